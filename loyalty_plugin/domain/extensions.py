@@ -1,0 +1,180 @@
+"""The contracts an extension fulfils: one method each, parameters by its own pydantic schema; decides nothing.
+
+An extension is a class without state. It is handed parsed parameters and frozen facts, and answers with exact
+numbers and a reason as data. It reads no clock and no database: what it needs comes in with the occasion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+from pydantic import BaseModel, ConfigDict
+
+from loyalty_plugin.domain.facts import CheckoutLineFact, LineFact, MemberFact, OrderFact
+
+
+class Params(BaseModel):
+    """Base of an extension's parameters: frozen, and refusing what it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class OccasionKind(StrEnum):
+    """What can bring points."""
+
+    ORDER = "order"
+    JOINED = "joined"
+    VERIFIED = "verified"
+    CHECK_IN = "check_in"
+    BIRTHDAY = "birthday"
+    MILESTONE = "milestone"
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Something that happened to one member, with all a rule may look at.
+
+    `day` and `at` are in the programme's time zone. `lines` are the order's lines that count by the version's
+    basis, with the amount that counts (minor units) and its share of shipping where shipping counts.
+    """
+
+    kind: OccasionKind
+    at: datetime
+    day: date
+    currency: str
+    member: MemberFact
+    order: OrderFact | None = None
+    lines: tuple[tuple[LineFact, int], ...] = ()
+    #: Amount that counts, in minor units: the sum of `lines`, and shipping where it counts.
+    basis: int = 0
+    #: Days in a row with a check-in, this one included (1: the first).
+    streak: int = 0
+    #: Points ever earned after this occasion's other awards (milestones look at it).
+    earned_after: int = 0
+    channel: str = ""
+    #: Facts an extension prepared for itself (its own tables, read before the transaction's decision).
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a rule would give: exact points before rounding, and why, as data for a sentence.
+
+    `by_line` pairs a line id with its exact part of the points; it may be empty where no line is the cause.
+    `free` marks points that no purchase stands behind (welcome, birthday, check-in): they stay unspendable
+    until the contact is verified.
+    """
+
+    points: Fraction
+    reason: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    by_line: tuple[tuple[str, Fraction], ...] = ()
+    free: bool = False
+
+
+@runtime_checkable
+class EarningRule(Protocol):
+    """Gives points on an occasion."""
+
+    code: ClassVar[str]
+    label: ClassVar[Any]
+    Params: ClassVar[type[BaseModel]]
+    occasions: ClassVar[frozenset[OccasionKind]]
+
+    def award(self, params: Any, occasion: Occasion) -> Offer | None:
+        """The offer on this occasion, None where the rule does not apply."""
+        ...
+
+
+@runtime_checkable
+class Multiplier(Protocol):
+    """Multiplies what rules give for an order."""
+
+    code: ClassVar[str]
+    label: ClassVar[Any]
+    Params: ClassVar[type[BaseModel]]
+
+    def factor(self, params: Any, occasion: Occasion) -> Fraction | None:
+        """The factor on this occasion (2 doubles), None where it does not apply."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PriceOffer:
+    """A member price a perk would grant on one line: unit price in minor units, and why."""
+
+    unit_price: int
+    reason: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Perk(Protocol):
+    """Lowers the price of a line for a member."""
+
+    code: ClassVar[str]
+    label: ClassVar[Any]
+    Params: ClassVar[type[BaseModel]]
+
+    def price(
+        self, params: Any, line: CheckoutLineFact, member: MemberFact, day: date
+    ) -> PriceOffer | None:
+        """The member price of one unit, None where the perk does not apply."""
+        ...
+
+
+@runtime_checkable
+class Reward(Protocol):
+    """Something a member takes for points."""
+
+    code: ClassVar[str]
+    label: ClassVar[Any]
+    Params: ClassVar[type[BaseModel]]
+
+    def cost(self, params: Any, member: MemberFact) -> int:
+        """Points one taking costs this member."""
+        ...
+
+
+@runtime_checkable
+class Channel(Protocol):
+    """Carries a message to a member."""
+
+    code: ClassVar[str]
+    label: ClassVar[Any]
+    Params: ClassVar[type[BaseModel]]
+
+    def send(self, params: Any, address: str, subject: str, body: str) -> str:
+        """Hand the message over; a receipt's reference. Raises TryLater where trying again may help."""
+        ...
+
+
+@runtime_checkable
+class CardDesign(Protocol):
+    """Draws a card."""
+
+    code: ClassVar[str]
+    label: ClassVar[Any]
+    Params: ClassVar[type[BaseModel]]
+
+    def html(self, params: Any, card: Mapping[str, str]) -> str:
+        """One HTML document with a front and a back page; `card` holds the fields as text."""
+        ...
+
+
+@runtime_checkable
+class Panel(Protocol):
+    """Shows something on a member's page in the back office."""
+
+    code: ClassVar[str]
+    label: ClassVar[Any]
+    Params: ClassVar[type[BaseModel]]
+
+    def render(self, params: Any, member_id: int) -> str:
+        """Safe HTML for this member."""
+        ...

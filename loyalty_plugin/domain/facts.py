@@ -1,0 +1,141 @@
+"""What was found to be so, frozen: orders, refunds, checkouts and members as the domain reads them.
+
+Adapters make facts out of what they read from outside; nothing here decides anything.
+Amounts are minor units of the fact's currency; instants are timezone-aware.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class LineFact:
+    """One line of an order or checkout. Prices are per line (not per unit), after the line's discounts."""
+
+    line_id: str
+    quantity: int
+    product_id: str = ""
+    variant_id: str = ""
+    category_id: str = ""
+    collection_ids: frozenset[str] = frozenset()
+    gross: int = 0
+    net: int = 0
+    #: What the line would have cost without any discount, gross.
+    undiscounted_gross: int = 0
+    #: A member price was charged on this line.
+    member_priced: bool = False
+    gift_card: bool = False
+    #: The plugin's own mark on the line (the promise behind a member price), empty when there is none.
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFact:
+    """An order as it was last read. Totals are the whole order's; `charged` and `refunded` are running totals."""
+
+    realm: str
+    order_id: str
+    number: str
+    channel: str
+    currency: str
+    user_id: str
+    user_email: str
+    created_at: datetime
+    updated_at: datetime
+    status: str
+    lines: tuple[LineFact, ...]
+    total_gross: int
+    total_net: int
+    shipping_gross: int
+    shipping_net: int
+    #: Money that came in, less money that went back (charge-backs and refunds), never below zero.
+    charged: int
+    refunded: int
+    #: The part of the charge paid with gift cards.
+    gift_card_paid: int = 0
+    #: The part that staff declared as paid, that no payment App reported.
+    paid_by_hand: int = 0
+    paid_at: datetime | None = None
+    fulfilled_at: datetime | None = None
+    cancelled: bool = False
+    checkout_id: str = ""
+    origin: str = "checkout"
+
+    @property
+    def ref(self) -> str:
+        """The order's name in the ledger: realm and id, since ids repeat between Saleors."""
+        return f"{self.realm}|{self.order_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutLineFact:
+    """One line of an open checkout. Unit prices gross or net as the channel enters them."""
+
+    line_id: str
+    variant_id: str
+    product_id: str
+    quantity: int
+    #: The variant's list price now, and its price with Saleor's own promotions.
+    list_price: int
+    promotion_price: int
+    #: What the line is charged per unit at the moment.
+    unit_price: int
+    category_id: str = ""
+    collection_ids: frozenset[str] = frozenset()
+    gift_card: bool = False
+    is_gift: bool = False
+    override_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutFact:
+    """An open checkout as it was last read."""
+
+    realm: str
+    checkout_id: str
+    channel: str
+    currency: str
+    user_id: str
+    email: str
+    total_gross: int
+    lines: tuple[CheckoutLineFact, ...]
+    voucher_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MemberFact:
+    """A member as rules see one, on one day of the programme."""
+
+    member_id: int
+    tier: str
+    joined_on: date
+    birthday: date | None = None
+    verified: bool = False
+    orders_before: int = 0
+    #: Gross spend of earlier orders that count, in minor units.
+    spend_before: int = 0
+    #: Points ever earned before this fact, whatever became of them.
+    earned_before: int = 0
+    labels: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class RemainingCaps:
+    """What caps and budgets leave, read under the lock that guards them. None means no cap."""
+
+    day: int | None = None
+    member: int | None = None
+    #: Campaign code to points left in its budget.
+    budgets: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """One multiplier that applied, and where it comes from."""
+
+    code: str
+    rate: Fraction
+    label: str = ""

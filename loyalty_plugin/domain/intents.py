@@ -1,0 +1,147 @@
+"""What an act intends to do to a member's accounts, and the plan that carries it to the ledger; decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from loyalty_plugin.domain.ledger import LOTLESS, Account, Kind, Shortfall
+
+
+@dataclass(frozen=True, slots=True)
+class Award:
+    """Open a lot. With `matures_at` it starts as pending, else as available after repaying what is owed."""
+
+    unit: str
+    amount: int
+    matures_at: datetime | None = None
+    expires_at: datetime | None = None
+    source: Account = Account.ISSUANCE
+    origin_lot: int | None = None
+    #: Spendable only once the member's contact is verified.
+    needs_verification: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mature:
+    """Move what is pending in these lots to available, repaying what is owed first."""
+
+    unit: str
+    lots: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Consume:
+    """Take from available, soonest expiry first."""
+
+    unit: str
+    amount: int
+    to: Account = Account.REDEEMED
+    shortfall: Shortfall = Shortfall.REFUSE
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumeAll:
+    """Take everything that is available and pending, whatever it is (clearing)."""
+
+    unit: str
+    to: Account = Account.CLEARED
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Reserve available points, soonest expiry first; never more than is there."""
+
+    unit: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """Use held points: pairs of lot and amount."""
+
+    unit: str
+    portions: tuple[tuple[int, int], ...]
+    to: Account = Account.REDEEMED
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Give held points back to their lots: pairs of lot and amount."""
+
+    unit: str
+    portions: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Expire:
+    """End these lots: what is pending or available in them goes to `expired`; held parts stay."""
+
+    unit: str
+    lots: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """Undo an award: from its own lots, pending first, then from any lot, then by the negative policy."""
+
+    unit: str
+    amount: int
+    lots: tuple[int, ...] = ()
+    shortfall: Shortfall = Shortfall.OWE
+    to: Account = Account.ISSUANCE
+
+
+Intent = Award | Mature | Consume | ConsumeAll | Hold | Capture | Release | Expire | TakeBack
+_NEEDS_NO_LOTS: Final = (Award,)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One act on one member's accounts, decided but not yet posted.
+
+    `key` is the business key, unique for ever, beginning with its realm or programme; `digest` is the hash of
+    the input that was asked (see `input_digest`). `occurred_at` is when it happened, for lots and tiers.
+    """
+
+    key: str
+    digest: bytes
+    kind: Kind
+    programme_id: int
+    version_id: int
+    member_id: int
+    occurred_at: datetime
+    intents: tuple[Intent, ...]
+    channel: str = ""
+    issuing_shop: str = ""
+    acting_shop: str = ""
+    order_ref: str = ""
+    reverses_id: int | None = None
+    batch: str = ""
+    actor: str = ""
+    source: str = ""
+    note_digest: bytes | None = None
+    #: This act counts as activity: lots that expire by inactivity live until then.
+    active_until: datetime | None = None
+    explanation: Mapping[str, Any] | None = None
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The units this plan touches, each once, in order."""
+        return tuple(dict.fromkeys(intent.unit for intent in self.intents))
+
+    @property
+    def lot_units(self) -> tuple[str, ...]:
+        """The units whose lots must be read before this plan can be settled."""
+        return tuple(
+            dict.fromkeys(
+                i.unit for i in self.intents if not isinstance(i, _NEEDS_NO_LOTS) and i.unit not in LOTLESS
+            )
+        )
+
+    @property
+    def opens(self) -> int:
+        """The largest number of lots this plan may open."""
+        return sum(isinstance(intent, Award) and intent.unit not in LOTLESS for intent in self.intents)

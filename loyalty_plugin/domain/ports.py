@@ -1,0 +1,35 @@
+"""What services need from outside, as protocols; bound once by `apps`, faked in tests; nothing is done here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from loyalty_plugin.domain.facts import CheckoutFact, OrderFact
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> datetime:
+        """This instant, timezone-aware."""
+        ...
+
+
+class Storefront(Protocol):
+    """The shop's commerce side, one realm at a time."""
+
+    def orders(self, realm: str, order_ids: Sequence[str]) -> Mapping[str, OrderFact]:
+        """Orders as they are now, by id, at most a hundred; unknown ids are missing. Raises TryLater."""
+        ...
+
+    def checkout(self, realm: str, checkout_id: str) -> CheckoutFact | None:
+        """The checkout as it is now, None when there is none. Raises TryLater."""
+        ...
+
+    def set_line_prices(
+        self, realm: str, checkout_id: str, prices: Sequence[tuple[str, int | None, str]]
+    ) -> CheckoutFact:
+        """Set the base unit price of lines: (line id, minor units or None to clear, reason); the new state."""
+        ...

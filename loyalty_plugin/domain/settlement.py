@@ -1,0 +1,229 @@
+"""Turns what an act intends into postings and lot changes, or refuses; pure arithmetic, never IO."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from loyalty_plugin.domain.intents import (
+    Award,
+    Capture,
+    Consume,
+    ConsumeAll,
+    Expire,
+    Hold,
+    Mature,
+    Plan,
+    Release,
+    TakeBack,
+)
+from loyalty_plugin.domain.ledger import (
+    LOTLESS,
+    MEMBER_ACCOUNTS,
+    Account,
+    Books,
+    Lot,
+    NewLot,
+    Posting,
+    Settled,
+    Shortfall,
+)
+from loyalty_plugin.domain.values import check_amount
+from loyalty_plugin.errors import InsufficientPoints, InvalidInput, LotUnavailable
+
+
+class _Settlement:
+    """Collects postings and keeps the books in step with them."""
+
+    def __init__(self, books: Books, lot_ids: Sequence[int]) -> None:
+        self.books = books
+        self.ids = list(reversed(lot_ids))
+        self.postings: list[Posting] = []
+        self.new: list[NewLot] = []
+
+    def move(
+        self,
+        unit: str,
+        source: Account,
+        destination: Account,
+        amount: int,
+        source_lot: int | None = None,
+        destination_lot: int | None = None,
+    ) -> None:
+        if amount == 0:
+            return
+        self.postings.append(Posting(unit, source, destination, amount, source_lot, destination_lot))
+        balance = self.books.balance(unit)
+        for account, sign, lot_id in ((source, -1, source_lot), (destination, 1, destination_lot)):
+            if account not in MEMBER_ACCOUNTS:
+                continue
+            name = account.value
+            balance = replace(balance, **{name: getattr(balance, name) + sign * amount})
+            if lot_id is not None:
+                lot = self.books.lots[lot_id]
+                left = getattr(lot, name) + sign * amount
+                if left < 0:
+                    raise LotUnavailable(lot=lot_id, account=name, asked=amount)
+                self.books.lots[lot_id] = replace(lot, **{name: left})
+                self.books.changed_lots.add(lot_id)
+        self.books.balances[unit] = balance.check()
+
+    def lot(self, unit: str, lot_id: int) -> Lot:
+        lot = self.books.lots.get(lot_id)
+        if lot is None or lot.unit != unit:
+            raise LotUnavailable(lot=lot_id)
+        return lot
+
+    def repay(self, unit: str, source: Account, amount: int, lot_id: int | None = None) -> int:
+        """Use the amount to repay what is owed; what remains of it."""
+        repaid = min(-self.books.balance(unit).owed, amount)
+        self.move(unit, source, Account.OWED, repaid, source_lot=lot_id)
+        return amount - repaid
+
+    def shortfall(self, unit: str, missing: int, to: Account, policy: Shortfall) -> None:
+        if missing == 0:
+            return
+        if policy is Shortfall.REFUSE:
+            balance = self.books.balance(unit)
+            raise InsufficientPoints(unit=unit, missing=missing, available=balance.available)
+        if policy is Shortfall.OWE:
+            self.move(unit, Account.OWED, to, missing)
+        else:
+            self.move(unit, Account.WRITTEN_OFF, to, missing)
+
+    def take_available(self, unit: str, amount: int, to: Account, *, keep_lot: bool = False) -> int:
+        """Take up to `amount` from available lots; what could not be taken."""
+        for lot in self.books.lots_of(unit):
+            if amount == 0:
+                break
+            taken = min(lot.available, amount)
+            self.move(unit, Account.AVAILABLE, to, taken, lot.id, lot.id if keep_lot else None)
+            amount -= taken
+        return amount
+
+    # one method an intent
+
+    def award(self, intent: Award) -> None:
+        check_amount(intent.amount, zero=False)
+        unit, into = intent.unit, Account.PENDING if intent.matures_at else Account.AVAILABLE
+        amount = intent.amount
+        if into is Account.AVAILABLE:
+            amount = self.repay(unit, intent.source, amount)
+        if amount == 0:
+            return
+        if unit in LOTLESS:
+            self.move(unit, intent.source, into, amount)
+            return
+        lot_id = self.ids.pop()
+        self.books.lots[lot_id] = Lot(
+            lot_id,
+            unit,
+            matures_at=intent.matures_at,
+            expires_at=intent.expires_at,
+            needs_verification=intent.needs_verification,
+        )
+        self.new.append(
+            NewLot(
+                lot_id,
+                unit,
+                amount,
+                intent.matures_at,
+                intent.expires_at,
+                intent.origin_lot,
+                intent.needs_verification,
+            )
+        )
+        self.move(unit, intent.source, into, amount, destination_lot=lot_id)
+
+    def mature(self, intent: Mature) -> None:
+        for lot_id in intent.lots:
+            lot = self.lot(intent.unit, lot_id)
+            if not lot.pending:
+                continue
+            rest = self.repay(intent.unit, Account.PENDING, lot.pending, lot_id)
+            self.move(intent.unit, Account.PENDING, Account.AVAILABLE, rest, lot_id, lot_id)
+
+    def consume(self, intent: Consume) -> None:
+        check_amount(intent.amount, zero=False)
+        if intent.unit in LOTLESS:
+            taken = min(self.books.balance(intent.unit).available, intent.amount)
+            self.move(intent.unit, Account.AVAILABLE, intent.to, taken)
+            missing = intent.amount - taken
+        else:
+            missing = self.take_available(intent.unit, intent.amount, intent.to)
+        self.shortfall(intent.unit, missing, intent.to, intent.shortfall)
+
+    def consume_all(self, intent: ConsumeAll) -> None:
+        for lot in self.books.lots_of(intent.unit):
+            self.move(intent.unit, Account.PENDING, intent.to, lot.pending, lot.id)
+            self.move(intent.unit, Account.AVAILABLE, intent.to, lot.available, lot.id)
+
+    def hold(self, intent: Hold) -> None:
+        check_amount(intent.amount, zero=False)
+        missing = self.take_available(intent.unit, intent.amount, Account.HELD, keep_lot=True)
+        self.shortfall(intent.unit, missing, Account.HELD, Shortfall.REFUSE)
+
+    def capture(self, intent: Capture) -> None:
+        for lot_id, amount in intent.portions:
+            self.lot(intent.unit, lot_id)
+            self.move(intent.unit, Account.HELD, intent.to, check_amount(amount, zero=False), lot_id)
+
+    def release(self, intent: Release) -> None:
+        for lot_id, amount in intent.portions:
+            self.lot(intent.unit, lot_id)
+            check_amount(amount, zero=False)
+            self.move(intent.unit, Account.HELD, Account.AVAILABLE, amount, lot_id, lot_id)
+
+    def expire(self, intent: Expire) -> None:
+        for lot_id in intent.lots:
+            lot = self.lot(intent.unit, lot_id)
+            self.move(intent.unit, Account.PENDING, Account.EXPIRED, lot.pending, lot_id)
+            self.move(intent.unit, Account.AVAILABLE, Account.EXPIRED, lot.available, lot_id)
+
+    def take_back(self, intent: TakeBack) -> None:
+        left = check_amount(intent.amount, zero=False)
+        if intent.unit in LOTLESS:
+            taken = min(self.books.balance(intent.unit).available, left)
+            self.move(intent.unit, Account.AVAILABLE, intent.to, taken)
+            left -= taken
+        else:
+            for account in (Account.PENDING, Account.AVAILABLE):
+                for lot_id in intent.lots:
+                    taken = min(getattr(self.lot(intent.unit, lot_id), account.value), left)
+                    self.move(intent.unit, account, intent.to, taken, lot_id)
+                    left -= taken
+            if left and intent.shortfall is not Shortfall.WRITE_OFF:
+                left = self.take_available(intent.unit, left, intent.to)
+        self.shortfall(intent.unit, left, intent.to, intent.shortfall)
+
+
+def settle(plan: Plan, books: Books, lot_ids: Sequence[int]) -> Settled:
+    """The postings and lots of one plan; the books are moved on in step.
+
+    `lot_ids` are as many fresh ids as `plan.opens`. On refusal the books are unusable: settle on a copy.
+    Raises InsufficientPoints, LotUnavailable, InvalidAmount.
+    """
+    settlement = _Settlement(books, lot_ids)
+    for intent in plan.intents:
+        match intent:
+            case Award():
+                settlement.award(intent)
+            case Mature():
+                settlement.mature(intent)
+            case Consume():
+                settlement.consume(intent)
+            case ConsumeAll():
+                settlement.consume_all(intent)
+            case Hold():
+                settlement.hold(intent)
+            case Capture():
+                settlement.capture(intent)
+            case Release():
+                settlement.release(intent)
+            case Expire():
+                settlement.expire(intent)
+            case TakeBack():
+                settlement.take_back(intent)
+            case _:
+                raise InvalidInput(intent=repr(intent))
+    return Settled(tuple(settlement.postings), tuple(settlement.new))

@@ -1,0 +1,238 @@
+"""Every refusal this plugin can utter, as a type with a stable code; wording belongs to the doors, never here.
+
+The codes are public: they are listed in docs/errors.md (a test keeps the two equal) and never change meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+
+class LoyaltyError(Exception):
+    """Base of all refusals. `code` is stable; `details` are plain facts a door may put in words."""
+
+    code: ClassVar[str] = "loyalty_error"
+
+    def __init__(self, message: str = "", **details: object) -> None:
+        self.details = details
+        super().__init__(message or self.code)
+
+
+class InvalidInput(LoyaltyError):
+    """A value that can never be right: negative, huge, NaN, too many decimals, an impossible date."""
+
+    code = "invalid_input"
+
+
+class InvalidAmount(InvalidInput):
+    """An amount that is negative, zero where it may not be, not a number, or beyond the ledger's range."""
+
+    code = "invalid_amount"
+
+
+class TooManyDecimals(InvalidInput):
+    """An amount with more decimals than its currency has minor units."""
+
+    code = "too_many_decimals"
+
+
+class UnknownCurrency(InvalidInput):
+    """Not an ISO 4217 code."""
+
+    code = "unknown_currency"
+
+
+class CurrencyMismatch(LoyaltyError):
+    """Two currencies met where one was needed."""
+
+    code = "currency_mismatch"
+
+
+class DateOutOfRange(InvalidInput):
+    """A date before the programme began, after year 9000, or an end before its start."""
+
+    code = "date_out_of_range"
+
+
+class NotFound(LoyaltyError):
+    """Nothing of that name that this actor may see."""
+
+    code = "not_found"
+
+
+class UnknownChannel(NotFound):
+    """No programme serves this channel."""
+
+    code = "unknown_channel"
+
+
+class UnknownMember(NotFound):
+    """No such member in this programme."""
+
+    code = "unknown_member"
+
+
+class UnknownProduct(NotFound):
+    """The shop does not know this product."""
+
+    code = "unknown_product"
+
+
+class UnknownProgramme(NotFound):
+    """No such programme, or it has no version in force on that date."""
+
+    code = "unknown_programme"
+
+
+class KeyConflict(LoyaltyError):
+    """The same business key came with another input: one of the two callers is wrong."""
+
+    code = "key_conflict"
+
+
+class InsufficientPoints(LoyaltyError):
+    """The balance does not cover the amount. Details: unit, asked, available."""
+
+    code = "insufficient"
+
+
+class LotUnavailable(LoyaltyError):
+    """A lot that was named does not hold what was asked of it."""
+
+    code = "lot_unavailable"
+
+
+class AwardNeedsApproval(LoyaltyError):
+    """The award is above the programme's hard maximum per entry and waits for a person."""
+
+    code = "award_needs_approval"
+
+
+class PermissionDenied(LoyaltyError):
+    """The actor lacks the permission. Details: operation."""
+
+    code = "permission_denied"
+
+
+class SecondFactorRequired(PermissionDenied):
+    """The act needs a fresh second factor."""
+
+    code = "second_factor_required"
+
+
+class LimitExceeded(LoyaltyError):
+    """Above the actor's limit and not open to a request. Details: limit, used, asked."""
+
+    code = "limit_exceeded"
+
+
+class SamePerson(PermissionDenied):
+    """A request must be decided by another person than the one who made it."""
+
+    code = "same_person"
+
+
+class RequestClosed(LoyaltyError):
+    """The request was decided, withdrawn or has run out already."""
+
+    code = "request_closed"
+
+
+class InvalidDraft(InvalidInput):
+    """A programme draft that contradicts itself. Details: problems, a list of {path, problem}."""
+
+    code = "invalid_draft"
+
+
+class AlreadyPublished(LoyaltyError):
+    """A published version is frozen; make a new draft."""
+
+    code = "already_published"
+
+
+class AlreadyMember(LoyaltyError):
+    """The customer, e-mail or phone belongs to a member of this programme already."""
+
+    code = "already_member"
+
+
+class MemberFrozen(LoyaltyError):
+    """The membership is frozen; nothing can be spent from it."""
+
+    code = "member_frozen"
+
+
+class BirthdayLocked(LoyaltyError):
+    """The birthday brought a benefit already and only staff may change it."""
+
+    code = "birthday_locked"
+
+
+class UnknownExtension(LoyaltyError):
+    """No installed app registers this code."""
+
+    code = "unknown_extension"
+
+
+class DuplicateExtension(LoyaltyError):
+    """Two installed apps register the same code."""
+
+    code = "duplicate_extension"
+
+
+class NotVerified(LoyaltyError):
+    """The contact is not verified, so what was earned for free can't be spent yet."""
+
+    code = "not_verified"
+
+
+class SignatureRefused(LoyaltyError):
+    """A proven falsehood: bad signature, forged header, another's token. Never retried."""
+
+    code = "signature_refused"
+
+
+class TokenRefused(LoyaltyError):
+    """A customer or staff token that is expired, forged, of another kind or of another shop."""
+
+    code = "token_refused"
+
+
+class TryLater(LoyaltyError):
+    """Not our caller's fault and not final: the keys can't be read, the shop is slow, the database is away."""
+
+    code = "try_later"
+
+
+class SaleorError(LoyaltyError):
+    """Saleor answered with an error. Details: errors."""
+
+    code = "saleor_error"
+
+
+class SaleorUnreachable(TryLater):
+    """Saleor did not answer in time."""
+
+    code = "saleor_unreachable"
+
+
+class HandshakeRefused(LoyaltyError):
+    """An install handshake from a Saleor that is not on the allow-list or does not confirm it."""
+
+    code = "handshake_refused"
+
+
+class CardRefused(LoyaltyError):
+    """A card token that is forged, cut short, or signed by a key we do not know."""
+
+    code = "card_refused"
+
+
+def all_errors() -> Iterator[type[LoyaltyError]]:
+    """Every error type there is, base first. Shape: classes, each once."""
+    waiting: list[type[LoyaltyError]] = [LoyaltyError]
+    while waiting:
+        kind = waiting.pop(0)
+        yield kind
+        waiting.extend(kind.__subclasses__())
