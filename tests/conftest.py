@@ -1,0 +1,112 @@
+"""Fixtures every test may use: databases, a browser, and how large random tests are; decides nothing else.
+
+`db` (or `@pytest.mark.django_db`) rolls the test back. `fresh_db`, or pytest-django's `transactional_db`, lets
+the test commit, and copies the database anew afterwards. Both start from the migrated database.
+"""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connections
+from django.test import TransactionTestCase
+from hypothesis import HealthCheck, settings
+
+from sandbox.postgres import Server
+from tests import database
+from tests.scale import FULL
+
+settings.register_profile(
+    "ordinary",
+    max_examples=60,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("full", settings.get_profile("ordinary"), max_examples=1500, stateful_step_count=60)
+settings.load_profile("full" if FULL else "ordinary")
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+_count = itertools.count()
+_run_lock = pytest.StashKey[int]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        assert config.cache is not None
+        config.stash[_run_lock] = database.open_run(config.cache.mkdir("loyalty-cluster"))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _run_lock in config.stash:
+        database.close_run(config.stash[_run_lock])
+
+
+def pytest_report_header() -> str:
+    profile = settings.get_profile("full" if FULL else "ordinary")
+    how = "the full counts" if FULL else "reduced counts (./tests/run --full for all)"
+    return f"random cases: {profile.max_examples} each, {how}"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Server:
+    """The real PostgreSQL of this run: create and drop databases of your own, named by `database_name`."""
+    return database.server()
+
+
+@pytest.fixture
+def empty_database(postgres: Server) -> Iterator[str]:
+    """The URL of an empty database that lives as long as the test."""
+    name = database.database_name(f"empty{next(_count)}")
+    yield postgres.create_database(name)
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+def migrated_database(postgres: Server) -> Iterator[str]:
+    """The URL of a migrated database beside Django's own, for processes that a test starts."""
+    name = database.database_name(f"migrated{next(_count)}")
+    yield postgres.create_database(name, database.template())
+    postgres.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
+    """In place of pytest-django's: our own copy of the template instead of a database made by Django."""
+    with django_db_blocker.unblock():
+        database.use_fresh_database()
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+
+
+@pytest.fixture
+def fresh_db(transactional_db: None) -> None:
+    """A database the test may commit to, from any thread or process; it is copied anew afterwards."""
+
+
+def _copy_anew(_case: TransactionTestCase) -> None:
+    database.use_fresh_database()
+
+
+# Django would flush with TRUNCATE, which the ledger's tables refuse. TestCase has its own, which rolls back.
+TransactionTestCase._fixture_teardown = _copy_anew  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A headless Chromium driven by playwright; the test is skipped where the machine has none."""
+    path = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if path is None:
+        pytest.skip("no Chromium on this machine: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=flags)
+        yield chromium
+        chromium.close()

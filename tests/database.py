@@ -1,0 +1,167 @@
+"""One real PostgreSQL for a test run, and in it one database per test process copied from a migrated template.
+
+The server starts when the first test asks for a database, so a run of pure tests starts none. The ledger's tables
+refuse TRUNCATE, so a database that a test has committed to is dropped and copied again, never flushed.
+A cluster with the migrated template is kept between runs, by a hash of all migrations: later runs copy its files
+instead of migrating from nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import functools
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.core.management import call_command
+from django.db import connection, connections
+from django.db.migrations.loader import MigrationLoader
+
+from sandbox.postgres import Cluster, Server, django_database, find_binaries
+
+RUN = "LOYALTY_TEST_RUN"  # the run's folder, handed from pytest to its xdist workers
+KEPT = "LOYALTY_TEST_KEPT"  # where the migrated cluster is kept between runs
+TEMPLATE = "loyalty_template"
+PREFIX = "loyalty-tests-"
+
+
+def open_run(kept: Path) -> int:
+    """Make this run's folder, clear away what killed runs left; returns the lock to hold until `close_run`."""
+    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        alive = left / "alive"
+        with contextlib.suppress(OSError):
+            if alive.exists():
+                with _locked(alive, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                    _remove(left)
+    run = Path(tempfile.mkdtemp(prefix=PREFIX))
+    lock = os.open(run / "alive", os.O_CREAT | os.O_RDWR)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    run.chmod(0o711)  # the server may have to run as another user
+    os.environ[RUN], os.environ[KEPT] = str(run), str(kept)
+    return lock
+
+
+def close_run(lock: int) -> None:
+    """Stop the server if one was started, and leave nothing behind."""
+    _remove(Path(os.environ[RUN]))
+    os.close(lock)
+
+
+@functools.cache
+def server() -> Server:
+    """The run's server, holding the migrated `template()`; the first process to ask starts it."""
+    run = Path(os.environ[RUN])
+    with _locked(run / "starting", fcntl.LOCK_EX):
+        ready = run / "url"
+        if not ready.exists():
+            ready.write_text(_start(run).url())
+    return Server(ready.read_text(), "this test run")
+
+
+def template() -> str:
+    """The name of the migrated database that others are copied from."""
+    return TEMPLATE if "DATABASE_URL" not in os.environ else f"{_own_prefix()}template"
+
+
+def database_name(purpose: str) -> str:
+    """A name no other process of this run, nor another run on the same server, uses."""
+    return f"{_own_prefix()}{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{purpose}"
+
+
+def use_fresh_database() -> None:
+    """Point Django at a new copy of the template, dropping the one that was used before."""
+    name = database_name("django")
+    connections.close_all()
+    server().drop_database(name)
+    server().create_database(name, template())
+    _connect_django(server().url(name))
+
+
+def _start(run: Path) -> Server:
+    if "DATABASE_URL" in os.environ:
+        given = Server(os.environ["DATABASE_URL"])
+        given.create_database(template())
+        _migrate(given)
+        return given
+    cluster = Cluster(run / "data", durable=False)
+    kept = Path(os.environ[KEPT]) / _fingerprint()
+    if kept.exists():
+        # Keeps owner and mode, as PostgreSQL demands; a failure (kept is being replaced) only costs time.
+        copied = subprocess.run(["cp", "-a", f"{kept}/.", run / "data"], check=False, capture_output=True)
+        if copied.returncode == 0:
+            cluster.start()
+            _migrate(cluster)
+            return cluster
+        shutil.rmtree(run / "data", ignore_errors=True)
+    cluster.start()
+    cluster.create_database(TEMPLATE)
+    _migrate(cluster)
+    _keep(cluster, kept)
+    return cluster
+
+
+def _keep(cluster: Cluster, kept: Path) -> None:
+    Cluster(cluster.data_dir).stop()  # cleanly: the files are copied
+    for old in kept.parent.iterdir():
+        shutil.rmtree(old, ignore_errors=True)
+    unfinished = Path(tempfile.mkdtemp(dir=kept.parent))
+    subprocess.run(["cp", "-a", f"{cluster.data_dir}/.", unfinished], check=True)
+    with contextlib.suppress(OSError):  # a run beside this one has kept the same
+        unfinished.rename(kept)
+    cluster.start()
+
+
+def _migrate(chosen: Server) -> None:
+    """Also where the template was kept: what runs after a migration (roles, permissions) may have changed."""
+    _connect_django(chosen.url(template()))
+    call_command("migrate", verbosity=0, interactive=False)
+    connections.close_all()
+
+
+def _connect_django(url: str) -> None:
+    # In place: the connections of all threads share this very dictionary.
+    connection.settings_dict.update(django_database(url))
+
+
+def _fingerprint() -> str:
+    digest = hashlib.sha256(str(find_binaries()).encode())
+    migrations = MigrationLoader(None, ignore_no_migrations=True).disk_migrations
+    for (app, name), migration in sorted(migrations.items()):
+        source = Path(__import__(type(migration).__module__, fromlist=["_"]).__file__ or "")
+        digest.update(f"{app}.{name}".encode() + source.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _remove(run: Path) -> None:
+    if "DATABASE_URL" in os.environ and (run / "url").exists():
+        given = Server((run / "url").read_text())
+        for name in given.databases():
+            if name.startswith(_prefix_of(run)):
+                given.drop_database(name)
+    if (run / "data").exists():
+        Cluster(run / "data", durable=False).delete()
+    shutil.rmtree(run, ignore_errors=True)
+
+
+def _prefix_of(run: Path) -> str:
+    return f"loyalty_test_{run.name.removeprefix(PREFIX)}_"
+
+
+def _own_prefix() -> str:
+    return _prefix_of(Path(os.environ[RUN]))
+
+
+@contextlib.contextmanager
+def _locked(path: Path, how: int) -> Iterator[None]:
+    handle = os.open(path, os.O_CREAT | os.O_RDWR)
+    try:
+        fcntl.flock(handle, how)
+        yield
+    finally:
+        os.close(handle)
