@@ -78,6 +78,10 @@ class _Ports:
         self._clock: Clock | None = None
         self._storefront: Storefront | None = None
 
+    def bound(self, name: str) -> bool:
+        """Whether a host has bound this port already."""
+        return getattr(self, f"_{name}") is not None
+
     @property
     def clock(self) -> Clock:
         if self._clock is None:

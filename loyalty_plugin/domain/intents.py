@@ -12,7 +12,7 @@ from loyalty_plugin.domain.ledger import LOTLESS, Account, Kind, Shortfall
 
 @dataclass(frozen=True, slots=True)
 class Award:
-    """Open a lot. With `matures_at` it starts as pending, else as available after repaying what is owed."""
+    """Open a lot: pending with `matures_at` or `needs_verification`, else available after repaying what is owed."""
 
     unit: str
     amount: int
@@ -20,8 +20,13 @@ class Award:
     expires_at: datetime | None = None
     source: Account = Account.ISSUANCE
     origin_lot: int | None = None
-    #: Spendable only once the member's contact is verified.
+    #: Stays pending until the member's contact is verified (and `matures_at`, if any, has passed).
     needs_verification: bool = False
+
+    @property
+    def pending(self) -> bool:
+        """Whether the lot starts as points on the way."""
+        return self.matures_at is not None or self.needs_verification
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +145,11 @@ class Plan:
                 i.unit for i in self.intents if not isinstance(i, _NEEDS_NO_LOTS) and i.unit not in LOTLESS
             )
         )
+
+    @property
+    def awarded(self) -> int:
+        """What this plan creates in all, whatever it is for: to be held against the programme's hard maximum."""
+        return sum(i.amount for i in self.intents if isinstance(i, Award) and i.unit not in LOTLESS)
 
     @property
     def opens(self) -> int:

@@ -91,6 +91,8 @@ class Balance:
     available: int = 0
     held: int = 0
     owed: int = 0
+    #: Ever issued less taken back, whatever became of it: what milestones look at.
+    earned: int = 0
 
     def check(self) -> Balance:
         """Itself, if the laws of signs hold. Raises InsufficientPoints."""

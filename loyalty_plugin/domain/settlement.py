@@ -19,8 +19,8 @@ from loyalty_plugin.domain.intents import (
 )
 from loyalty_plugin.domain.ledger import (
     LOTLESS,
-    MEMBER_ACCOUNTS,
     Account,
+    Balance,
     Books,
     Lot,
     NewLot,
@@ -53,20 +53,33 @@ class _Settlement:
         if amount == 0:
             return
         self.postings.append(Posting(unit, source, destination, amount, source_lot, destination_lot))
-        balance = self.books.balance(unit)
-        for account, sign, lot_id in ((source, -1, source_lot), (destination, 1, destination_lot)):
-            if account not in MEMBER_ACCOUNTS:
-                continue
-            name = account.value
-            balance = replace(balance, **{name: getattr(balance, name) + sign * amount})
+        left = self.books.balance(unit)
+        pending, available, held, owed = left.pending, left.available, left.held, left.owed
+        for account, signed, lot_id in ((source, -amount, source_lot), (destination, amount, destination_lot)):
+            if account is Account.PENDING:
+                pending += signed
+            elif account is Account.AVAILABLE:
+                available += signed
+            elif account is Account.HELD:
+                held += signed
+            elif account is Account.OWED:
+                owed += signed
             if lot_id is not None:
-                lot = self.books.lots[lot_id]
-                left = getattr(lot, name) + sign * amount
-                if left < 0:
-                    raise LotUnavailable(lot=lot_id, account=name, asked=amount)
-                self.books.lots[lot_id] = replace(lot, **{name: left})
-                self.books.changed_lots.add(lot_id)
-        self.books.balances[unit] = balance.check()
+                self.change_lot(lot_id, account, signed)
+        earned = left.earned
+        if source is Account.ISSUANCE:
+            earned += amount
+        elif destination is Account.ISSUANCE:
+            earned -= amount
+        self.books.balances[unit] = Balance(pending, available, held, owed, earned).check()
+
+    def change_lot(self, lot_id: int, account: Account, signed: int) -> None:
+        lot = self.books.lots[lot_id]
+        left = getattr(lot, account.value) + signed
+        if left < 0:
+            raise LotUnavailable(lot=lot_id, account=account.value, asked=-signed)
+        self.books.lots[lot_id] = replace(lot, **{account.value: left})
+        self.books.changed_lots.add(lot_id)
 
     def lot(self, unit: str, lot_id: int) -> Lot:
         lot = self.books.lots.get(lot_id)
@@ -105,7 +118,7 @@ class _Settlement:
 
     def award(self, intent: Award) -> None:
         check_amount(intent.amount, zero=False)
-        unit, into = intent.unit, Account.PENDING if intent.matures_at else Account.AVAILABLE
+        unit, into = intent.unit, Account.PENDING if intent.pending else Account.AVAILABLE
         amount = intent.amount
         if into is Account.AVAILABLE:
             amount = self.repay(unit, intent.source, amount)

@@ -1,0 +1,24 @@
+"""Wires the house: binds the ports, lets every installed app register its extensions; does nothing else at start."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
+from django.utils.translation import gettext_lazy as _
+
+
+class LoyaltyConfig(AppConfig):
+    """The one app of the plugin."""
+
+    name = "loyalty_plugin"
+    label = "loyalty_plugin"
+    verbose_name = _("Membership")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from loyalty_plugin.conf import SystemClock
+        from loyalty_plugin.registry import bind, ports
+
+        if not ports.bound("clock"):
+            bind(clock=SystemClock())
+        autodiscover_modules("loyalty_extension")

@@ -1,0 +1,56 @@
+"""The plugin's settings, read late so that tests may override them; every one has a sensible default.
+
+All live in one dictionary of the host's settings, `LOYALTY = {...}`. The table in docs/settings.md is kept
+equal to `DEFAULTS` by a test.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from django.conf import settings as django_settings
+
+DEFAULTS: Final[dict[str, Any]] = {
+    # API URLs of the Saleors that may install us; nothing else is ever called or believed.
+    "SALEOR_API_URLS": (),
+    # The URL at which Saleor reaches this site, without a trailing slash, e.g. "https://shop.example".
+    "PUBLIC_URL": "",
+    # Fernet keys (newest first) for tokens and card keys at rest; derived from SECRET_KEY when empty.
+    "ENCRYPTION_KEYS": (),
+    # Key of the digests by which a verified contact is remembered after erasure; from SECRET_KEY when empty.
+    "CONTACT_DIGEST_KEY": "",
+    # Seconds a call to Saleor may take in all, retries included.
+    "SALEOR_DEADLINE": 18,
+    # How often a failing event or outgoing change is tried before it waits for a person.
+    "MAX_ATTEMPTS": 8,
+    # Days the bodies of received events are kept; their hash and outcome stay.
+    "BODY_DAYS": 30,
+    # Minutes a promised member price holds without being quoted again.
+    "PROMISE_MINUTES": 60,
+    # Days a request for a second person stays open.
+    "REQUEST_DAYS": 14,
+    # GraphQL: deepest nesting, and whether the schema may be asked for.
+    "GRAPHQL_MAX_DEPTH": 12,
+    "GRAPHQL_INTROSPECTION": False,
+}
+
+
+class _Settings:
+    """`conf.settings.PUBLIC_URL` and so on."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in DEFAULTS:
+            raise AttributeError(f"loyalty_plugin has no setting {name}")
+        return getattr(django_settings, "LOYALTY", {}).get(name, DEFAULTS[name])
+
+
+settings = _Settings()
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """This instant, in UTC."""
+        return datetime.now(UTC)

@@ -1,0 +1,34 @@
+"""Enqueues work for the workers, inside the caller's transaction; runs nothing itself.
+
+The truth is in rows (inbox, outbox, due dates): a job is only a nudge, so that losing or doubling one is harmless.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.db import transaction
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
+
+DRAIN_INBOX: Final = "loyalty.drain_inbox"
+DELIVER_OUTBOX: Final = "loyalty.deliver_outbox"
+MATURE: Final = "loyalty.mature"
+EXPIRE: Final = "loyalty.expire"
+SEAL: Final = "loyalty.seal"
+TIERS: Final = "loyalty.tiers"
+BIRTHDAYS: Final = "loyalty.birthdays"
+HOUSEKEEPING: Final = "loyalty.housekeeping"
+
+
+def enqueue(name: str, **arguments: Any) -> None:
+    """Nudge a worker to do this soon; a nudge that already waits is enough.
+
+    Joins the surrounding transaction. The savepoint is needed: a queueing lock that is taken breaks off the
+    statement, and with it the transaction around it.
+    """
+    try:
+        with transaction.atomic():
+            app.configure_task(name, queueing_lock=name, queue="loyalty").defer(**arguments)
+    except AlreadyEnqueued:
+        return

@@ -1,0 +1,74 @@
+"""What we last read of each order and checkout, and the member prices promised on them; the place to lock."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class OrderRecord(models.Model):
+    """Our row of an order. Facts are applied under its lock; a fact older than the last applied is dropped."""
+
+    realm = models.ForeignKey("loyalty_plugin.Realm", models.PROTECT, related_name="+")
+    order_id = models.CharField(max_length=64)
+    number = models.CharField(max_length=32, blank=True)
+    programme = models.ForeignKey(
+        "loyalty_plugin.Programme", models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    member = models.ForeignKey("loyalty_plugin.Member", models.SET_NULL, null=True, related_name="orders")
+    #: Count of facts applied so far; the business keys of this order's entries end with it.
+    revision = models.PositiveIntegerField(default=0)
+    fact_updated_at = models.DateTimeField(null=True)
+    fact = models.JSONField(default=dict)
+    paid_at = models.DateTimeField(null=True)
+    #: Minor units that count as spend at the moment, after refunds.
+    counted = models.BigIntegerField(default=0)
+    points = models.BigIntegerField(default=0)
+    #: Why the order earned nothing, or what it waits for: a stable code.
+    outcome = models.CharField(max_length=40, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("order")
+        verbose_name_plural = _("orders")
+        constraints = [models.UniqueConstraint(fields=["realm", "order_id"], name="lp_order_of_realm")]
+        indexes = [models.Index(fields=["member", "-paid_at"], name="lp_order_member")]
+
+    def __str__(self) -> str:
+        return self.number or self.order_id
+
+
+class PricePromise(models.Model):
+    """A member price promised on one checkout line; its id travels in the line's override reason."""
+
+    class Status(models.TextChoices):
+        PROMISED = "promised", _("promised")
+        APPLIED = "applied", _("applied")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+        KEPT = "kept", _("kept")
+        BROKEN = "broken", _("broken")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    member = models.ForeignKey("loyalty_plugin.Member", models.CASCADE, related_name="+")
+    version = models.ForeignKey("loyalty_plugin.ProgrammeVersion", models.PROTECT, related_name="+")
+    realm = models.ForeignKey("loyalty_plugin.Realm", models.PROTECT, related_name="+")
+    checkout_id = models.CharField(max_length=64)
+    line_id = models.CharField(max_length=64)
+    variant_id = models.CharField(max_length=64)
+    quantity = models.PositiveIntegerField()
+    #: Unit prices in minor units: what is promised, and the base sent so that promotions land on it.
+    unit_price = models.BigIntegerField()
+    base_price = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    reason = models.JSONField(default=dict)
+    status = models.CharField(max_length=9, choices=Status.choices, default=Status.PROMISED)
+    created_at = models.DateTimeField()
+    valid_until = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["realm", "checkout_id"], name="lp_promise_checkout")]
+
+    def __str__(self) -> str:
+        return f"{self.variant_id} {self.unit_price} {self.currency}"

@@ -1,0 +1,72 @@
+"""The statements of `services.posting`: few, set-based, each with arrays as parameters; no logic."""
+
+from __future__ import annotations
+
+from typing import Final
+
+LOCK: Final = """
+SELECT b.member_id, b.unit, b.pending, b.available, b.held, b.owed, b.earned
+  FROM loyalty_plugin_balance b
+  JOIN unnest(%s::bigint[], %s::text[]) AS w(member_id, unit)
+    ON b.member_id = w.member_id AND b.unit = w.unit
+ ORDER BY b.member_id, b.unit
+   FOR UPDATE OF b
+"""
+
+CREATE_BALANCES: Final = """
+INSERT INTO loyalty_plugin_balance (member_id, unit, pending, available, held, owed, earned)
+SELECT w.member_id, w.unit, 0, 0, 0, 0, 0
+  FROM unnest(%s::bigint[], %s::text[]) AS w(member_id, unit)
+ ORDER BY w.member_id, w.unit
+    ON CONFLICT DO NOTHING
+"""
+
+OPEN_LOTS: Final = """
+SELECT l.member_id, l.id, l.unit, l.pending, l.available, l.held, l.matures_at, l.expires_at,
+       l.needs_verification
+  FROM loyalty_plugin_lot l
+  JOIN unnest(%s::bigint[], %s::text[]) AS w(member_id, unit)
+    ON l.member_id = w.member_id AND l.unit = w.unit
+ WHERE l.pending > 0 OR l.available > 0 OR l.held > 0
+"""
+
+PREPARE: Final = """
+SELECT (SELECT json_agg(json_build_array(e.id, e.business_key, encode(e.input_hash, 'hex')))
+          FROM loyalty_plugin_entry e WHERE e.business_key = ANY(%s::text[])),
+       ARRAY(SELECT nextval('loyalty_plugin_entry_id_seq') FROM generate_series(1, %s)),
+       ARRAY(SELECT nextval('loyalty_plugin_lot_id_seq') FROM generate_series(1, %s)),
+       (SELECT json_object_agg(p.id, p.max_award) FROM loyalty_plugin_programme p WHERE p.id = ANY(%s::bigint[])),
+       (SELECT system_identifier FROM pg_control_system())
+"""
+
+WRITE: Final = """
+WITH new_entry AS (
+  INSERT INTO loyalty_plugin_entry (id, business_key, input_hash, kind, programme_id, version_id, member_id,
+         occurred_at, channel, issuing_shop, acting_shop, order_ref, reverses_id, batch, actor, source,
+         note_digest, active_until, explanation, recorded_at, cluster)
+  SELECT e.*, %s::timestamptz, %s::bigint
+    FROM unnest(%s::bigint[], %s::text[], %s::bytea[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[],
+         %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[],
+         %s::text[], %s::bytea[], %s::timestamptz[], %s::jsonb[]) AS e
+), new_lot AS (
+  INSERT INTO loyalty_plugin_lot (id, member_id, unit, entry_id, origin_lot_id, amount, matures_at, expires_at,
+         needs_verification, pending, available, held)
+  SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[],
+         %s::timestamptz[], %s::timestamptz[], %s::boolean[], %s::bigint[], %s::bigint[], %s::bigint[])
+), new_posting AS (
+  INSERT INTO loyalty_plugin_posting (entry_id, position, member_id, unit, source, destination, amount,
+         source_lot_id, destination_lot_id)
+  SELECT * FROM unnest(%s::bigint[], %s::smallint[], %s::bigint[], %s::text[], %s::text[], %s::text[],
+         %s::bigint[], %s::bigint[], %s::bigint[])
+), old_lot AS (
+  UPDATE loyalty_plugin_lot l SET pending = n.pending, available = n.available, held = n.held
+    FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[]) AS n(id, pending, available, held)
+   WHERE l.id = n.id
+)
+UPDATE loyalty_plugin_balance b
+   SET pending = n.pending, available = n.available, held = n.held, owed = n.owed, earned = n.earned,
+       active_until = GREATEST(b.active_until, n.active_until)
+  FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
+       %s::timestamptz[]) AS n(member_id, unit, pending, available, held, owed, earned, active_until)
+ WHERE b.member_id = n.member_id AND b.unit = n.unit
+"""

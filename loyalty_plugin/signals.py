@@ -1,0 +1,27 @@
+"""Announcements, sent after the transaction has committed; receivers may listen, nothing here computes.
+
+| signal | arguments |
+|---|---|
+| member_joined | member_id, programme_id |
+| points_posted | entry_ids |
+| tier_changed | member_id, day, kind, tier |
+| request_opened, request_decided | request_id |
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.dispatch import Signal
+
+member_joined = Signal()
+points_posted = Signal()
+tier_changed = Signal()
+request_opened = Signal()
+request_decided = Signal()
+
+
+def announce(signal: Signal, **facts: Any) -> None:
+    """Send after commit; a failing receiver is logged by Django and undoes nothing."""
+    transaction.on_commit(lambda: signal.send_robust(sender=None, **facts))
