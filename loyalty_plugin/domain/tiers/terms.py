@@ -1,4 +1,4 @@
-"""The terms of a programme's tiers as its version document states them; only their shape, nothing is decided here.
+"""The terms of a programme's tiers as its version document states them: their shape only; it decides nothing.
 
 A tier is entered, kept and lost on its own, and a member is in the highest tier held. `entry` and `keep` are
 lists of ways: any one way is enough, and all conditions of a way must be met. Contradictions between terms
@@ -35,7 +35,7 @@ class Metric(StrEnum):
 
 
 class Condition(_Terms):
-    """At least so much of one metric in the tier's window; for `product`, so many pieces of any of `products`."""
+    """At least so much of one metric in the window; for `product`, so many pieces of any of `products`."""
 
     metric: Metric
     at_least: Whole = Field(ge=1, le=MAX_AMOUNT)
@@ -46,11 +46,11 @@ Way = tuple[Condition, ...]
 
 
 class Rolling(_Terms):
-    """The last so many months and days, today included: 12 months on 5 March begin on 6 March a year before."""
+    """The last so many months and days with today: 12 months on 5 March begin on 6 March a year before."""
 
     kind: Literal["rolling"] = "rolling"
-    months: Whole = Field(0, ge=0, le=1200)
-    days: Whole = Field(0, ge=0, le=36500)
+    months: Whole = Field(default=0, ge=0, le=1200)
+    days: Whole = Field(default=0, ge=0, le=36500)
 
 
 class Calendar(_Terms):
@@ -76,11 +76,11 @@ Window = Annotated[Rolling | Calendar | Anniversary | Lifetime, Field(discrimina
 
 
 class LastsFor(_Terms):
-    """Lasts so long from the day it was earned, that day next time included; renewals count from the same day."""
+    """Lasts so long from the day it was earned, its last day included; renewals count from that day too."""
 
     kind: Literal["for"] = "for"
-    months: Whole = Field(0, ge=0, le=1200)
-    days: Whole = Field(0, ge=0, le=36500)
+    months: Whole = Field(default=0, ge=0, le=1200)
+    days: Whole = Field(default=0, ge=0, le=36500)
 
 
 class LastsToEndOf(_Terms):
@@ -88,7 +88,7 @@ class LastsToEndOf(_Terms):
 
     kind: Literal["end_of"] = "end_of"
     period: Period = "year"
-    after: Whole = Field(0, ge=0, le=100)
+    after: Whole = Field(default=0, ge=0, le=100)
 
 
 class LastsWithWindow(_Terms):
@@ -99,7 +99,7 @@ class LastsWithWindow(_Terms):
     """
 
     kind: Literal["window"] = "window"
-    after: Whole = Field(0, ge=0, le=100)
+    after: Whole = Field(default=0, ge=0, le=100)
 
 
 class LastsForever(_Terms):
@@ -112,7 +112,7 @@ Lasts = Annotated[LastsFor | LastsToEndOf | LastsWithWindow | LastsForever, Fiel
 
 
 class TierTerms(_Terms):
-    """One tier. The lowest (rank 0) has no entry: everybody is in it. Other tiers without one are by grant only."""
+    """One tier. The lowest (rank 0) has no entry: everybody is in it. Others without entry are by grant only."""
 
     code: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")
     #: Language code to text.
@@ -126,10 +126,10 @@ class TierTerms(_Terms):
     keep_window: Window | None = None
     lasts: Lasts = LastsFor(months=12)
     #: Days after the period's end in which the keep rule may still be met, the tier being held meanwhile.
-    grace_days: Whole = Field(0, ge=0, le=366)
-    #: Where one falls when the tier is lost: the next tier below, for its own period, or to what else was earned.
+    grace_days: Whole = Field(default=0, ge=0, le=366)
+    #: Where one falls when it is lost: to the next tier below, for its own period, or to what else was earned.
     step_down: Literal["one", "earned"] = "earned"
-    colour: str | None = Field(None, pattern=r"^#[0-9a-fA-F]{6}$")
+    colour: str | None = Field(default=None, pattern=r"^#[0-9a-fA-F]{6}$")
     #: Language code to lines of text, shown to members.
     benefits: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
@@ -141,6 +141,6 @@ class TiersSettings(_Terms):
     #: lasting until their periods end.
     re_evaluate: bool = False
     #: How many days before a tier is lost its holder is warned.
-    warn_days: Whole = Field(30, ge=0, le=366)
+    warn_days: Whole = Field(default=30, ge=0, le=366)
     #: Money that went through stored value qualifies once: as top-up when paid in, or as spend when spent.
     stored_value_counts: Literal["topup", "spend"] = "topup"
