@@ -76,7 +76,7 @@ class Server:
             return {name for (name,) in admin.execute("SELECT datname FROM pg_database")}
 
     def create_database(self, name: str, template: str | None = None) -> str:
-        """Create a database, empty or a copy of `template` (nobody may be connected to that); returns its URL."""
+        """Create a database, empty or a copy of `template` (nobody may be connected to it); its URL."""
         command = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
         command += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template or "template0"))
         with self._admin() as admin:

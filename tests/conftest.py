@@ -1,12 +1,13 @@
 """Fixtures every test may use: databases, a browser, and how large random tests are; decides nothing else.
 
-`db` (or `@pytest.mark.django_db`) rolls the test back. `fresh_db`, or pytest-django's `transactional_db`, lets
-the test commit, and copies the database anew afterwards. Both start from the migrated database.
+`db` (or `@pytest.mark.django_db`) rolls the test back. `fresh_db`, or pytest-django's `transactional_db`,
+lets the test commit, and copies the database anew afterwards. Both start from the migrated database.
 """
 
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 from collections.abc import Iterator
 from typing import Any
@@ -50,6 +51,13 @@ def pytest_report_header() -> str:
     profile = settings.get_profile("full" if FULL else "ordinary")
     how = "the full counts" if FULL else "reduced counts (./tests/run --full for all)"
     return f"random cases: {profile.max_examples} each, {how}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Repeat what `./tests/run` found before the tests, right above pytest's own last line."""
+    if notes := os.environ.get("LOYALTY_TEST_NOTES"):
+        terminalreporter.section("other checks")
+        terminalreporter.write_line(notes, red=True)
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,9 @@
-"""One real PostgreSQL for a test run, and in it one database per test process copied from a migrated template.
+"""Gives a test run one real PostgreSQL, and each test process a database copied from a migrated template.
 
-The server starts when the first test asks for a database, so a run of pure tests starts none. The ledger's tables
-refuse TRUNCATE, so a database that a test has committed to is dropped and copied again, never flushed.
-A cluster with the migrated template is kept between runs, by a hash of all migrations: later runs copy its files
-instead of migrating from nothing.
+The server starts when the first test asks for a database, so a run of pure tests starts none. The ledger's
+tables refuse TRUNCATE, so a database that a test has committed to is dropped and copied again, never flushed.
+A cluster with the migrated template is kept between runs, by a hash of all migrations: later runs copy its
+files instead of migrating from nothing.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PREFIX = "loyalty-tests-"
 
 
 def open_run(kept: Path) -> int:
-    """Make this run's folder, clear away what killed runs left; returns the lock to hold until `close_run`."""
+    """Clear away what killed runs left, make this run's folder; returns the lock to keep till `close_run`."""
     for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         alive = left / "alive"
         with contextlib.suppress(OSError):

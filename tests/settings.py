@@ -1,4 +1,4 @@
-"""The settings of a small host project, as an ordinary Wagtail shop would have them; never used outside tests.
+"""The settings of a small host project, as an ordinary Wagtail shop has them; never used outside tests.
 
 Where the database is, tests/database.py decides when the first test asks for it.
 """
@@ -72,6 +72,8 @@ USE_I18N = True
 USE_TZ = True
 STATIC_URL = "/static/"
 MEDIA_URL = "/media/"
+
+LOYALTY = {"SALEOR_API_URLS": ("https://saleor.test/graphql/",), "PUBLIC_URL": "http://shop.test"}
 
 WAGTAIL_SITE_NAME = "Test shop"
 WAGTAILADMIN_BASE_URL = "http://shop.test"

@@ -1,0 +1,121 @@
+"""The command line of the demo shop: starts it, or plays the story on another; decides nothing else."""
+
+import argparse
+import json
+import os
+import signal
+import time
+import traceback
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from types import FrameType
+
+from sandbox.launch import system
+from sandbox.launch.folder import DEFAULT, DataFolder
+from sandbox.launch.ports import free_ports, require_free
+from sandbox.launch.steps import Context, Step
+from sandbox.launch.terminal import LaunchError, mark
+from sandbox.launch.world import World, kept_world, story_world
+from sandbox.postgres import PostgresError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; 0 when it did its work or was stopped, 1 when something broke, 2 for a mistake."""
+    options = _parser().parse_args(arguments)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        system.provide(system.missing_libraries(), "drawing cards")
+        return _story(options) if options.command == "story" else _serve(options)
+    except KeyboardInterrupt:
+        print("\nStopped.")
+        return 130 if options.command else 0
+    except (LaunchError, PostgresError) as error:
+        print(f"\n{error}", flush=True)
+        return getattr(error, "exit_code", 2)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    ports = (options.port, options.port + 1)
+    folder = DataFolder(options.data or DEFAULT, reset=options.reset)
+    require_free(ports)
+    with kept_world(folder, ports) as world:
+        if not folder.seeded.exists() and not options.empty:
+            _seed(world, folder)
+        _welcome(world)
+        world.processes.watch()
+    return 0
+
+
+def _seed(world: World, folder: DataFolder) -> None:
+    folder.seeding.touch()
+    print("• Filling the shop: goods, people, months of orders", flush=True)
+    seed = world.processes.start("seed", "-m", "sandbox.manage", "sandbox_seed", show=True)
+    world.processes.finish(seed)
+    folder.seeding.rename(folder.seeded)
+
+
+def _welcome(world: World) -> None:
+    from sandbox.seed.logins import LOGINS
+
+    took = time.time() - float(os.environ.get("SANDBOX_STARTED", time.time()))
+    print(f"\nReady after {took:.0f} s.\n")
+    print(f"  Shop         {world.shop_url}/")
+    print(f"  Back office  {world.shop_url}/admin/")
+    print(f"  Saleor       {world.saleor_url}/  (a stand-in)\n")
+    for login in LOGINS:
+        print(f"  {login.who:<22} {login.name:<28} {login.password}")
+    print("\nCtrl-C stops everything; the data stays until --reset.", flush=True)
+
+
+def _story(options: argparse.Namespace) -> int:
+    folder = DataFolder(options.data or DEFAULT.with_name(".data-story"), kind="story", reset=True)
+    steps: list[Step] = []
+    with story_world(folder, free_ports(2)) as world:
+        from sandbox.story import play
+
+        context = Context(
+            world.shop_url, world.saleor_url, world.database_url, world.environment, world.manage
+        )
+        print()
+        try:
+            for step in play(context):
+                steps.append(step)
+                _tell(step)
+        except Exception as error:  # a story that breaks off is a failed step, not a stack trace
+            (folder.logs / "story.log").write_text(traceback.format_exc())
+            steps.append(Step("the story goes on", "to its end", f"{type(error).__name__}: {error}", False))
+            _tell(steps[-1])
+    if options.json:
+        options.json.write_text(json.dumps([asdict(one) for one in steps], ensure_ascii=False, indent=1))
+    wrong = sum(not one.ok for one in steps)
+    print(
+        f"\n{len(steps)} steps, " + (f"{wrong} wrong. Logs: {folder.logs}" if wrong else "all as expected.")
+    )
+    return 1 if wrong or not steps else 0
+
+
+def _tell(step: Step) -> None:
+    print(f"{mark(step.ok)} {step.step}", flush=True)
+    if not step.ok:
+        print(f"    expected  {step.expected}\n    got       {step.got}", flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="./sandbox/run", description="A demo shop with the plugin, on a real PostgreSQL."
+    )
+    parser.add_argument("--port", type=int, default=8000, help="of the shop; the stand-in takes the next one")
+    parser.add_argument("--data", type=Path, help="folder that keeps the shop's data (sandbox/.data)")
+    parser.add_argument("--reset", action="store_true", help="delete that folder's data first")
+    parser.add_argument("--empty", action="store_true", help="do not fill the shop when it is new")
+    commands = parser.add_subparsers(dest="command", metavar="[story]")
+    story = commands.add_parser("story", help="play the main job on a shop of its own and check every step")
+    story.add_argument("--json", type=Path, metavar="FILE", help="also write the steps to a file")
+    story.add_argument("--data", type=Path, help="folder for the story's logs (sandbox/.data-story)")
+    return parser
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

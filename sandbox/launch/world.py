@@ -1,0 +1,135 @@
+"""Brings up the demo shop from its data folder, piece by piece, and takes it down; fills it with nothing."""
+
+import contextlib
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from psycopg import conninfo
+
+from sandbox.launch.folder import DataFolder
+from sandbox.launch.ports import HOST
+from sandbox.launch.processes import ROOT, Processes
+from sandbox.launch.terminal import step
+from sandbox.postgres import Cluster, Server
+
+SHOP, STANDIN = "shop", "standin"
+
+
+@dataclass(frozen=True)
+class World:
+    """A running demo shop: its addresses, its environment and its processes."""
+
+    shop_url: str
+    saleor_url: str
+    database_url: str
+    environment: dict[str, str]
+    processes: Processes
+
+    def manage(self, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        """Run a Django command of the shop to its end; never raises for its exit code."""
+        command = [sys.executable, "-m", "sandbox.manage", *arguments]
+        environment = {**os.environ, **self.environment}
+        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+@contextlib.contextmanager
+def kept_world(folder: DataFolder, ports: Sequence[int]) -> Iterator[World]:
+    """The shop whose data stays, on the server of DATABASE_URL or a private one in the data folder."""
+    given = os.environ.get("DATABASE_URL")
+    with contextlib.ExitStack() as stack:
+        if given:
+            server = Server(given)
+            shop = str(conninfo.conninfo_to_dict(given)["dbname"])
+            names = (shop, f"{shop}_standin")
+        else:
+            server = _start_cluster(stack, folder, Cluster(folder.postgres))
+            names = (SHOP, STANDIN)
+            if folder.seeding.exists():
+                print("• The first start was interrupted while the shop was being filled: starting it afresh")
+                for name in names:
+                    server.drop_database(name)
+        for name in set(names) - server.databases():
+            server.create_database(name)
+        yield _start(stack, folder, ports, server, names)
+
+
+@contextlib.contextmanager
+def story_world(folder: DataFolder, ports: Sequence[int]) -> Iterator[World]:
+    """A shop on databases of its own that are thrown away, with a stand-in that answers at once."""
+    given = os.environ.get("DATABASE_URL")
+    name = f"story_{secrets.token_hex(4)}"
+    names = (name, f"{name}_standin")
+    with contextlib.ExitStack() as stack:
+        if given:
+            server = Server(given)
+        else:
+            cluster = Cluster(folder.postgres, durable=False)
+            stack.callback(cluster.delete)
+            server = _start_cluster(stack, folder, cluster)
+        for one in names:
+            server.create_database(one)
+            if given:
+                stack.callback(server.drop_database, one)
+        yield _start(stack, folder, ports, server, names, {"STANDIN_INSTANT": "1"})
+
+
+def _start_cluster(stack: contextlib.ExitStack, folder: DataFolder, cluster: Cluster) -> Cluster:
+    with step("PostgreSQL"):
+        stack.callback(cluster.stop)
+        cluster.start()
+    log = folder.logs / "postgres.log"
+    log.unlink(missing_ok=True)
+    log.symlink_to(cluster.log_file)
+    return cluster
+
+
+def _start(
+    stack: contextlib.ExitStack,
+    folder: DataFolder,
+    ports: Sequence[int],
+    server: Server,
+    databases: tuple[str, str],
+    more: dict[str, str] | None = None,
+) -> World:
+    shop_port, saleor_port = ports
+    shop_url, saleor_url = f"http://localhost:{shop_port}", f"http://localhost:{saleor_port}"
+    environment = {
+        "DJANGO_SETTINGS_MODULE": "sandbox.settings",
+        "DATABASE_URL": server.url(databases[0]),
+        "STANDIN_DATABASE_URL": server.url(databases[1]),
+        "SANDBOX_SHOP_URL": shop_url,
+        "SANDBOX_SALEOR_URL": saleor_url,
+        "SANDBOX_DATA": str(folder.path),
+        "SECRET_KEY": folder.secret_key(),
+        **(more or {}),
+    }
+    folder.save_environment(environment)
+    processes = Processes(environment, folder.logs)
+    stack.callback(processes.stop)
+    stack.callback(_let_us_stop)
+
+    # Starts while the tables are made: neither needs the other.
+    saleor = processes.start("stand-in Saleor", "-m", "sandbox.saleor", "--port", str(saleor_port))
+    with step("Tables"):
+        migrate = ("-m", "sandbox.manage", "migrate", "--no-input", "--verbosity", "0")
+        processes.finish(processes.start("migration", *migrate))
+    with step("Stand-in Saleor"):
+        processes.wait_for(saleor, f"{saleor_url}/")
+    with step("Shop"):
+        serve = ["-m", "granian", "--interface", "wsgi", "--no-ws", "--host", HOST, "--port", str(shop_port)]
+        serve += ["--blocking-threads", "8", "sandbox.wsgi:application"]
+        shop = processes.start("shop", *serve)
+        processes.start("worker", "-m", "sandbox.manage", "loyalty_worker")
+        processes.wait_for(shop, f"{shop_url}/health/")
+    return World(shop_url, saleor_url, environment["DATABASE_URL"], environment, processes)
+
+
+def _let_us_stop() -> None:
+    """A second Ctrl-C must not leave half of it running; stopping ends by force after some seconds anyway."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)

@@ -1,0 +1,125 @@
+"""The demo shop's Django settings; all that differs from run to run comes in through the environment.
+
+DATABASE_URL, SECRET_KEY, SANDBOX_SHOP_URL, SANDBOX_SALEOR_URL and SANDBOX_DATA are set by `sandbox.launch`.
+"""
+
+import os
+from pathlib import Path
+
+from sandbox.postgres import django_database
+
+HERE = Path(__file__).resolve().parent
+
+SANDBOX_DATA = Path(os.environ.get("SANDBOX_DATA", HERE / ".data"))
+SANDBOX_SHOP_URL = os.environ.get("SANDBOX_SHOP_URL", "http://localhost:8000")
+SANDBOX_SALEOR_URL = os.environ.get("SANDBOX_SALEOR_URL", "http://localhost:8001")
+
+SECRET_KEY = os.environ.get("SECRET_KEY", "")
+DEBUG = os.environ.get("SANDBOX_DEBUG") == "1"
+ALLOWED_HOSTS = ["*"]  # a demo is also looked at from the phone beside the laptop
+ROOT_URLCONF = "sandbox.urls"
+WSGI_APPLICATION = "sandbox.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "sandbox.shop",
+    "loyalty_plugin",
+    "procrastinate.contrib.django",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "wagtail.contrib.forms",
+    "wagtail.contrib.redirects",
+    "wagtail.embeds",
+    "wagtail.sites",
+    "wagtail.users",
+    "wagtail.snippets",
+    "wagtail.documents",
+    "wagtail.images",
+    "wagtail.search",
+    "wagtail.admin",
+    "wagtail",
+    "modelcluster",
+    "taggit",
+    "django_filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "wagtail.contrib.redirects.middleware.RedirectMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.debug",
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DATABASES = {"default": django_database(os.environ.get("DATABASE_URL", "postgresql:///not-started"))}
+DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 12}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文"), ("zh-hant", "繁體中文")]
+TIME_ZONE = "Europe/Berlin"
+USE_I18N = True
+USE_TZ = True
+
+# Static files straight from the apps' folders: nothing to collect before the first page.
+STATIC_URL = "/static/"
+WHITENOISE_USE_FINDERS = True
+MEDIA_URL = "/media/"
+MEDIA_ROOT = SANDBOX_DATA / "media"
+
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_FILE_PATH = SANDBOX_DATA / "mail"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    # httpx would log every read of the shop's catalogue.
+    "loggers": {"httpx": {"level": "WARNING"}},
+}
+
+LOYALTY = {
+    "SALEOR_API_URLS": (f"{SANDBOX_SALEOR_URL}/graphql/",),
+    "PUBLIC_URL": SANDBOX_SHOP_URL,
+    "GRAPHQL_INTROSPECTION": True,  # a demo is there to be looked into
+}
+
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # Wagtail's page editor
+WAGTAIL_SITE_NAME = "Sandbox shop"
+WAGTAILADMIN_BASE_URL = SANDBOX_SHOP_URL
+WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database"}}
