@@ -6,7 +6,7 @@ numbers and a reason as data. It reads no clock and no database: what it needs c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -18,10 +18,28 @@ from pydantic import BaseModel, ConfigDict
 from loyalty_plugin.domain.facts import CheckoutLineFact, LineFact, MemberFact, OrderFact
 
 
+@dataclass(frozen=True, slots=True)
+class DraftContext:
+    """What an extension's parameters may be checked against before a draft is published.
+
+    `tiers` are the draft's tier codes, lowest first; the caps are points, None where there is none.
+    """
+
+    currency: str
+    tiers: tuple[str, ...] = ()
+    order_cap: int | None = None
+    day_cap: int | None = None
+    member_cap: int | None = None
+
+
 class Params(BaseModel):
     """Base of an extension's parameters: frozen, and refusing what it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def problems(self, context: DraftContext) -> Sequence[tuple[str, str]]:
+        """Contradictions with the rest of the draft: pairs of the field's name and a stable code."""
+        return ()
 
 
 class OccasionKind(StrEnum):
@@ -52,6 +70,8 @@ class Occasion:
     lines: tuple[tuple[LineFact, int], ...] = ()
     #: Amount that counts, in minor units: the sum of `lines`, and shipping where it counts.
     basis: int = 0
+    #: What the version's basis left out or added, as pairs of a reason and minor units.
+    left_out: tuple[tuple[str, int], ...] = ()
     #: Days in a row with a check-in, this one included (1: the first).
     streak: int = 0
     #: Points ever earned after this occasion's other awards (milestones look at it).
@@ -88,6 +108,23 @@ class EarningRule(Protocol):
 
     def award(self, params: Any, occasion: Occasion) -> Offer | None:
         """The offer on this occasion, None where the rule does not apply."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What would have given more, as data for a sentence: a kind and plain values."""
+
+    kind: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Hinting(Protocol):
+    """What a rule or multiplier may offer besides: what would have given more on this occasion."""
+
+    def hints(self, params: Any, occasion: Occasion) -> Sequence[Hint]:
+        """Hints, best first; none where nothing more was to be had."""
         ...
 
 

@@ -1,0 +1,156 @@
+"""What several rules and multipliers give together, exactly, before rounding and cuts; knows no budget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from loyalty_plugin.domain.earning.terms import Combine
+
+ZERO = Fraction(0)
+ONE = Fraction(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What one rule gives: parts of lines, and the rest that belongs to the order as a whole."""
+
+    index: int
+    by_line: tuple[tuple[str, Fraction], ...]
+    whole: Fraction
+    free: bool = False
+    on_top: bool = False
+    multiplied: bool = True
+    campaign: str | None = None
+
+    @property
+    def total(self) -> Fraction:
+        return sum((part for _, part in self.by_line), self.whole)
+
+
+@dataclass(frozen=True, slots=True)
+class Applying:
+    """A multiplier that applies; `lines` where it applies to some lines only."""
+
+    index: int
+    rate: Fraction
+    lines: frozenset[str] | None = None
+    campaign: str | None = None
+
+
+@dataclass(slots=True)
+class Together:
+    """What all give together. `bought` is caused by the purchase, by line and for the order as a whole."""
+
+    by_line: dict[str, Fraction] = field(default_factory=dict)
+    whole: Fraction = ZERO
+    free: Fraction = ZERO
+    #: What each rule contributed, by its index.
+    taken: dict[int, Fraction] = field(default_factory=dict)
+
+    @property
+    def bought(self) -> Fraction:
+        return sum(self.by_line.values(), self.whole)
+
+    @property
+    def total(self) -> Fraction:
+        return self.bought + self.free
+
+    def add(self, given: Given) -> None:
+        for line_id, part in given.by_line:
+            self.add_line(given.index, line_id, part)
+        if given.free:
+            self.free += given.whole
+        else:
+            self.whole += given.whole
+        self.taken[given.index] = self.taken.get(given.index, ZERO) + given.whole
+
+    def add_line(self, index: int, line_id: str, part: Fraction) -> None:
+        self.by_line[line_id] = self.by_line.get(line_id, ZERO) + part
+        self.taken[index] = self.taken.get(index, ZERO) + part
+
+
+def combined_rate(applying: Sequence[Applying], how: Combine) -> tuple[Fraction, tuple[int, ...]]:
+    """One rate from several, never below zero, and the indexes of those that took part; none: one."""
+    if not applying:
+        return ONE, ()
+    if how == "best":
+        best = max(applying, key=lambda factor: (factor.rate, -factor.index))
+        return best.rate, (best.index,)
+    rate = ONE
+    for factor in applying:
+        rate = rate * factor.rate if how == "chain" else rate + factor.rate - 1
+    return max(rate, ZERO), tuple(factor.index for factor in applying)
+
+
+def multiply(
+    given: Sequence[Given], applying: Sequence[Applying], how: Combine
+) -> tuple[list[Given], frozenset[int]]:
+    """What rules give with multipliers on it, and the multipliers (by index) that took part."""
+    if not applying:
+        return list(given), frozenset()
+    everywhere = [factor for factor in applying if factor.lines is None]
+    general, took_part = combined_rate(everywhere, how)
+    used = set(took_part)
+    of_line: dict[str, Fraction] = {}
+    if len(everywhere) != len(applying):
+        for line_id in {line_id for offer in given for line_id, _ in offer.by_line}:
+            there = [factor for factor in applying if factor.lines is None or line_id in factor.lines]
+            of_line[line_id], took_part = combined_rate(there, how)
+            used.update(took_part)
+    multiplied = [
+        offer
+        if offer.free or not offer.multiplied
+        else Given(
+            offer.index,
+            tuple((line, part * of_line.get(line, general)) for line, part in offer.by_line),
+            offer.whole * general,
+            on_top=offer.on_top,
+            campaign=offer.campaign,
+        )
+        for offer in given
+    ]
+    return multiplied, frozenset(used)
+
+
+def put_together(given: Sequence[Given], how: Combine) -> Together:
+    """What several rules give together. Free points and those on top are always added.
+
+    `best`: each line by the rule that gives most for it (the earlier one where two give the same), or one
+    rule for the order as a whole where that gives more. `chain`: each line by the first rule that gives for
+    it; the first rule alone where it is one for the order as a whole.
+    """
+    together = Together()
+    rivals: list[Given] = []
+    for offer in given:
+        if how == "sum" or offer.free or offer.on_top:
+            together.add(offer)
+        elif offer.total > 0:
+            rivals.append(offer)
+    if not rivals:
+        return together
+    by_lines = [offer for offer in rivals if not offer.whole]
+    wholes = [offer for offer in rivals if offer.whole]
+    if how == "chain":
+        if rivals[0].whole:
+            together.add(rivals[0])
+            return together
+        chosen: dict[str, tuple[int, Fraction]] = {}
+        for offer in by_lines:
+            for line_id, part in offer.by_line:
+                if part and line_id not in chosen:
+                    chosen[line_id] = (offer.index, part)
+    else:
+        chosen = {}
+        for offer in by_lines:
+            for line_id, part in offer.by_line:
+                if part and (line_id not in chosen or part > chosen[line_id][1]):
+                    chosen[line_id] = (offer.index, part)
+        most = max(wholes, key=lambda offer: (offer.total, -offer.index), default=None)
+        if most is not None and most.total > sum((part for _, part in chosen.values()), ZERO):
+            together.add(most)
+            return together
+    for line_id, (index, part) in chosen.items():
+        together.add_line(index, line_id, part)
+    return together

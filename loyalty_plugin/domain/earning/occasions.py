@@ -1,0 +1,72 @@
+"""Makes the occasion that rules look at from facts and a version; decides nothing about points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from loyalty_plugin.domain.earning.basis import count_order
+from loyalty_plugin.domain.extensions import Occasion, OccasionKind
+from loyalty_plugin.domain.facts import MemberFact, OrderFact
+from loyalty_plugin.domain.programmes.version import ProgrammeVersion
+from loyalty_plugin.errors import CurrencyMismatch
+
+
+def order_occasion(
+    version: ProgrammeVersion,
+    order: OrderFact,
+    member: MemberFact,
+    *,
+    at: datetime,
+    extra: Mapping[str, Any] | None = None,
+) -> Occasion:
+    """An order that earns, at the instant it counts (aware). Raises CurrencyMismatch.
+
+    The part declared as paid by hand is left out where the version says so.
+    """
+    if order.currency != version.currency:
+        raise CurrencyMismatch(left=order.currency, right=version.currency)
+    document = version.document
+    by_hand = order.paid_by_hand if document.hand_paid == "left_out" else 0
+    counted = count_order(order, document.earning.basis, by_hand=by_hand)
+    local = at.astimezone(version.zone)
+    return Occasion(
+        kind=OccasionKind.ORDER,
+        at=local,
+        day=local.date(),
+        currency=version.currency,
+        member=member,
+        order=order,
+        lines=counted.lines,
+        basis=counted.total,
+        left_out=counted.left_out,
+        channel=order.channel,
+        extra=extra or {},
+    )
+
+
+def member_occasion(
+    version: ProgrammeVersion,
+    kind: OccasionKind,
+    member: MemberFact,
+    *,
+    at: datetime,
+    channel: str = "",
+    streak: int = 0,
+    earned_after: int = 0,
+    extra: Mapping[str, Any] | None = None,
+) -> Occasion:
+    """Anything but an order: joining, a verified contact, a check-in, a birthday, a milestone."""
+    local = at.astimezone(version.zone)
+    return Occasion(
+        kind=kind,
+        at=local,
+        day=local.date(),
+        currency=version.currency,
+        member=member,
+        streak=streak,
+        earned_after=earned_after,
+        channel=channel,
+        extra=extra or {},
+    )

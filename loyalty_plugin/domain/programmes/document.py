@@ -1,0 +1,91 @@
+"""The frozen version document: everything a programme promises from a date on, as data; decides nothing."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, Literal
+
+from pydantic import Field
+
+from loyalty_plugin.domain.earning.terms import EarningTerms, When
+from loyalty_plugin.domain.fields import Code, Ids, Terms, Text
+from loyalty_plugin.domain.ledger import Shortfall
+from loyalty_plugin.domain.lots import Expiry, Never
+from loyalty_plugin.domain.tiers.terms import TiersSettings, TierTerms
+
+
+class Pending(Terms):
+    """How long points are on the way: whole days from payment or fulfilment, or not at all."""
+
+    starts: Literal["payment", "fulfilment", "none"] = "payment"
+    window_days: int = Field(14, ge=0, le=730)
+
+
+class PerkTerms(Terms):
+    """One perk: `perk` is the extension's code, `params` its own; without tiers it is for every member."""
+
+    id: Code
+    perk: Code
+    params: dict[str, Any] = Field(default_factory=dict)
+    tiers: Ids = frozenset()
+    when: When = When()
+
+
+class Benefit(Terms):
+    """Something a tier brings that is told, not computed; without tiers it is for every member."""
+
+    text: Text
+    tiers: Ids = frozenset()
+
+
+class Claims(Terms):
+    """Orders placed as a guest that a new member may have credited: as old as this, at most so many."""
+
+    days: int = Field(0, ge=0, le=3660)
+    orders: int = Field(10, ge=0, le=1000)
+
+
+class ProgrammeDocument(Terms):
+    """One version of a programme.
+
+    `negative`: what happens when points must be taken back that are spent. `spend_counts`: when money counts
+    towards a tier. `hand_paid`: whether orders that staff declared as paid earn.
+    """
+
+    title: Text | None = None
+    tiers: tuple[TierTerms, ...] = Field(min_length=1, max_length=50)
+    earning: EarningTerms = EarningTerms()
+    pending: Pending = Pending()
+    expiry: Expiry = Never()
+    negative: Shortfall = Shortfall.OWE
+    spend_counts: Literal["payment", "fulfilment", "window"] = "payment"
+    tier_settings: TiersSettings = TiersSettings()
+    perks: tuple[PerkTerms, ...] = Field((), max_length=200)
+    benefits: tuple[Benefit, ...] = Field((), max_length=200)
+    hand_paid: Literal["counts", "left_out"] = "left_out"
+    claims: Claims = Claims()
+
+    @cached_property
+    def ladder(self) -> tuple[TierTerms, ...]:
+        """The tiers, lowest first."""
+        return tuple(sorted(self.tiers, key=lambda tier: tier.rank))
+
+    @cached_property
+    def tier_codes(self) -> tuple[str, ...]:
+        """The tiers' codes, lowest first."""
+        return tuple(tier.code for tier in self.ladder)
+
+    def tier(self, code: str) -> TierTerms | None:
+        """The tier of this code, None where this version has none."""
+        return next((tier for tier in self.tiers if tier.code == code), None)
+
+    def next_tier(self, code: str) -> TierTerms | None:
+        """The tier above this one, None for the highest and for an unknown code."""
+        if code not in self.tier_codes:
+            return None
+        above = self.tier_codes.index(code) + 1
+        return self.ladder[above] if above < len(self.ladder) else None
+
+    def as_data(self) -> dict[str, Any]:
+        """JSON-able data that `parse_document` reads back to an equal document."""
+        return self.model_dump(mode="json")
