@@ -59,6 +59,10 @@ class DataFolder:
     def save_environment(self, environment: Mapping[str, str]) -> None:
         self._write_private(self.path / "environment.json", json.dumps(environment, indent=1))
 
+    def release(self) -> None:
+        """Let another run use the folder; the end of this process does the same."""
+        os.close(self._lock)
+
     def _claim(self) -> None:
         self.path.mkdir(parents=True, exist_ok=True)
         # Held until this process ends, however it ends.
