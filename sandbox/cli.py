@@ -59,7 +59,8 @@ def _seed(world: World, folder: DataFolder) -> None:
 def _welcome(world: World) -> None:
     from sandbox.seed.logins import LOGINS
 
-    took = time.time() - float(os.environ.get("SANDBOX_STARTED", time.time()))
+    now = time.time()
+    took = now - float(os.environ.get("SANDBOX_STARTED", now))
     print(f"\nReady after {took:.0f} s.\n")
     print(f"  Shop         {world.shop_url}/")
     print(f"  Back office  {world.shop_url}/admin/")

@@ -185,7 +185,7 @@ class TestCommand:
         assert "Traceback" not in said
 
     def test_a_whole_life(self, tmp_path: Path) -> None:
-        """Ctrl-C leaves no process; nor does a killed launcher, but for a server that the next start stops."""
+        """Ctrl-C leaves no process, a killed launcher only a PostgreSQL, which the next start stops."""
         data, port = tmp_path / "data", free_ports(1)[0]
         run = self.start_shop(data, port)
         started = processes_of(data)
