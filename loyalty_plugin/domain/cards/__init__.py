@@ -1,0 +1,1 @@
+"""Member cards as values: numbers, signed codes, the names on them; nothing is stored or drawn here."""
