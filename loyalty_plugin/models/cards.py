@@ -34,6 +34,8 @@ class Card(models.Model):
     member = models.ForeignKey("loyalty_plugin.Member", models.PROTECT, related_name="cards")
     number = models.CharField(_("card number"), max_length=32, unique=True)
     key = models.ForeignKey(CardKey, models.PROTECT, related_name="+")
+    #: The signed text of the QR code, kept so that a card prints again after its private key is gone.
+    token = models.CharField(max_length=200, editable=False)
     status = models.CharField(_("state"), max_length=8, choices=Status.choices, default=Status.ACTIVE)
     design = models.CharField(_("design"), max_length=60, blank=True)
     issued_at = models.DateTimeField(_("issued"))
