@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from typing import Any, Generic, TypeVar
 
 from loyalty_plugin.domain import extensions
-from loyalty_plugin.domain.ports import Clock, Storefront
+from loyalty_plugin.domain.ports import Clock, Connection, Delivery, Storefront
 from loyalty_plugin.errors import DuplicateExtension, UnknownExtension
 
 T = TypeVar("T")
+#: The decorated class keeps its own type, and need not repeat the contract's ClassVars.
+C = TypeVar("C", bound=type)
 
 
 class Registry(Generic[T]):
@@ -20,12 +22,13 @@ class Registry(Generic[T]):
         self.contract = contract
         self._by_code: dict[str, T] = {}
 
-    def register(self, extension: type[T]) -> type[T]:
+    def register(self, extension: C) -> C:
         """Class decorator. Raises DuplicateExtension, and TypeError where the contract is not met."""
-        made = extension()
-        if not isinstance(made, self.contract):
+        made: Any = extension()
+        meets = isinstance(made, self.contract)
+        if not meets:
             raise TypeError(f"{extension.__module__}.{extension.__qualname__} is not a {self.kind}")
-        code = made.code  # type: ignore[attr-defined]
+        code = made.code
         known = self._by_code.get(code)
         if known is not None and type(known) is not extension:
             raise DuplicateExtension(
@@ -41,7 +44,9 @@ class Registry(Generic[T]):
         try:
             return self._by_code[code]
         except KeyError:
-            raise UnknownExtension(f"no {self.kind} '{code}' is installed", kind=self.kind, code=code) from None
+            raise UnknownExtension(
+                f"no {self.kind} '{code}' is installed", kind=self.kind, code=code
+            ) from None
 
     def withdraw(self, code: str) -> None:
         """Forget an extension: for tests and for shells, where an app comes and goes."""
@@ -77,6 +82,8 @@ class _Ports:
     def __init__(self) -> None:
         self._clock: Clock | None = None
         self._storefront: Storefront | None = None
+        self._connection: Connection | None = None
+        self._delivery: Delivery | None = None
 
     def bound(self, name: str) -> bool:
         """Whether a host has bound this port already."""
@@ -94,13 +101,35 @@ class _Ports:
             raise RuntimeError("no storefront is bound; is loyalty_plugin in INSTALLED_APPS?")
         return self._storefront
 
+    @property
+    def connection(self) -> Connection:
+        if self._connection is None:
+            raise RuntimeError("no connection is bound; is loyalty_plugin in INSTALLED_APPS?")
+        return self._connection
+
+    @property
+    def delivery(self) -> Delivery:
+        if self._delivery is None:
+            raise RuntimeError("no delivery is bound; is loyalty_plugin in INSTALLED_APPS?")
+        return self._delivery
+
 
 ports = _Ports()
 
 
-def bind(*, clock: Clock | None = None, storefront: Storefront | None = None) -> None:
+def bind(
+    *,
+    clock: Clock | None = None,
+    storefront: Storefront | None = None,
+    connection: Connection | None = None,
+    delivery: Delivery | None = None,
+) -> None:
     """Bind a port; the last binding wins, so that a host or a test may put its own in place."""
     if clock is not None:
         ports._clock = clock
     if storefront is not None:
         ports._storefront = storefront
+    if connection is not None:
+        ports._connection = connection
+    if delivery is not None:
+        ports._delivery = delivery

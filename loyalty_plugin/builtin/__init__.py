@@ -1,0 +1,1 @@
+"""Our own rules, multipliers, perks and presets, registered through the same seam as anybody else's."""

@@ -14,7 +14,7 @@ from loyalty_plugin.domain.earning.cuts import book, campaigns_at_work, keep_bud
 from loyalty_plugin.domain.earning.explanation import SCHEMA, ExplanationData
 from loyalty_plugin.domain.earning.notes import common_rate, hints_on, multiplier_notes, names_in, rule_notes
 from loyalty_plugin.domain.earning.resolved import Resolved
-from loyalty_plugin.domain.earning.shares import line_weights, qualifying_points, to_lines
+from loyalty_plugin.domain.earning.shares import paid_parts, qualifying_points, to_lines
 from loyalty_plugin.domain.extensions import Occasion
 from loyalty_plugin.domain.facts import RemainingCaps
 from loyalty_plugin.domain.fields import exact_text
@@ -66,11 +66,11 @@ def decide(
     for entry in campaigns:
         entry["used"] = used.get(entry["code"], 0)
 
-    free_points = spread(total, [final.bought, final.free])[1] if final.free else 0
-    weights = line_weights(layers, codes, campaigns)
+    paid = paid_parts(layers, campaigns)
+    free_points = spread(total, [paid.bought, paid.free])[1] if paid.free else 0
     line_ids = sorted(line.line_id for line, _ in occasion.lines)
-    by_line = to_lines(total, weights, final.whole + final.free, occasion, line_ids)
-    qualifying, qualifying_weights = qualifying_points(asked, final, total - free_points, occasion, terms)
+    by_line = to_lines(total, paid.by_line, paid.whole + paid.free, occasion, line_ids)
+    qualifying, qualifying_weights = qualifying_points(asked, paid, total - free_points, occasion, terms)
     qualifying_by_line = to_lines(qualifying, qualifying_weights, ZERO, occasion, line_ids)
 
     exact = final.total

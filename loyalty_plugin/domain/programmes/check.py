@@ -17,7 +17,7 @@ from loyalty_plugin.domain.earning.terms import (
 )
 from loyalty_plugin.domain.extensions import DraftContext, OccasionKind, Params
 from loyalty_plugin.domain.programmes.document import PerkTerms, ProgrammeDocument
-from loyalty_plugin.domain.programmes.drafts import ParamsOf, Problem, doubles, params_problems
+from loyalty_plugin.domain.programmes.parse import ParamsOf, Problem, doubles, params_problems
 from loyalty_plugin.domain.tiers.terms import Metric
 
 #: The kinds of occasion a rule looks at, by its extension's code. Raises UnknownExtension.

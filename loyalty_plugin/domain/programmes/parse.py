@@ -89,9 +89,16 @@ def problem_of(kind: str) -> str:
 
 def problems_of(error: ValidationError, prefix: str = "") -> list[Problem]:
     """pydantic's errors as problems; `prefix` is a dotted path ending in a dot, or empty."""
-    return [
+    found = [
         {"path": prefix + ".".join(map(str, fault["loc"])), "problem": problem_of(fault["type"])}
         for fault in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
+    # pydantic also calls a list too short whose only entry is refused: the entry's own fault says more.
+    return [
+        fault
+        for fault in found
+        if fault["problem"] != "out_of_range"
+        or not any(other["path"].startswith(f"{fault['path']}.") for other in found)
     ]
 
 
