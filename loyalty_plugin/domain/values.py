@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from math import lcm
 from typing import Final
 
 from loyalty_plugin.errors import CurrencyMismatch, InvalidAmount, TooManyDecimals, UnknownCurrency
@@ -122,12 +123,19 @@ def spread(total: int, weights: Sequence[int | Fraction]) -> list[int]:
     """
     if total < 0 or not weights or any(weight < 0 for weight in weights):
         raise InvalidAmount(amount=total)
-    whole = sum((Fraction(weight) for weight in weights), Fraction(0))
+    # Whole numbers in the same proportion: exact, and many times faster than fractions.
+    scale = lcm(*(weight.denominator for weight in weights))
+    scaled = [weight.numerator * (scale // weight.denominator) for weight in weights]
+    whole = sum(scaled)
     if whole == 0:
         return [total, *([0] * (len(weights) - 1))]
-    exact = [Fraction(weight) * total / whole for weight in weights]
-    parts = [share.numerator // share.denominator for share in exact]
-    by_remainder = sorted(range(len(weights)), key=lambda i: (parts[i] - exact[i], i))
-    for i in by_remainder[: total - sum(parts)]:
-        parts[i] += 1
+    parts, remainders = [], []
+    for weight in scaled:
+        part, remainder = divmod(weight * total, whole)
+        parts.append(part)
+        remainders.append(remainder)
+    left = total - sum(parts)
+    if left:
+        for i in sorted(range(len(parts)), key=lambda i: (-remainders[i], i))[:left]:
+            parts[i] += 1
     return parts

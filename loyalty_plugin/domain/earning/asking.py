@@ -118,14 +118,16 @@ def _given(rule: ResolvedRule, offer: Offer, line_ids: frozenset[str]) -> Given 
         return None
     if any(line_id not in line_ids for line_id, _ in offer.by_line):
         return None
-    whole = Fraction(offer.points) - sum(parts, ZERO)
+    total = Fraction(offer.points)
+    whole = total - sum(parts, ZERO)
     if whole < 0 or len({line_id for line_id, _ in offer.by_line}) != len(parts):
         return None
     if offer.free:
         # No line is the cause of points that nothing was paid for.
-        return Given(rule.index, (), Fraction(offer.points), free=True, campaign=rule.terms.campaign)
+        return Given(rule.index, total, (), total, free=True, campaign=rule.terms.campaign)
     return Given(
         rule.index,
+        total,
         offer.by_line,
         whole,
         on_top=rule.terms.on_top,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from loyalty_plugin.domain.earning.terms import Combine
@@ -14,19 +14,16 @@ ONE = Fraction(1)
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What one rule gives: parts of lines, and the rest that belongs to the order as a whole."""
+    """What one rule gives: `total`, of it the parts of lines, and the rest for the order as a whole."""
 
     index: int
+    total: Fraction
     by_line: tuple[tuple[str, Fraction], ...]
     whole: Fraction
     free: bool = False
     on_top: bool = False
     multiplied: bool = True
     campaign: str | None = None
-
-    @property
-    def total(self) -> Fraction:
-        return sum((part for _, part in self.by_line), self.whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +40,7 @@ class Applying:
 class Together:
     """What all give together. `bought` is caused by the purchase, by line and for the order as a whole."""
 
+    bought: Fraction = ZERO
     by_line: dict[str, Fraction] = field(default_factory=dict)
     whole: Fraction = ZERO
     free: Fraction = ZERO
@@ -50,24 +48,27 @@ class Together:
     taken: dict[int, Fraction] = field(default_factory=dict)
 
     @property
-    def bought(self) -> Fraction:
-        return sum(self.by_line.values(), self.whole)
-
-    @property
     def total(self) -> Fraction:
-        return self.bought + self.free
+        return self.bought + self.free if self.free else self.bought
 
     def add(self, given: Given) -> None:
-        for line_id, part in given.by_line:
-            self.add_line(given.index, line_id, part)
+        """All that a rule gives."""
+        self.taken[given.index] = given.total
         if given.free:
-            self.free += given.whole
-        else:
+            self.free += given.total
+            return
+        self.bought += given.total
+        if given.whole:
             self.whole += given.whole
-        self.taken[given.index] = self.taken.get(given.index, ZERO) + given.whole
+        for line_id, part in given.by_line:
+            known = self.by_line.get(line_id)
+            self.by_line[line_id] = part if known is None else known + part
 
     def add_line(self, index: int, line_id: str, part: Fraction) -> None:
-        self.by_line[line_id] = self.by_line.get(line_id, ZERO) + part
+        """What a rule gives for one line, where lines go by rules of their own."""
+        known = self.by_line.get(line_id)
+        self.by_line[line_id] = part if known is None else known + part
+        self.bought += part
         self.taken[index] = self.taken.get(index, ZERO) + part
 
 
@@ -99,18 +100,16 @@ def multiply(
             there = [factor for factor in applying if factor.lines is None or line_id in factor.lines]
             of_line[line_id], took_part = combined_rate(there, how)
             used.update(took_part)
-    multiplied = [
-        offer
-        if offer.free or not offer.multiplied
-        else Given(
-            offer.index,
-            tuple((line, part * of_line.get(line, general)) for line, part in offer.by_line),
-            offer.whole * general,
-            on_top=offer.on_top,
-            campaign=offer.campaign,
-        )
-        for offer in given
-    ]
+    if general == 1 and not of_line:
+        return list(given), frozenset(used)
+    multiplied = []
+    for offer in given:
+        if not offer.free and offer.multiplied:
+            parts = tuple((line, part * of_line.get(line, general)) for line, part in offer.by_line)
+            whole = offer.whole * general
+            total = sum((part for _, part in parts), whole) if of_line else offer.total * general
+            offer = replace(offer, total=total, by_line=parts, whole=whole)
+        multiplied.append(offer)
     return multiplied, frozenset(used)
 
 

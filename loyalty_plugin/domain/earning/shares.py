@@ -20,7 +20,8 @@ def paid_parts(layers: Sequence[Layer], campaigns: Sequence[CampaignData]) -> To
     as it could pay."""
     if not any(note["cut"] for note in campaigns):
         return layers[-1][0]
-    paid = Together(dict(layers[0][0].by_line), layers[0][0].whole, layers[0][0].free)
+    first = layers[0][0]
+    paid = Together(ZERO, dict(first.by_line), first.whole, first.free)
     for note, (before, _), (after, _) in zip(campaigns, layers, layers[1:], strict=False):
         share = Fraction(note["extra"] - note["cut"], note["extra"]) if note["cut"] else ONE
         paid.whole += (after.whole - before.whole) * share
@@ -31,6 +32,7 @@ def paid_parts(layers: Sequence[Layer], campaigns: Sequence[CampaignData]) -> To
     # Where one campaign gives in another's place and only one is cut, a part may fall below nothing.
     paid.by_line = {line_id: max(part, ZERO) for line_id, part in paid.by_line.items()}
     paid.whole, paid.free = max(paid.whole, ZERO), max(paid.free, ZERO)
+    paid.bought = sum(paid.by_line.values(), paid.whole)
     return paid
 
 
@@ -42,7 +44,7 @@ def to_lines(
         return ()
     exact = [weights.get(line_id, ZERO) for line_id in line_ids]
     if whole or not any(exact):
-        amounts = {line.line_id: amount for line, amount in occasion.lines}
+        amounts = {line.line_id: Fraction(amount) for line, amount in occasion.lines}
         share = whole / occasion.basis if whole and occasion.basis else ONE
         exact = [part + amounts[line_id] * share for line_id, part in zip(line_ids, exact, strict=True)]
     return tuple(zip(line_ids, spread(total, exact), strict=True))
