@@ -8,9 +8,10 @@ that are each well formed are found by `problems`.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from loyalty_plugin.domain.values import MAX_AMOUNT
 
@@ -45,12 +46,21 @@ class Condition(_Terms):
 Way = tuple[Condition, ...]
 
 
-class Rolling(_Terms):
+class _Stretch(_Terms):
+    months: Whole = Field(default=0, ge=0, le=1200)
+    days: Whole = Field(default=0, ge=0, le=36500)
+
+    @model_validator(mode="after")
+    def _is_some_time(self) -> Self:
+        if not self.months and not self.days:
+            raise PydanticCustomError("no_time", "months and days are both zero")
+        return self
+
+
+class Rolling(_Stretch):
     """The last so many months and days with today: 12 months on 5 March begin on 6 March a year before."""
 
     kind: Literal["rolling"] = "rolling"
-    months: Whole = Field(default=0, ge=0, le=1200)
-    days: Whole = Field(default=0, ge=0, le=36500)
 
 
 class Calendar(_Terms):
@@ -75,12 +85,10 @@ class Lifetime(_Terms):
 Window = Annotated[Rolling | Calendar | Anniversary | Lifetime, Field(discriminator="kind")]
 
 
-class LastsFor(_Terms):
+class LastsFor(_Stretch):
     """Lasts so long from the day it was earned, its last day included; renewals count from that day too."""
 
     kind: Literal["for"] = "for"
-    months: Whole = Field(default=0, ge=0, le=1200)
-    days: Whole = Field(default=0, ge=0, le=36500)
 
 
 class LastsToEndOf(_Terms):
@@ -112,7 +120,7 @@ Lasts = Annotated[LastsFor | LastsToEndOf | LastsWithWindow | LastsForever, Fiel
 
 
 class TierTerms(_Terms):
-    """One tier. The lowest (rank 0) has no entry: everybody is in it. Others without entry are by grant only."""
+    """One tier. Everybody is in the lowest (rank 0, no entry); others without an entry are by grant only."""
 
     code: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")
     #: Language code to text.
@@ -127,7 +135,7 @@ class TierTerms(_Terms):
     lasts: Lasts = LastsFor(months=12)
     #: Days after the period's end in which the keep rule may still be met, the tier being held meanwhile.
     grace_days: Whole = Field(default=0, ge=0, le=366)
-    #: Where one falls when it is lost: to the next tier below, for its own period, or to what else was earned.
+    #: Where its loss leads: to the next tier below, for that one's own period, or to what else was earned.
     step_down: Literal["one", "earned"] = "earned"
     colour: str | None = Field(default=None, pattern=r"^#[0-9a-fA-F]{6}$")
     #: Language code to lines of text, shown to members.
@@ -137,9 +145,6 @@ class TierTerms(_Terms):
 class TiersSettings(_Terms):
     """What a version settles for all its tiers."""
 
-    #: When the version starts, tiers held by its members are judged at once by its keep rules, instead of
-    #: lasting until their periods end.
-    re_evaluate: bool = False
     #: How many days before a tier is lost its holder is warned.
     warn_days: Whole = Field(default=30, ge=0, le=366)
     #: Money that went through stored value qualifies once: as top-up when paid in, or as spend when spent.
