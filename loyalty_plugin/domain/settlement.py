@@ -202,7 +202,10 @@ class _Settlement:
         else:
             for account in (Account.PENDING, Account.AVAILABLE):
                 for lot_id in intent.lots:
-                    taken = min(getattr(self.lot(intent.unit, lot_id), account.value), left)
+                    lot = self.books.lots.get(lot_id)
+                    if lot is None:
+                        continue  # used up: only lots with something left are read
+                    taken = min(getattr(lot, account.value), left)
                     self.move(intent.unit, account, intent.to, taken, lot_id)
                     left -= taken
             if left and intent.shortfall is not Shortfall.WRITE_OFF:

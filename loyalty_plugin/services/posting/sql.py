@@ -1,4 +1,4 @@
-"""The statements of `services.posting`: few, set-based, each with arrays as parameters; no logic."""
+"""The statements of the ledger's writer: few, set-based, each with arrays as parameters; no logic."""
 
 from __future__ import annotations
 
@@ -9,16 +9,21 @@ SELECT b.member_id, b.unit, b.pending, b.available, b.held, b.owed, b.earned
   FROM loyalty_plugin_balance b
   JOIN unnest(%s::bigint[], %s::text[]) AS w(member_id, unit)
     ON b.member_id = w.member_id AND b.unit = w.unit
+ WHERE (SELECT count(*)
+          FROM unnest(%s::bigint[], %s::text[]) AS v(member_id, unit)
+         WHERE EXISTS (SELECT FROM loyalty_plugin_balance c
+                        WHERE c.member_id = v.member_id AND c.unit = v.unit)) = %s
  ORDER BY b.member_id, b.unit
    FOR UPDATE OF b
 """
 
-CREATE_BALANCES: Final = """
-INSERT INTO loyalty_plugin_balance (member_id, unit, pending, available, held, owed, earned)
+# The update that never happens locks rows that are there already, in the order of the rows that are made.
+CREATE_AND_LOCK: Final = """
+INSERT INTO loyalty_plugin_balance AS b (member_id, unit, pending, available, held, owed, earned)
 SELECT w.member_id, w.unit, 0, 0, 0, 0, 0
   FROM unnest(%s::bigint[], %s::text[]) AS w(member_id, unit)
  ORDER BY w.member_id, w.unit
-    ON CONFLICT DO NOTHING
+    ON CONFLICT (member_id, unit) DO UPDATE SET pending = b.pending WHERE false
 """
 
 OPEN_LOTS: Final = """
@@ -35,7 +40,8 @@ SELECT (SELECT json_agg(json_build_array(e.id, e.business_key, encode(e.input_ha
           FROM loyalty_plugin_entry e WHERE e.business_key = ANY(%s::text[])),
        ARRAY(SELECT nextval('loyalty_plugin_entry_id_seq') FROM generate_series(1, %s)),
        ARRAY(SELECT nextval('loyalty_plugin_lot_id_seq') FROM generate_series(1, %s)),
-       (SELECT json_object_agg(p.id, p.max_award) FROM loyalty_plugin_programme p WHERE p.id = ANY(%s::bigint[])),
+       (SELECT json_object_agg(p.id, p.max_award)
+          FROM loyalty_plugin_programme p WHERE p.id = ANY(%s::bigint[])),
        (SELECT system_identifier FROM pg_control_system())
 """
 
@@ -46,11 +52,11 @@ WITH new_entry AS (
          note_digest, active_until, explanation, recorded_at, cluster)
   SELECT e.*, %s::timestamptz, %s::bigint
     FROM unnest(%s::bigint[], %s::text[], %s::bytea[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[],
-         %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[],
-         %s::text[], %s::bytea[], %s::timestamptz[], %s::jsonb[]) AS e
+         %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[],
+         %s::text[], %s::text[], %s::bytea[], %s::timestamptz[], %s::jsonb[]) AS e
 ), new_lot AS (
-  INSERT INTO loyalty_plugin_lot (id, member_id, unit, entry_id, origin_lot_id, amount, matures_at, expires_at,
-         needs_verification, pending, available, held)
+  INSERT INTO loyalty_plugin_lot (id, member_id, unit, entry_id, origin_lot_id, amount, matures_at,
+         expires_at, needs_verification, pending, available, held)
   SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[],
          %s::timestamptz[], %s::timestamptz[], %s::boolean[], %s::bigint[], %s::bigint[], %s::bigint[])
 ), new_posting AS (
