@@ -1,0 +1,104 @@
+"""Answers "why N points, and why not more?" from the stored explanation; never computes an award."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+
+from loyalty_plugin import registry
+from loyalty_plugin.domain.earning.explanation import SCHEMA
+from loyalty_plugin.queries.explanations.numbers import in_language, money_text, number_text, points_text
+from loyalty_plugin.queries.explanations.reasons import (
+    LEFT_OUT,
+    hint_text,
+    multiplier_text,
+    rule_text,
+    why_not_text,
+)
+
+
+def _parts(data: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """What rules gave, in words, each a number and why: those that multipliers act on, and the others."""
+    multiplied: list[str] = []
+    others: list[str] = []
+    rate = Fraction(data["rate"]) if data["rate"] else None
+    for note in data["rules"]:
+        exact, taken = Fraction(note["exact"]), Fraction(note["taken"])
+        if not taken:
+            continue
+        alone = note["free"] or rate in (None, 1) or taken == exact
+        shown = taken if alone or rate is None else taken / rate
+        text = _("%(number)s %(why)s") % {
+            "number": number_text(shown),
+            "why": rule_text(note, data["currency"]),
+        }
+        (others if alone else multiplied).append(text)
+    return multiplied, others
+
+
+def explain(data: Mapping[str, Any]) -> str:
+    """One sentence: "120 points: 100 for 100.00 EUR at 1 point per 1.00 EUR, ×1.2 as Premium."
+
+    `data` as in domain.earning.explanation. Where a later version wrote it, only the total is told.
+    """
+    total = points_text(data["total"])
+    if data.get("schema") != SCHEMA:
+        return _("%(points)s.") % {"points": total}
+    multiplied, others = _parts(data)
+    applied = [multiplier_text(note, data) for note in data["multipliers"] if note["applied"]]
+    clauses = []
+    if multiplied:
+        clauses.append(", ".join([" + ".join(multiplied), *applied]))
+        if len(applied) > 1:
+            clauses[-1] += _(", together ×%(rate)s") % {"rate": number_text(data["rate"])}
+    clauses += others
+    if applied and not multiplied:
+        clauses.append(get_text_list(applied, _("and")))
+    cuts = _cuts(data)
+    if Fraction(data["rounded_off"]):
+        cuts.append(_("rounded down"))
+    if not clauses:
+        return _("No points: nothing here earns.")
+    if len(others) == len(clauses) == 1 and not cuts:
+        why = next(rule_text(n, data["currency"]) for n in data["rules"] if Fraction(n["taken"]))
+        return _("%(points)s %(why)s.") % {"points": total, "why": why}
+    body = _("; ").join(clauses)
+    if cuts:
+        body = ", ".join([body, *cuts])
+    return _("%(points)s: %(why)s.") % {"points": total, "why": body}
+
+
+def _cuts(data: Mapping[str, Any]) -> list[str]:
+    found = []
+    for note in data["campaigns"]:
+        if note["cut"]:
+            name = in_language(data["names"]["campaigns"].get(note["code"]), note["code"])
+            words = {"number": number_text(note["cut"]), "campaign": name}
+            found.append(_("%(number)s less as “%(campaign)s” is used up") % words)
+    limits = {
+        "order": _("%(number)s less by the limit for one order"),
+        "day": _("%(number)s less by the limit for one day"),
+        "member": _("%(number)s less by the limit for one member"),
+    }
+    for note in data["caps"]:
+        limit = limits.get(note["cap"], limits["member"])
+        found.append(limit % {"number": number_text(note["cut"])})
+    return found
+
+
+def explain_more(data: Mapping[str, Any]) -> list[str]:
+    """Why not more: what did not count, what did not apply, what would have given more; a sentence each."""
+    if data.get("schema") != SCHEMA:
+        return []
+    sentences = []
+    for reason, amount in (data["basis"] or {}).get("left_out", ()):
+        if reason in LEFT_OUT:
+            sentences.append(str(LEFT_OUT[reason]) % {"amount": money_text(amount, data["currency"])})
+    sentences += [why_not_text(note, registry.rules) for note in data["rules"] if note["why_not"]]
+    sentences += [why_not_text(note, registry.multipliers) for note in data["multipliers"] if note["why_not"]]
+    sentences += [hint_text(hint, data) for hint in data["hints"]]
+    return list(dict.fromkeys(filter(None, sentences)))
