@@ -94,10 +94,14 @@ class Tier:
         What earned or kept the tier until the day `used` does not earn it again. A rolling window that is the
         keep rule's window too simply slides.
         """
+        return self.entry.met(totals, self.enter_from(day, joined, used), day)
+
+    def enter_from(self, day: int, joined: int, used: int) -> int:
+        """The first day that counts for entering the tier on `day`."""
         first = self.entry.reach.start(day, joined)
         if self.own_keep or not self.entry.reach.slides:
             first = max(first, used + 1)
-        return self.entry.met(totals, first, day)
+        return first
 
     def keep_from(self, day: int, joined: int, used: int) -> int:
         """The first day that counts for keeping the tier on `day`; `used` as in `may_enter`."""
