@@ -59,6 +59,7 @@ LOT_TERMS = [
 ]
 MORE_POSTINGS = (
     "INSERT INTO loyalty_plugin_posting(entry_id, position, member_id, unit, source, destination, amount)"
+    " SELECT id, 7, member_id, 'points', {} FROM loyalty_plugin_entry"
 )
 
 

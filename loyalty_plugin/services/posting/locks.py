@@ -45,6 +45,13 @@ def lock(keys: Iterable[MemberUnit], *, lots: bool = True, into: Locked | None =
     return locked
 
 
+def open_accounts(member_id: int, units: Iterable[str]) -> None:
+    """Make a new member's balances, so that the first earning finds them."""
+    wanted = sorted(set(units))
+    with cursor() as run:
+        run.execute(sql.CREATE_AND_LOCK, [[member_id] * len(wanted), wanted])
+
+
 def _lock_balances(locked: Locked, wanted: Sequence[MemberUnit]) -> None:
     if not wanted:
         return

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -130,6 +130,17 @@ def _prepare(
         {int(programme): ceiling for programme, ceiling in (ceilings or {}).items()},
         cluster,
     )
+
+
+def replay_of(plan: Plan) -> int | None:
+    """The entry this plan was posted as before, None if it never was. Raises KeyConflict."""
+    known = _prepare([plan])[0].get(plan.key)
+    return _replay(plan, *known).entry_id if known else None
+
+
+def with_note(plan: Plan, digest: bytes | None) -> Plan:
+    """The plan with the digest of words kept elsewhere."""
+    return replace(plan, note_digest=digest)
 
 
 def _replay(plan: Plan, entry_id: int, digest: bytes) -> Posted:
