@@ -124,7 +124,7 @@ def _start(
         serve = ["-m", "granian", "--interface", "wsgi", "--no-ws", "--host", HOST, "--port", str(shop_port)]
         serve += ["--blocking-threads", "8", "sandbox.wsgi:application"]
         shop = processes.start("shop", *serve)
-        processes.start("worker", "-m", "sandbox.manage", "loyalty_worker")
+        processes.start("worker", "-m", "sandbox.manage", "procrastinate", "worker")
         processes.wait_for(shop, f"{shop_url}/health/")
     return World(shop_url, saleor_url, environment["DATABASE_URL"], environment, processes)
 

@@ -189,7 +189,7 @@ class TestCommand:
         data, port = tmp_path / "data", free_ports(1)[0]
         run = self.start_shop(data, port)
         started = processes_of(data)
-        for name in ("granian", "sandbox.saleor", "loyalty_worker", "postgres"):
+        for name in ("granian", "sandbox.saleor", "procrastinate worker", "postgres"):
             assert any(name in command for command in started.values()), name
         run.send_signal(signal.SIGINT)
         said, _ = run.communicate(timeout=40)
