@@ -63,6 +63,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
+    "sandbox.shop.middleware.SaleorAway",
 ]
 
 TEMPLATES = [
@@ -75,6 +76,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "sandbox.shop.context.shop",
             ],
         },
     },
@@ -120,6 +122,7 @@ LOYALTY = {
 }
 
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # Wagtail's page editor
-WAGTAIL_SITE_NAME = "Sandbox shop"
+WAGTAIL_SITE_NAME = "Kiln & Leaf"
+WAGTAILIMAGES_EXTENSIONS = ["avif", "gif", "jpg", "jpeg", "png", "svg", "webp"]  # the shop's pictures are drawn
 WAGTAILADMIN_BASE_URL = SANDBOX_SHOP_URL
 WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database"}}

@@ -1,0 +1,79 @@
+"""Walks an open cart to an order at Saleor — address, delivery, payment, completion; money is moved only by the test gateway."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+
+from sandbox.shop import cart as carts
+from sandbox.shop import loyalty, saleor, session
+from sandbox.shop.cart import Cart
+from sandbox.shop.money import Money
+
+GATEWAY = "sandbox.psp"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One way to send the parcel; `id` is the one Saleor takes back."""
+
+    id: str
+    name: str
+    price: Money
+    days: tuple[int | None, int | None]
+
+
+def set_contact(request: HttpRequest, cart: Cart, email: str, address: dict[str, Any]) -> None:
+    """E-mail and address of the parcel, also used for the bill. Raises saleor.Refused."""
+    token = session.access_token(request)
+    if email != cart.email:
+        saleor.mutate("CartEmail", {"id": cart.id, "email": email}, token=token)
+    saleor.mutate("CartAddress", {"id": cart.id, "address": address}, token=token)
+    saleor.mutate("CartBilling", {"id": cart.id, "address": address}, token=token)
+
+
+def deliveries(request: HttpRequest, cart: Cart) -> list[Delivery]:
+    """The ways this cart can be sent, cheapest first."""
+    payload = saleor.mutate("CartDeliveries", {"id": cart.id}, token=session.access_token(request))
+    found = []
+    for delivery in payload["deliveries"]:
+        method = delivery["shippingMethod"]
+        price = Money.read(method["price"]) if method else None
+        if method and price is not None and method["active"]:
+            days = method["minimumDeliveryDays"], method["maximumDeliveryDays"]
+            found.append(Delivery(delivery["id"], method["name"], price, days))
+    return sorted(found, key=lambda d: d.price.minor)
+
+
+def set_delivery(request: HttpRequest, cart: Cart, delivery_id: str) -> None:
+    token = session.access_token(request)
+    saleor.mutate("CartDelivery", {"id": cart.id, "method": delivery_id}, token=token)
+
+
+def place(request: HttpRequest, cart: Cart) -> str:
+    """Pays with the test gateway and completes; returns the order's id. Raises saleor.Refused.
+
+    Benefits are checked once more before paying: a cart may be older than the member's tier.
+    """
+    loyalty.apply_benefits(request, cart.id)
+    current = carts.read(request)
+    if current is None:
+        raise saleor.Refused([saleor.Problem("", "NOT_FOUND", "The cart is gone.")])
+    token = session.access_token(request)
+    saleor.mutate(
+        "CartPay",
+        {
+            "id": cart.id,
+            "amount": str(current.total.decimal),
+            # One key per cart and amount: a double click pays once.
+            "key": f"{cart.id}:{current.total.minor}",
+            "gateway": {"id": GATEWAY, "data": {"card": "test"}},
+        },
+        token=token,
+    )
+    order = saleor.mutate("CartComplete", {"id": cart.id}, token=token)["order"]
+    carts.forget(request)
+    request.session["last_order"] = order["id"]
+    return str(order["id"])

@@ -1,0 +1,1 @@
+"""The shop's pages as thin views: parse, ask Saleor or the membership, render."""

@@ -1,0 +1,118 @@
+"""Checkout in three steps — address, delivery, payment — and the thank-you page; each step can be gone back to."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as later
+
+from sandbox.shop import cart as carts
+from sandbox.shop import checkout, loyalty, saleor, session
+from sandbox.shop.forms import ContactForm
+
+STEPS = [("address", later("Address")), ("delivery", later("Delivery")), ("payment", later("Payment"))]
+
+
+def _page(request: HttpRequest, step: str, cart: carts.Cart, **context: object) -> HttpResponse:
+    stake = loyalty.points_at_stake(request, cart)
+    return render(
+        request,
+        f"shop/checkout_{step}.html",
+        {"step": step, "steps": STEPS, "cart": cart, "stake": stake, **context},
+    )
+
+
+def address(request: HttpRequest) -> HttpResponse:
+    cart = carts.read(request)
+    if not cart or not cart.lines:
+        return redirect("shop:cart")
+    form = ContactForm(request.POST or None, initial=_known(request, cart))
+    if request.method == "POST" and form.is_valid():
+        try:
+            checkout.set_contact(request, cart, form.cleaned_data["email"], form.address())
+            return redirect("shop:checkout-delivery")
+        except saleor.Refused as refused:
+            for problem in refused.problems:
+                form.add_error(_field(problem.field, form), problem.message)
+    return _page(request, "address", cart, form=form)
+
+
+def delivery(request: HttpRequest) -> HttpResponse:
+    cart = carts.read(request)
+    if not cart or not cart.lines or not cart.address:
+        return redirect("shop:checkout")
+    options = checkout.deliveries(request, cart)
+    problem = None
+    if request.method == "POST":
+        try:
+            checkout.set_delivery(request, cart, request.POST.get("delivery", ""))
+            return redirect("shop:checkout-payment")
+        except saleor.Refused:
+            problem = _("This way of sending is not available for your address. Please choose another.")
+    return _page(request, "delivery", cart, options=options, problem=problem)
+
+
+def payment(request: HttpRequest) -> HttpResponse:
+    cart = carts.read(request)
+    if not cart or not cart.lines:
+        return redirect("shop:cart")
+    if not cart.delivery_name:
+        return redirect("shop:checkout-delivery")
+    problem = None
+    if request.method == "POST":
+        try:
+            checkout.place(request, cart)
+            return redirect("shop:checkout-thanks")
+        except saleor.Refused as refused:
+            problem = _reason(refused)
+            cart = carts.read(request) or cart
+    return _page(request, "payment", cart, problem=problem)
+
+
+def thanks(request: HttpRequest) -> HttpResponse:
+    order_id = request.session.get("last_order")
+    if not order_id:
+        return redirect("shop:shelf")
+    order = saleor.call("OneOrder", {"id": order_id}, token=session.access_token(request))["order"]
+    return render(request, "shop/thanks.html", {"order": order})
+
+
+def _known(request: HttpRequest, cart: carts.Cart) -> dict[str, str]:
+    customer = session.customer(request)
+    known = {"email": cart.email, "country": "DE"}
+    if customer:
+        known |= {"email": customer.email, "first_name": customer.first_name, "last_name": customer.last_name}
+    if cart.address:
+        a = cart.address
+        known |= {
+            "first_name": a.first_name,
+            "last_name": a.last_name,
+            "street": a.street,
+            "postal_code": a.postal_code,
+            "city": a.city,
+            "country": a.country,
+            "phone": a.phone,
+        }
+    return known
+
+
+def _field(name: str, form: ContactForm) -> str | None:
+    ours = {
+        "postalCode": "postal_code",
+        "streetAddress1": "street",
+        "firstName": "first_name",
+        "lastName": "last_name",
+    }
+    field = ours.get(name, name)
+    return field if field in form.fields else None
+
+
+def _reason(refused: saleor.Refused) -> str:
+    if refused.codes & {"INVALID_SHIPPING_METHOD", "SHIPPING_METHOD_NOT_SET"}:
+        return _("The way of sending has changed. Please choose it again; nothing was charged.")
+    if "INSUFFICIENT_STOCK" in refused.codes:
+        return _("Something in your cart has sold out. Please look at your cart; nothing was charged.")
+    if "CHECKOUT_NOT_FULLY_PAID" in refused.codes:
+        return _(
+            "Your cart has changed, so the payment doesn't cover it. Please look at the total and pay again."
+        )
+    return _("The payment did not go through. Please try again.")
