@@ -106,6 +106,21 @@ class CheckoutFact:
 
 
 @dataclass(frozen=True, slots=True)
+class CustomerFact:
+    """A customer's account as it was last read. `confirmed`: the e-mail address was proven to be theirs."""
+
+    realm: str
+    user_id: str
+    email: str
+    name: str
+    active: bool
+    confirmed: bool
+    language: str
+    joined_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class MemberFact:
     """A member as rules see one, on one day of the programme."""
 

@@ -22,11 +22,13 @@ class Award:
     origin_lot: int | None = None
     #: Stays pending until the member's contact is verified (and `matures_at`, if any, has passed).
     needs_verification: bool = False
+    #: Stays pending until a later act says otherwise (a return window that starts with fulfilment).
+    waits: bool = False
 
     @property
     def pending(self) -> bool:
         """Whether the lot starts as points on the way."""
-        return self.matures_at is not None or self.needs_verification
+        return self.matures_at is not None or self.needs_verification or self.waits
 
 
 @dataclass(frozen=True, slots=True)

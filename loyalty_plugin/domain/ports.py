@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from loyalty_plugin.domain.facts import CheckoutFact, OrderFact
+from loyalty_plugin.domain.facts import CheckoutFact, CustomerFact, OrderFact
 
 
 class Clock(Protocol):
@@ -24,6 +24,10 @@ class Storefront(Protocol):
         """Orders as they are now, by id, at most a hundred; unknown ids are missing. Raises TryLater."""
         ...
 
+    def customers(self, realm: str, user_ids: Sequence[str]) -> Mapping[str, CustomerFact]:
+        """Customer accounts as they are now, by id, at most a hundred; unknown ids are missing. Raises TryLater."""
+        ...
+
     def checkout(self, realm: str, checkout_id: str) -> CheckoutFact | None:
         """The checkout as it is now, None when there is none. Raises TryLater."""
         ...
@@ -32,4 +36,27 @@ class Storefront(Protocol):
         self, realm: str, checkout_id: str, prices: Sequence[tuple[str, int | None, str]]
     ) -> CheckoutFact:
         """Set the base unit price of lines: (line id, minor units or None to clear, reason); the new state."""
+        ...
+
+
+class Connection(Protocol):
+    """Our App's own standing at the Saleors it is, or is about to be, installed in."""
+
+    def accept(self, realm: str, token: str, *, now: datetime) -> None:
+        """Believe an install handshake once that Saleor confirms it. Raises HandshakeRefused, TryLater."""
+        ...
+
+    def review(self, realm: str, *, told: str = "", now: datetime) -> str:
+        """Look at how our App stands there now and store it; the state, empty where it was never installed.
+
+        `told` is what an event claims ("inactive", "deleted"): it only names the reason once our token is dead.
+        """
+        ...
+
+
+class Delivery(Protocol):
+    """Carries outgoing changes (outbox rows) to where they belong."""
+
+    def deliver(self, item_ids: Sequence[int], *, now: datetime) -> Mapping[str, int]:
+        """Deliver these rows at once, outside any transaction; counts by outcome. What fails stays to be retried."""
         ...

@@ -6,6 +6,7 @@ import loyalty_plugin.models.inbox
 import loyalty_plugin.models.jobs
 import loyalty_plugin.models.ledger
 import loyalty_plugin.models.members
+import loyalty_plugin.models.notes
 import loyalty_plugin.models.orders
 import loyalty_plugin.models.outbox
 import loyalty_plugin.models.programmes

@@ -72,10 +72,9 @@ class Entry(models.Model):
         verbose_name_plural = _("ledger entries")
         indexes = [
             models.Index(fields=["member", "-id"], name="lp_entry_member"),
-            models.Index(fields=["xid"], name="lp_entry_xid"),
-            models.Index(
-                fields=["order_ref"], condition=~models.Q(order_ref=""), name="lp_entry_order"
-            ),
+            # Sealing and checking read by it; transaction ids only mean something within their cluster.
+            models.Index(fields=["cluster", "xid"], name="lp_entry_xid"),
+            models.Index(fields=["order_ref"], condition=~models.Q(order_ref=""), name="lp_entry_order"),
             models.Index(fields=["batch"], condition=~models.Q(batch=""), name="lp_entry_batch"),
         ]
 
@@ -134,7 +133,9 @@ class Posting(models.Model):
     pk = models.CompositePrimaryKey("entry_id", "position")
     entry = models.ForeignKey(Entry, models.PROTECT, db_index=False, related_name="postings")
     position = models.SmallIntegerField()
-    member = models.ForeignKey("loyalty_plugin.Member", models.PROTECT, db_index=False, related_name="+", db_constraint=False)
+    member = models.ForeignKey(
+        "loyalty_plugin.Member", models.PROTECT, db_index=False, related_name="+", db_constraint=False
+    )
     unit = models.CharField(max_length=24)
     source = models.CharField(max_length=12)
     destination = models.CharField(max_length=12)
@@ -219,14 +220,3 @@ class Block(models.Model):
 
     def __str__(self) -> str:
         return f"block {self.number}"
-
-
-class Note(models.Model):
-    """Personal words about an act, erasable; the entry keeps only their salted digest."""
-
-    digest = models.BinaryField(max_length=32, primary_key=True)
-    salt = models.BinaryField(max_length=16)
-    text = models.TextField()
-
-    def __str__(self) -> str:
-        return self.text

@@ -20,9 +20,7 @@ class Member(models.Model):
     programme = models.ForeignKey("loyalty_plugin.Programme", models.PROTECT, related_name="members")
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     number = models.CharField(_("member number"), max_length=32)
-    realm = models.ForeignKey(
-        "loyalty_plugin.Realm", models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    realm = models.ForeignKey("loyalty_plugin.Realm", models.PROTECT, null=True, blank=True, related_name="+")
     #: The customer's id in the realm, e.g. a Saleor global id; empty for members without an account.
     external_id = models.CharField(_("customer id"), max_length=64, blank=True)
     name = models.CharField(_("name"), max_length=500, blank=True)
@@ -73,8 +71,10 @@ class TierFact(models.Model):
     """Something that counts for tiers on a day; undone by a second row with the amount negated."""
 
     member = models.ForeignKey(Member, models.CASCADE, related_name="tier_facts")
+    #: The day it counts on, and, for what undoes another, the later day from which that is known.
     day = models.DateField()
-    #: spend, orders, qualifying, topup, topup_count or product.
+    known_on = models.DateField(null=True)
+    #: One of `domain.tiers.terms.Metric`.
     metric = models.CharField(max_length=16)
     #: Minor units, points or a count, by metric.
     amount = models.BigIntegerField()

@@ -23,9 +23,22 @@ class OrderRecord(models.Model):
     fact_updated_at = models.DateTimeField(null=True)
     fact = models.JSONField(default=dict)
     paid_at = models.DateTimeField(null=True)
-    #: Minor units that count as spend at the moment, after refunds.
+    # What stands at the moment, after refunds: minor units that count as spend, points, qualifying points.
     counted = models.BigIntegerField(default=0)
     points = models.BigIntegerField(default=0)
+    qualifying = models.BigIntegerField(default=0)
+    # What the first posting decided, of which refunds are a share: the same three, and the money paid then.
+    first_counted = models.BigIntegerField(default=0)
+    first_points = models.BigIntegerField(default=0)
+    first_qualifying = models.BigIntegerField(default=0)
+    first_paid = models.BigIntegerField(default=0)
+    version = models.ForeignKey(
+        "loyalty_plugin.ProgrammeVersion", models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    earn_entry = models.BigIntegerField(null=True)
+    #: End of a return window that starts with fulfilment; the lots wait for it.
+    window_ends_at = models.DateTimeField(null=True)
+    matured_at = models.DateTimeField(null=True)
     #: Why the order earned nothing, or what it waits for: a stable code.
     outcome = models.CharField(max_length=40, blank=True)
     created_at = models.DateTimeField()
@@ -34,7 +47,14 @@ class OrderRecord(models.Model):
         verbose_name = _("order")
         verbose_name_plural = _("orders")
         constraints = [models.UniqueConstraint(fields=["realm", "order_id"], name="lp_order_of_realm")]
-        indexes = [models.Index(fields=["member", "-paid_at"], name="lp_order_member")]
+        indexes = [
+            models.Index(fields=["member", "-paid_at"], name="lp_order_member"),
+            models.Index(
+                fields=["window_ends_at"],
+                condition=models.Q(window_ends_at__isnull=False, matured_at__isnull=True),
+                name="lp_order_window",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.number or self.order_id

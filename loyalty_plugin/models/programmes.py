@@ -16,6 +16,8 @@ class Programme(models.Model):
     timezone = models.CharField(_("time zone"), max_length=64)
     #: No single award is posted above this without a person.
     max_award = models.BigIntegerField(_("largest award without approval"), default=100_000)
+    #: Every customer of the channels becomes a member by itself.
+    auto_join = models.BooleanField(_("every customer is a member"), default=True)
 
     class Meta:
         verbose_name = _("programme")
@@ -35,9 +37,7 @@ class ProgrammeChannel(models.Model):
     class Meta:
         verbose_name = _("channel")
         verbose_name_plural = _("channels")
-        constraints = [
-            models.UniqueConstraint(fields=["realm", "slug"], name="lp_channel_has_one_programme")
-        ]
+        constraints = [models.UniqueConstraint(fields=["realm", "slug"], name="lp_channel_has_one_programme")]
 
     def __str__(self) -> str:
         return self.slug

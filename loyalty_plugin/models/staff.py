@@ -14,9 +14,7 @@ class Person(models.Model):
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="loyalty_person"
     )
-    realm = models.ForeignKey(
-        "loyalty_plugin.Realm", models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    realm = models.ForeignKey("loyalty_plugin.Realm", models.PROTECT, null=True, blank=True, related_name="+")
     saleor_user_id = models.CharField(_("Saleor staff account"), max_length=64, blank=True)
     #: Their own membership, on which they never act.
     member = models.ForeignKey(
@@ -26,6 +24,19 @@ class Person(models.Model):
     class Meta:
         verbose_name = _("person")
         verbose_name_plural = _("people")
+        permissions = [
+            ("view_members", _("Look members up")),
+            ("edit_members", _("Edit members")),
+            ("adjust_points", _("Adjust points")),
+            ("decide_requests", _("Decide requests")),
+            ("issue_cards", _("Issue cards")),
+            ("grant_tiers", _("Give tiers")),
+            ("edit_programme", _("Edit programme drafts")),
+            ("publish_programme", _("Publish programmes")),
+            ("clear_points", _("Clear points and bring them back")),
+            ("view_operations", _("See jobs and events")),
+            ("view_trail", _("See the trail")),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["realm", "saleor_user_id"],

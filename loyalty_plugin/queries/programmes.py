@@ -1,0 +1,91 @@
+"""Reads programmes and their published versions; a version is parsed once a process, since it never changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from loyalty_plugin.domain.programmes.document import ProgrammeDocument
+from loyalty_plugin.domain.programmes.parse import parse_document
+from loyalty_plugin.domain.programmes.version import ProgrammeVersion
+from loyalty_plugin.errors import UnknownProgramme
+from loyalty_plugin.models.programmes import Programme, ProgrammeChannel
+from loyalty_plugin.models.programmes import ProgrammeVersion as VersionRow
+
+
+@lru_cache(maxsize=256)
+def _document(version_id: int) -> ProgrammeDocument:
+    """The parsed rules of a published version. Ids of versions are never used again."""
+    return parse_document(VersionRow.objects.values_list("document", flat=True).get(pk=version_id))
+
+
+def forget_documents() -> None:
+    """Forget parsed versions: for tests, whose databases repeat ids."""
+    _document.cache_clear()
+
+
+def as_version(row: VersionRow) -> ProgrammeVersion:
+    """A row, with its programme selected, as the domain reads it; drafts are parsed anew each time."""
+    programme = row.programme
+    published = row.status == VersionRow.Status.PUBLISHED
+    return ProgrammeVersion(
+        id=row.pk,
+        programme_id=programme.pk,
+        code=programme.code,
+        number=row.number,
+        name=programme.name,
+        currency=programme.currency,
+        zone=ZoneInfo(programme.timezone),
+        starts_at=row.starts_at or row.created_at,
+        max_award=programme.max_award,
+        document=_document(row.pk) if published else parse_document(row.document),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """The published versions of one programme, oldest start first."""
+
+    all: tuple[ProgrammeVersion, ...]
+
+    def at(self, moment: datetime) -> ProgrammeVersion:
+        """The version in force at an instant; before the first one began, the first. Raises UnknownProgramme."""
+        if not self.all:
+            raise UnknownProgramme()
+        in_force = self.all[0]
+        for version in self.all:
+            if version.starts_at <= moment:
+                in_force = version
+        return in_force
+
+
+def versions_of(programme_id: int) -> Versions:
+    """Published versions of a programme. One query, and one for each version never seen by this process."""
+    rows = (
+        VersionRow.objects.filter(programme_id=programme_id, status=VersionRow.Status.PUBLISHED)
+        .select_related("programme")
+        .defer("document")
+        .order_by("starts_at", "number")
+    )
+    return Versions(tuple(as_version(row) for row in rows))
+
+
+def version_at(programme_id: int, moment: datetime) -> ProgrammeVersion:
+    """The version in force. Raises UnknownProgramme where none was ever published."""
+    return versions_of(programme_id).at(moment)
+
+
+def version_by_id(version_id: int) -> ProgrammeVersion:
+    """Any version, a draft too. Raises UnknownProgramme."""
+    try:
+        return as_version(VersionRow.objects.select_related("programme").get(pk=version_id))
+    except VersionRow.DoesNotExist:
+        raise UnknownProgramme(version=version_id) from None
+
+
+def programme_of_channel(realm_id: int, slug: str) -> Programme | None:
+    """The programme that serves a channel of a Saleor, None where none does."""
+    row = ProgrammeChannel.objects.filter(realm_id=realm_id, slug=slug).select_related("programme").first()
+    return row.programme if row else None

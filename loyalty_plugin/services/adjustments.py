@@ -1,0 +1,165 @@
+"""Staff adjust a member's points: posted within their limits, asked of a second person above, or refused.
+
+Nobody adjusts their own membership. Undo is a reversing entry, never a change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from loyalty_plugin.domain.actors import Actor, ActorKind
+from loyalty_plugin.domain.intents import Award, Consume, Intent, Plan
+from loyalty_plugin.domain.ledger import POINTS, Account, Kind, input_digest
+from loyalty_plugin.domain.limits import Excess, excess
+from loyalty_plugin.domain.lots import active_until, expiry_of
+from loyalty_plugin.domain.values import MAX_AMOUNT
+from loyalty_plugin.errors import InvalidAmount, InvalidInput, LimitExceeded, PermissionDenied, SamePerson
+from loyalty_plugin.models.members import Member
+from loyalty_plugin.models.staff import Person
+from loyalty_plugin.policies import Operation, require
+from loyalty_plugin.queries.programmes import versions_of
+from loyalty_plugin.queries.staff import limit_of, used_today
+from loyalty_plugin.services import approvals, audit, notes, posting
+from loyalty_plugin.services.members import get_locked
+
+#: Reasons staff choose from; the code is stored, the words are for people.
+REASONS: Final = {
+    "goodwill": _("Goodwill"),
+    "missing_points": _("Missing points"),
+    "complaint": _("Complaint"),
+    "correction": _("Correction of a mistake"),
+    "promotion": _("Promotion"),
+    "other": _("Other"),
+}
+OPERATION: Final = "points.adjust"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an adjustment: an entry, or a request that waits because of `excess`."""
+
+    entry_id: int | None
+    request_id: int | None = None
+    excess: Excess | None = None
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an adjustment would do: points available before and after, and the limit it would go above."""
+
+    before: int
+    after: int
+    excess: Excess | None
+
+
+def _check(actor: Actor, member: Member, amount: int, reason: str) -> None:
+    require(actor, Operation.ADJUST_POINTS)
+    if isinstance(amount, bool) or not isinstance(amount, int) or not 0 < abs(amount) <= MAX_AMOUNT:
+        raise InvalidAmount(amount=str(amount))
+    if reason not in REASONS:
+        raise InvalidInput(reason=reason)
+    if actor.member_id == member.pk:
+        raise SamePerson(reason="own_membership")
+
+
+def _excess(actor: Actor, member: Member, amount: int, now: datetime) -> Excess | None:
+    """The limit this goes above, None if it fits. Holds the person's row, so that parallel acts queue up."""
+    if actor.kind is ActorKind.SYSTEM:
+        return None
+    limit = limit_of(actor, OPERATION)
+    if actor.person_id is None:
+        found = excess(limit, 0, amount)
+        if found is not None or limit.daily is not None:
+            raise PermissionDenied(operation=OPERATION, reason="unmapped_account")
+        return None
+    Person.objects.select_for_update().get(pk=actor.person_id)
+    found = excess(limit, used_today(actor.person_id, OPERATION, member.programme.timezone, now), amount)
+    if found is not None and not limit.may_request:
+        raise LimitExceeded(which=found.which, limit=found.limit, used=found.used, asked=found.asked)
+    return found
+
+
+def preview(actor: Actor, *, member_id: int, amount: int, now: datetime, reason: str = "other") -> Preview:
+    """What it would do, without doing it. Raises as `adjust` does."""
+    with transaction.atomic():
+        member = get_locked(member_id)
+        _check(actor, member, amount, reason)
+        found = _excess(actor, member, amount, now)
+        before = posting.lock([(member.pk, POINTS)], lots=False).balance(member.pk)
+    owed = -before.owed if amount > 0 else 0
+    return Preview(
+        before.available,
+        before.available + max(amount - owed, 0) if amount > 0 else before.available + amount,
+        found,
+    )
+
+
+def adjust(
+    actor: Actor, *, member_id: int, amount: int, reason: str, now: datetime, key: str, words: str = ""
+) -> Outcome:
+    """Give (amount > 0) or take (amount < 0) points. `key` makes a repeated click one act.
+
+    Raises PermissionDenied, SamePerson, InvalidAmount, InvalidInput, InsufficientPoints, LimitExceeded,
+    KeyConflict, UnknownMember.
+    """
+    with transaction.atomic():
+        member = get_locked(member_id)
+        _check(actor, member, amount, reason)
+        version = versions_of(member.programme_id).at(now)
+        intent: Intent = (
+            Award(
+                POINTS,
+                amount,
+                expires_at=expiry_of(version.document.expiry, now, version.zone),
+                source=Account.ADJUSTMENT,
+            )
+            if amount > 0
+            else Consume(POINTS, -amount, to=Account.ADJUSTMENT)
+        )
+        plan = Plan(
+            key=f"{version.code}|adjust|{key}",
+            digest=input_digest({"member": member_id, "amount": amount, "reason": reason}),
+            kind=Kind.ADJUST,
+            programme_id=version.programme_id,
+            version_id=version.id,
+            member_id=member.pk,
+            occurred_at=now,
+            intents=(intent,),
+            actor=actor.name,
+            source=f"person:{actor.person_id}" if actor.person_id else actor.name,
+            active_until=active_until(version.document.expiry, now, version.zone),
+            explanation={"adjustment": {"amount": amount, "reason": reason}},
+        )
+        known = posting.replay_of(plan)
+        if known is not None:
+            return Outcome(known, replayed=True)
+        found = _excess(actor, member, amount, now)
+        if found is not None:
+            cause = {"which": found.which, "limit": found.limit, "used": found.used, "asked": found.asked}
+            asked = approvals.ask(
+                actor,
+                plan,
+                operation=OPERATION,
+                amount=amount,
+                cause=cause,
+                now=now,
+                reason=reason,
+                words=words,
+            )
+            return Outcome(None, asked.request_id, found, asked.replayed)
+        posted = posting.post([replace(plan, note_digest=notes.keep(words))], recorded_at=now)[0]
+        audit.record(
+            actor,
+            OPERATION,
+            f"member:{member.pk}",
+            "posted",
+            now=now,
+            detail={"amount": amount, "reason": reason, "entry": posted.entry_id},
+        )
+        return Outcome(posted.entry_id, replayed=posted.replayed)

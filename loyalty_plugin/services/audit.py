@@ -1,0 +1,35 @@
+"""Writes the trail: one insert-only row for each act; it never holds personal words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from loyalty_plugin.domain.actors import Actor
+from loyalty_plugin.models.audit import AuditRecord
+
+
+def record(
+    actor: Actor,
+    operation: str,
+    target: str,
+    outcome: str,
+    *,
+    now: datetime,
+    detail: Mapping[str, Any] | None = None,
+    request_id: int | None = None,
+) -> None:
+    """Note what was done and how it ended, in the transaction that did it. `target` is "kind:id"."""
+    AuditRecord.objects.create(
+        at=now,
+        actor=actor.name,
+        person_id=actor.person_id,
+        via=actor.via,
+        operation=operation,
+        target=target,
+        outcome=outcome,
+        detail=dict(detail or {}),
+        request_id=request_id,
+        factor=actor.second_factor.method if actor.second_factor else "",
+    )

@@ -1,0 +1,47 @@
+"""The nightly birthday benefit: picks who is due, awards by the version, and sets the next date."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+
+from loyalty_plugin.domain.actors import SYSTEM
+from loyalty_plugin.domain.birthdays import next_birthday
+from loyalty_plugin.domain.extensions import OccasionKind
+from loyalty_plugin.domain.lots import local_day
+from loyalty_plugin.models.members import Member
+from loyalty_plugin.queries.programmes import versions_of
+from loyalty_plugin.services import bonuses
+
+
+def award_due(*, now: datetime, limit: int = 500) -> int:
+    """Award birthdays that have begun in the programme's time zone, at most `limit`; how many were looked at.
+
+    A birthday locks with its first benefit. One that a member's late entry made pass by is not paid out: the
+    due date is only ever set to a day to come.
+    """
+    with transaction.atomic():
+        members = list(
+            Member.objects.select_for_update(skip_locked=True)
+            .filter(birthday_due__lte=now.date() + timedelta(days=1))
+            .order_by("birthday_due", "pk")[:limit]
+        )
+        done = 0
+        for member in members:
+            version = versions_of(member.programme_id).at(now)
+            today = local_day(now, version.zone)
+            if member.birthday_due is None or member.birthday_due > today:
+                continue
+            done += 1
+            _award(member, member.birthday_due, today, now)
+        return done
+
+
+def _award(member: Member, due: date, today: date, now: datetime) -> None:
+    if member.status == Member.Status.ACTIVE:
+        posted = bonuses.award(SYSTEM, member, OccasionKind.BIRTHDAY, now=now, suffix=str(due.year))
+        if posted is not None and member.birthday_locked_at is None:
+            member.birthday_locked_at = now
+    member.birthday_due = next_birthday(member.birthday, today + timedelta(days=1))
+    member.save(update_fields=["birthday_due", "birthday_locked_at"])

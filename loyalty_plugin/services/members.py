@@ -1,0 +1,254 @@
+"""Lets people join, verifies their contact and keeps their record; awards what joining and verifying bring.
+
+Never decides how many points: that is the version's, through `services.bonuses`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from loyalty_plugin.domain.actors import Actor, ActorKind
+from loyalty_plugin.domain.birthdays import next_birthday
+from loyalty_plugin.domain.extensions import OccasionKind
+from loyalty_plugin.domain.ledger import POINTS, QUALIFYING
+from loyalty_plugin.domain.lots import local_day
+from loyalty_plugin.errors import (
+    AlreadyMember,
+    BirthdayLocked,
+    DateOutOfRange,
+    UnknownMember,
+    UnknownProgramme,
+)
+from loyalty_plugin.models.members import Member, TierEvent
+from loyalty_plugin.models.programmes import Programme
+from loyalty_plugin.policies import Operation, require, require_self
+from loyalty_plugin.queries.programmes import versions_of
+from loyalty_plugin.services import audit, bonuses, posting
+from loyalty_plugin.signals import announce, member_joined, tier_changed
+
+_ALPHABET = "23456789"  # no digit that is read wrongly; eight ones of it are said over the phone
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What is known of someone who joins."""
+
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    birthday: date | None = None
+    language: str = ""
+    external_id: str = ""
+
+
+def _fresh_number() -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(10))
+
+
+def join(
+    actor: Actor,
+    *,
+    programme_id: int,
+    person: Person,
+    now: datetime,
+    realm_id: int | None = None,
+    source: str = "automatic",
+    verified: bool = False,
+    channel: str = "",
+) -> Member:
+    """Make someone a member, in the lowest tier, with whatever the version gives for joining.
+
+    The same customer joining again gives the member there is. Raises AlreadyMember where the e-mail or phone
+    belongs to another customer's membership, UnknownProgramme, PermissionDenied.
+    """
+    if actor.kind is ActorKind.STAFF:
+        require(actor, Operation.EDIT_MEMBERS)
+    with transaction.atomic():
+        programme = Programme.objects.filter(pk=programme_id).first()
+        if programme is None:
+            raise UnknownProgramme(programme=programme_id)
+        known = _known(programme_id, realm_id, person)
+        if known is not None:
+            return known
+        version = versions_of(programme_id).at(now)
+        joined_on = local_day(now, version.zone)
+        check_birthday(person.birthday, joined_on)
+        lowest = version.document.tier_codes[0]
+        member = _insert(
+            Member(
+                programme=programme,
+                realm_id=realm_id,
+                external_id=person.external_id,
+                name=person.name,
+                email=person.email,
+                phone=person.phone,
+                birthday=person.birthday,
+                birthday_due=next_birthday(person.birthday, joined_on),
+                language=person.language,
+                joined_at=now,
+                source=source,
+                verified_at=now if verified else None,
+                tier=lowest,
+                tier_since=joined_on,
+            )
+        )
+        TierEvent.objects.create(
+            member=member,
+            day=joined_on,
+            kind="entered",
+            tier=lowest,
+            reason={"code": "joined"},
+            recorded_at=now,
+        )
+        posting.open_accounts(member.pk, (POINTS, QUALIFYING))
+        audit.record(actor, "member.join", f"member:{member.pk}", "done", now=now, detail={"source": source})
+        announce(member_joined, member_id=member.pk, programme_id=programme_id)
+        announce(tier_changed, member_id=member.pk, day=joined_on, kind="entered", tier=lowest)
+        bonuses.award(actor, member, OccasionKind.JOINED, now=now, channel=channel)
+        if verified:
+            bonuses.award(actor, member, OccasionKind.VERIFIED, now=now, channel=channel)
+        return member
+
+
+def _known(programme_id: int, realm_id: int | None, person: Person) -> Member | None:
+    members = Member.objects.filter(programme_id=programme_id)
+    if person.external_id:
+        found = members.filter(realm_id=realm_id, external_id=person.external_id).first()
+        if found is not None:
+            return found
+    same = Q(pk__in=())
+    if person.email:
+        same |= Q(email__iexact=person.email)
+    if person.phone:
+        same |= Q(phone=person.phone)
+    taken = members.filter(same).exclude(status=Member.Status.ERASED).first()
+    if taken is None:
+        return None
+    if person.external_id and not taken.external_id:
+        # Somebody who joined at the counter now has an account: it is theirs once the contact is verified
+        # there, which `verify_contact` sees to; until then it stays apart.
+        raise AlreadyMember(member=taken.pk, reason="contact_taken")
+    raise AlreadyMember(member=taken.pk, reason="contact_taken")
+
+
+def _insert(member: Member) -> Member:
+    for attempt in range(8):
+        member.number = _fresh_number()
+        try:
+            with transaction.atomic():
+                member.save(force_insert=True)
+        except IntegrityError as error:
+            if "lp_member_number" not in str(error) or attempt == 7:
+                raise
+            continue
+        break
+    return member
+
+
+def check_birthday(birthday: date | None, today: date) -> None:
+    """Raises DateOutOfRange for a birthday in the future or more than 130 years ago."""
+    if birthday is not None and not date(today.year - 130, 1, 1) <= birthday <= today:
+        raise DateOutOfRange(birthday=birthday.isoformat())
+
+
+def get_locked(member_id: int) -> Member:
+    """The member under lock. Raises UnknownMember."""
+    member = Member.objects.select_for_update().filter(pk=member_id).first()
+    if member is None:
+        raise UnknownMember(member=member_id)
+    return member
+
+
+def verify_contact(actor: Actor, *, member_id: int, now: datetime, channel: str = "") -> Member:
+    """Mark the contact as verified: what was earned for free becomes spendable, welcome points are due.
+
+    Doing it again changes nothing.
+    """
+    with transaction.atomic():
+        member = get_locked(member_id)
+        if member.verified_at is not None:
+            return member
+        member.verified_at = now
+        member.save(update_fields=["verified_at"])
+        audit.record(actor, "member.verify", f"member:{member.pk}", "done", now=now)
+        bonuses.award(actor, member, OccasionKind.VERIFIED, now=now, channel=channel)
+        bonuses.release_verified(member, now=now)
+    return member
+
+
+def set_birthday(actor: Actor, *, member_id: int, birthday: date | None, now: datetime) -> Member:
+    """Set or change a birthday. After its first benefit only staff may, and then it waits twelve months.
+
+    Raises BirthdayLocked, DateOutOfRange, PermissionDenied.
+    """
+    staff = actor.kind is ActorKind.STAFF
+    if staff:
+        require(actor, Operation.EDIT_MEMBERS)
+    else:
+        require_self(actor, member_id)
+    with transaction.atomic():
+        member = get_locked(member_id)
+        if member.birthday == birthday:
+            return member
+        if member.birthday_locked_at is not None and not staff:
+            raise BirthdayLocked(member=member_id)
+        zone = ZoneInfo(member.programme.timezone)
+        today = local_day(now, zone)
+        check_birthday(birthday, today)
+        locked = member.birthday_locked_at is not None
+        member.birthday = birthday
+        member.birthday_due = next_birthday(birthday, today, wait_a_year=locked)
+        member.save(update_fields=["birthday", "birthday_due"])
+        audit.record(actor, "member.birthday", f"member:{member.pk}", "done", now=now)
+    return member
+
+
+def update_contact(
+    actor: Actor,
+    *,
+    member_id: int,
+    now: datetime,
+    name: str | None = None,
+    email: str | None = None,
+    phone: str | None = None,
+    language: str | None = None,
+) -> Member:
+    """Take over what the shop knows newer. An e-mail that changes is no longer verified."""
+    if actor.kind is ActorKind.STAFF:
+        require(actor, Operation.EDIT_MEMBERS)
+    elif actor.kind is ActorKind.MEMBER:
+        require_self(actor, member_id)
+    with transaction.atomic():
+        member = get_locked(member_id)
+        changed = []
+        for field, value in (("name", name), ("email", email), ("phone", phone), ("language", language)):
+            if value is not None and value != getattr(member, field):
+                setattr(member, field, value)
+                changed.append(field)
+        if "email" in changed and actor.kind is not ActorKind.SYSTEM:
+            member.verified_at = None
+            changed.append("verified_at")
+        if changed:
+            member.save(update_fields=changed)
+            audit.record(
+                actor, "member.edit", f"member:{member.pk}", "done", now=now, detail={"fields": changed}
+            )
+    return member
+
+
+def leave(actor: Actor, *, member_ids: Sequence[int], now: datetime) -> None:
+    """The account at the shop is gone: nothing more is earned, points keep their stated end."""
+    with transaction.atomic():
+        for member in Member.objects.select_for_update().filter(pk__in=member_ids).order_by("pk"):
+            if member.status == Member.Status.FROZEN:
+                continue
+            member.status = Member.Status.FROZEN
+            member.save(update_fields=["status"])
+            audit.record(actor, "member.leave", f"member:{member.pk}", "frozen", now=now)

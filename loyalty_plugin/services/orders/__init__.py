@@ -1,0 +1,1 @@
+"""Applies what was read of orders: earns, takes back, counts for tiers; see `apply`."""

@@ -1,0 +1,273 @@
+"""The one path of an order into the ledger, for live work, backfill and reconcile alike; never asks Saleor.
+
+Under the lock of each order's row: a fact older than the last applied is dropped, what stands is compared with
+what was posted, and the difference is posted under (realm, order, kind, revision).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+
+from loyalty_plugin.domain.actors import SYSTEM
+from loyalty_plugin.domain.facts import OrderFact
+from loyalty_plugin.domain.intents import Plan
+from loyalty_plugin.domain.ledger import POINTS, QUALIFYING
+from loyalty_plugin.domain.programmes.version import ProgrammeVersion
+from loyalty_plugin.domain.tiers.history import QualifyingFact
+from loyalty_plugin.errors import AwardNeedsApproval, LoyaltyError
+from loyalty_plugin.models.members import Member
+from loyalty_plugin.models.orders import OrderRecord
+from loyalty_plugin.models.programmes import Programme, ProgrammeChannel
+from loyalty_plugin.models.realms import Realm
+from loyalty_plugin.queries.programmes import Versions, versions_of
+from loyalty_plugin.services import approvals, awards, bonuses, members, posting, tiers
+from loyalty_plugin.services.orders import earning, refunding, steps
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of one order fact: `outcome` is a stable code, empty where points stand as they should."""
+
+    order_ref: str
+    outcome: str
+    points: int = 0
+    stale: bool = False
+
+
+@dataclass(slots=True)
+class Work:
+    """One order of a batch on its way."""
+
+    fact: OrderFact
+    record: OrderRecord
+    member: Member
+    version: ProgrammeVersion
+    plans: list[Plan] = field(default_factory=list)
+    facts: list[QualifyingFact] = field(default_factory=list)
+    earned_before: int = 0
+
+
+def apply_orders(facts: Sequence[OrderFact], *, now: datetime) -> list[Applied]:
+    """Apply what was read of at most a few hundred orders, in one transaction; a result for each fact.
+
+    Facts of one order more than once: the newest wins. Raises nothing for a single order's sake: what can't be
+    earned is an outcome.
+    """
+    newest: dict[str, OrderFact] = {}
+    for fact in facts:
+        known = newest.get(fact.ref)
+        if known is None or known.updated_at <= fact.updated_at:
+            newest[fact.ref] = fact
+    with transaction.atomic():
+        applied = _apply([newest[ref] for ref in sorted(newest)], now)
+    return [applied[fact.ref] for fact in facts]
+
+
+def _apply(facts: Sequence[OrderFact], now: datetime) -> dict[str, Applied]:
+    realms = {realm.api_url: realm for realm in Realm.objects.filter(api_url__in={f.realm for f in facts})}
+    records = _lock_records(facts, realms, now)
+    programmes = _programmes(realms)
+    done: dict[str, Applied] = {}
+    works: list[Work] = []
+    for fact in facts:
+        realm = realms.get(fact.realm)
+        if realm is None:
+            done[fact.ref] = Applied(fact.ref, steps.NO_PROGRAMME)
+            continue
+        record = records[fact.ref]
+        if record.fact_updated_at is not None and fact.updated_at < record.fact_updated_at:
+            done[fact.ref] = Applied(fact.ref, record.outcome, record.points, stale=True)
+            continue
+        work = _begin(fact, record, realm, programmes.get((realm.pk, fact.channel)), now)
+        if isinstance(work, str):
+            done[fact.ref] = _close(record, fact, work)
+        else:
+            works.append(work)
+    if works:
+        _settle(works, now)
+    for work in works:
+        done[work.fact.ref] = _close(work.record, work.fact, work.record.outcome)
+    OrderRecord.objects.bulk_update([records[ref] for ref in done if ref in records], _RECORD_FIELDS)
+    return done
+
+
+_RECORD_FIELDS = [
+    "number",
+    "programme",
+    "member",
+    "revision",
+    "fact_updated_at",
+    "fact",
+    "paid_at",
+    "counted",
+    "points",
+    "qualifying",
+    "first_counted",
+    "first_points",
+    "first_qualifying",
+    "first_paid",
+    "version",
+    "earn_entry",
+    "window_ends_at",
+    "outcome",
+]
+
+
+def _lock_records(
+    facts: Sequence[OrderFact], realms: dict[str, Realm], now: datetime
+) -> dict[str, OrderRecord]:
+    """Our rows of these orders under lock, by reference, made where missing; taken in one order."""
+    known = [fact for fact in facts if fact.realm in realms]
+    OrderRecord.objects.bulk_create(
+        [
+            OrderRecord(realm=realms[fact.realm], order_id=fact.order_id, created_at=fact.created_at)
+            for fact in known
+        ],
+        ignore_conflicts=True,
+    )
+    rows = (
+        OrderRecord.objects.select_for_update()
+        .filter(realm__in=realms.values(), order_id__in=[fact.order_id for fact in known])
+        .order_by("realm_id", "order_id")
+    )
+    urls = {realm.pk: url for url, realm in realms.items()}
+    return {f"{urls[row.realm_id]}|{row.order_id}": row for row in rows}
+
+
+def _programmes(realms: dict[str, Realm]) -> dict[tuple[int, str], tuple[Programme, Versions]]:
+    rows = ProgrammeChannel.objects.filter(realm__in=realms.values()).select_related("programme")
+    versions: dict[int, Versions] = {}
+    found = {}
+    for row in rows:
+        if row.programme_id not in versions:
+            versions[row.programme_id] = versions_of(row.programme_id)
+        if versions[row.programme_id].all:
+            found[(row.realm_id, row.slug)] = (row.programme, versions[row.programme_id])
+    return found
+
+
+def _begin(
+    fact: OrderFact,
+    record: OrderRecord,
+    realm: Realm,
+    programme: tuple[Programme, Versions] | None,
+    now: datetime,
+) -> Work | str:
+    """The work on one order, or the stable code why there is none."""
+    if not realm.live:
+        return steps.STAGING
+    if programme is None:
+        return steps.NO_PROGRAMME
+    record.programme = programme[0]
+    member = _member(fact, record, realm, programme[0], now)
+    if isinstance(member, str):
+        return member
+    record.member = member
+    version = programme[1].at(fact.paid_at or fact.created_at)
+    if record.version_id is not None:
+        version = next(v for v in programme[1].all if v.id == record.version_id)
+    return Work(fact, record, member, version)
+
+
+def _member(
+    fact: OrderFact, record: OrderRecord, realm: Realm, programme: Programme, now: datetime
+) -> Member | str:
+    if record.member_id is not None:
+        # Whose order it is was settled when it first earned; an order that changes hands is not earned twice.
+        return record.member or steps.NOT_A_MEMBER
+    if not fact.user_id:
+        return steps.NOT_A_MEMBER
+    member = Member.objects.filter(programme=programme, realm=realm, external_id=fact.user_id).first()
+    if member is None:
+        if not programme.auto_join:
+            return steps.NOT_A_MEMBER
+        person = members.Person(email=fact.user_email, external_id=fact.user_id)
+        try:
+            member = members.join(
+                SYSTEM,
+                programme_id=programme.pk,
+                person=person,
+                now=min(now, fact.created_at),
+                realm_id=realm.pk,
+                source="order",
+                channel=fact.channel,
+            )
+        except LoyaltyError as refusal:
+            return refusal.code
+    if member.status != Member.Status.ACTIVE:
+        return steps.FROZEN
+    return member
+
+
+def _settle(works: list[Work], now: datetime) -> None:
+    versions = {work.version.id: work.version for work in works}.values()
+    budgets = awards.lock_budgets(versions)
+    units = (POINTS, QUALIFYING)
+    locked = posting.lock({(w.member.pk, unit) for w in works for unit in units}, lots=False)
+    since = min(w.fact.paid_at or w.fact.created_at for w in works)
+    past = awards.read_past(sorted({w.member.pk for w in works}), versions, since)
+    past.budgets = budgets
+    lots = refunding.lots_for([w.record for w in works], [w.fact for w in works])
+    for work in works:
+        work.earned_before = locked.balance(work.member.pk).earned
+        if work.record.version_id is None:
+            earning.first(work, past, locked)
+        else:
+            refunding.change(work, lots.get(work.fact.ref, ()), now)
+        _post(work, past, locked, now)
+    awards.book_budgets(past.used)
+    tiers.add_facts((w.member.pk, fact) for w in works for fact in w.facts)
+    by_programme: dict[int, dict[int, Member]] = {}
+    for work in works:
+        if work.facts:
+            by_programme.setdefault(work.version.programme_id, {})[work.member.pk] = work.member
+    for touched in by_programme.values():
+        tiers.recompute(list(touched.values()), now=now)
+
+
+def _post(work: Work, past: awards.Past, locked: posting.Locked, now: datetime) -> None:
+    """Post what was decided for one order, so that the next one of the batch sees it."""
+    record = work.record
+    for plan, posted in zip(
+        work.plans, posting.post(work.plans, recorded_at=now, locked=locked, collect=True), strict=True
+    ):
+        if isinstance(posted.refusal, AwardNeedsApproval):
+            approvals.ask(
+                SYSTEM,
+                plan,
+                operation="award",
+                amount=plan.awarded,
+                cause={"which": "hard_maximum", **posted.refusal.details},
+                now=now,
+            )
+            record.outcome, record.points = approvals.AWAITING, 0
+        elif posted.refusal is not None:
+            record.outcome = posted.refusal.code
+        elif record.earn_entry is None:
+            record.earn_entry = posted.entry_id
+    if work.plans:
+        at = work.fact.paid_at or work.fact.created_at
+        bonuses.award_milestones(
+            SYSTEM, work.member, work.version, work.earned_before, locked, past, at=at, now=now
+        )
+
+
+def _close(record: OrderRecord, fact: OrderFact, outcome: str) -> Applied:
+    record.number = fact.number
+    record.revision += 1
+    record.fact_updated_at = fact.updated_at
+    record.fact = {
+        "channel": fact.channel,
+        "total": fact.total_gross,
+        "charged": fact.charged,
+        "refunded": fact.refunded,
+        "currency": fact.currency,
+        "status": fact.status,
+    }
+    record.paid_at = record.paid_at or fact.paid_at
+    record.outcome = outcome
+    return Applied(fact.ref, outcome, record.points)

@@ -1,0 +1,92 @@
+"""What an order earns the first time it is found paid: decided once, by the version of that day, with the reason kept."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from loyalty_plugin.domain.actors import SYSTEM
+from loyalty_plugin.domain.earning.decide import decide
+from loyalty_plugin.domain.earning.occasions import order_occasion
+from loyalty_plugin.domain.facts import OrderFact
+from loyalty_plugin.domain.ledger import Kind
+from loyalty_plugin.domain.lots import local_day, matures_at
+from loyalty_plugin.domain.programmes.version import ProgrammeVersion
+from loyalty_plugin.domain.tiers.history import QualifyingFact, purchase
+from loyalty_plugin.services import awards
+from loyalty_plugin.services.orders import steps
+from loyalty_plugin.services.posting import Locked
+from loyalty_plugin.services.resolution import resolved
+
+if TYPE_CHECKING:
+    from loyalty_plugin.services.orders.apply import Work
+
+
+def window(fact: OrderFact, version: ProgrammeVersion) -> tuple[datetime | None, bool]:
+    """When the return window ends, and whether that is still unknown because fulfilment starts it."""
+    pending = version.document.pending
+    if pending.starts == "none" or pending.window_days == 0:
+        return None, False
+    start = fact.paid_at if pending.starts == "payment" else fact.fulfilled_at
+    if start is None:
+        return None, True
+    return matures_at(start, pending.window_days, version.zone), False
+
+
+def first(work: Work, past: awards.Past, locked: Locked) -> None:
+    """Decide what the order earns, and note on its record what later refunds are a share of."""
+    fact, record, version, member = work.fact, work.record, work.version, work.member
+    reason = steps.why_not(fact, version)
+    if reason:
+        record.outcome = reason
+        return
+    at = fact.paid_at or fact.created_at
+    occasion = order_occasion(version, fact, awards.member_fact(member, version, past, locked), at=at)
+    left = awards.remaining(member, version, past, locked, occasion.day)
+    decision = decide(version, occasion, left, resolved(version))
+    awards.take_into_account(past, version, member, decision, occasion.day)
+    ends_at, unknown = window(fact, version)
+    plan = awards.award_plan(
+        SYSTEM,
+        version,
+        member,
+        decision,
+        key=f"{fact.ref}|earn|{record.revision}",
+        request={"order": fact.ref, "revision": record.revision, "updated_at": fact.updated_at},
+        kind=Kind.EARN,
+        occurred_at=at,
+        matures_at=ends_at,
+        waits=unknown,
+        order_ref=fact.ref,
+        channel=fact.channel,
+        source=f"order:{fact.ref}",
+    )
+    record.version_id = version.id
+    record.first_paid = steps.money_in(fact, version)
+    record.first_points = record.points = decision.points
+    record.first_qualifying = record.qualifying = decision.qualifying
+    record.first_counted = record.counted = occasion.basis
+    record.outcome = "" if decision.points else steps.NOTHING_EARNED
+    if plan is not None:
+        work.plans.append(plan)
+    past.orders[member.pk] = past.orders.get(member.pk, 0) + 1
+    past.spend[member.pk] = past.spend.get(member.pk, 0) + occasion.basis
+    work.facts.extend(counted_facts(work, ends_at))
+
+
+def counted_facts(work: Work, window_end: datetime | None) -> tuple[QualifyingFact, ...]:
+    """What counts towards tiers, once it is known on which day; nothing before."""
+    counts = steps.counts_at(work.fact, work.version, window_end)
+    if counts is None:
+        return ()
+    pieces: dict[str, int] = {}
+    for line in work.fact.lines:
+        if line.product_id:
+            pieces[line.product_id] = pieces.get(line.product_id, 0) + line.quantity
+    return purchase(
+        local_day(counts, work.version.zone),
+        work.fact.ref,
+        spend=work.record.counted,
+        qualifying=work.record.qualifying,
+        pieces=pieces,
+    )

@@ -1,0 +1,196 @@
+"""Keeps each member's tier in step with facts, grants, versions and the day; the judging itself is the domain's."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Final
+
+from django.db import transaction
+
+from loyalty_plugin.domain.actors import Actor
+from loyalty_plugin.domain.lots import local_day
+from loyalty_plugin.domain.programmes.version import ProgrammeVersion
+from loyalty_plugin.domain.tiers.history import Grant, QualifyingFact
+from loyalty_plugin.domain.tiers.standing import Standing, standing
+from loyalty_plugin.domain.tiers.terms import Metric
+from loyalty_plugin.domain.tiers.versions import TierVersion
+from loyalty_plugin.errors import DateOutOfRange, InvalidInput
+from loyalty_plugin.models.members import Member, TierEvent, TierFact, TierGrant
+from loyalty_plugin.policies import Operation, require
+from loyalty_plugin.queries.programmes import Versions, versions_of
+from loyalty_plugin.services import audit
+from loyalty_plugin.signals import announce, tier_changed
+
+_ready: dict[int, tuple[object, TierVersion]] = {}
+_FIELDS: Final = ("tier", "tier_since", "tier_until", "tier_due")
+
+
+def tier_version(version: ProgrammeVersion) -> TierVersion:
+    """The version's tiers made ready for judging, once a process."""
+    found = _ready.get(version.id)
+    if found is not None and found[0] is version.document:
+        return found[1]
+    document = version.document
+    made = TierVersion(
+        local_day(version.starts_at, version.zone),
+        document.tiers,
+        re_evaluate=document.earned_tiers_last == "re_evaluate",
+    )
+    _ready[version.id] = (document, made)
+    return made
+
+
+def tier_versions(versions: Versions) -> list[TierVersion]:
+    """All versions' tiers, oldest first; of several that start on one day the last counts."""
+    by_day = {tier_version(version).from_day: tier_version(version) for version in versions.all}
+    return [by_day[day] for day in sorted(by_day)]
+
+
+def add_facts(facts: Iterable[tuple[int, QualifyingFact]]) -> None:
+    """Store what counts, by member id; the same thing (its `ref`, metric and product) counts once."""
+    TierFact.objects.bulk_create(
+        [
+            TierFact(
+                member_id=member_id,
+                day=fact.day,
+                known_on=fact.known_on,
+                metric=fact.metric.value,
+                amount=fact.amount,
+                product_id=fact.product_id,
+                ref=f"{fact.ref}|{fact.metric.value}|{fact.product_id}".rstrip("|"),
+            )
+            for member_id, fact in facts
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def recompute(members: Sequence[Member], *, now: datetime) -> list[TierEvent]:
+    """Judge these members of one programme as of now; the events that are new. Five queries, however many.
+
+    The members must be locked or about to be written by this transaction alone.
+    """
+    if not members:
+        return []
+    versions = versions_of(members[0].programme_id)
+    ready = tier_versions(versions)
+    zone = versions.all[0].zone
+    today = local_day(now, zone)
+    ids = [member.pk for member in members]
+    facts, grants, future = _history(ids, today)
+    changed: list[Member] = []
+    events: list[TierEvent] = []
+    for member in members:
+        found = standing(facts[member.pk], grants[member.pk], ready, local_day(member.joined_at, zone), today)
+        due = min(filter(None, (found.next_due, future.get(member.pk))), default=None)
+        fresh = (found.tier, found.since, found.until, due)
+        if fresh != tuple(getattr(member, name) for name in _FIELDS):
+            for name, value in zip(_FIELDS, fresh, strict=True):
+                setattr(member, name, value)
+            changed.append(member)
+        events.extend(_as_rows(member, found, now))
+    if changed:
+        Member.objects.bulk_update(changed, _FIELDS)
+    return _add_events(events, ids)
+
+
+def _history(
+    ids: Sequence[int], today: date
+) -> tuple[dict[int, list[QualifyingFact]], dict[int, list[Grant]], dict[int, date]]:
+    facts: dict[int, list[QualifyingFact]] = defaultdict(list)
+    future: dict[int, date] = {}
+    rows = TierFact.objects.filter(member_id__in=ids).values_list(
+        "member_id", "day", "metric", "amount", "product_id", "ref", "known_on"
+    )
+    for member_id, day, metric, amount, product_id, ref, known_on in rows:
+        if day > today:
+            future[member_id] = min(day, future.get(member_id, day))
+            continue
+        facts[member_id].append(QualifyingFact(day, Metric(metric), amount, product_id, ref, known_on))
+    grants: dict[int, list[Grant]] = defaultdict(list)
+    for grant in TierGrant.objects.filter(member_id__in=ids):
+        grants[grant.member_id].append(Grant(grant.tier, grant.from_day, grant.until_day, grant.source))
+    return facts, grants, future
+
+
+def _as_rows(member: Member, found: Standing, now: datetime) -> list[TierEvent]:
+    return [
+        TierEvent(
+            member=member,
+            day=event.day,
+            kind=event.kind,
+            tier=event.tier,
+            reason={"code": event.reason, "other": event.other},
+            recorded_at=now,
+        )
+        for event in found.events
+    ]
+
+
+def _add_events(events: list[TierEvent], ids: Sequence[int]) -> list[TierEvent]:
+    known = set(TierEvent.objects.filter(member_id__in=ids).values_list("member_id", "day", "kind", "tier"))
+    new = [e for e in events if (e.member_id, e.day, e.kind, e.tier) not in known]
+    if new:
+        TierEvent.objects.bulk_create(new, ignore_conflicts=True)
+        for event in new:
+            announce(tier_changed, member_id=event.member_id, day=event.day, kind=event.kind, tier=event.tier)
+    return new
+
+
+def recompute_due(*, now: datetime, limit: int = 1000) -> int:
+    """Judge members whose standing can change by today, at most `limit` of one programme; how many it were."""
+    with transaction.atomic():
+        due = (
+            Member.objects.select_for_update(skip_locked=True)
+            .filter(tier_due__lte=_latest_day(now))
+            .order_by("programme_id", "tier_due", "pk")[:limit]
+        )
+        members = list(due)
+        if not members:
+            return 0
+        first = members[0].programme_id
+        mine = [member for member in members if member.programme_id == first]
+        zone = versions_of(first).all[0].zone
+        mine = [member for member in mine if member.tier_due and member.tier_due <= local_day(now, zone)]
+        recompute(mine, now=now)
+        return len(mine)
+
+
+def _latest_day(now: datetime) -> date:
+    """The latest day that has begun anywhere; the programme's own day is checked after."""
+    return now.date() if now.hour < 10 else date.fromordinal(now.date().toordinal() + 1)
+
+
+def grant(
+    actor: Actor,
+    *,
+    member_id: int,
+    tier: str,
+    from_day: date,
+    until_day: date | None,
+    source: str,
+    now: datetime,
+) -> TierGrant:
+    """Give a tier for a time, on top of what is earned. Raises InvalidInput, DateOutOfRange, PermissionDenied."""
+    require(actor, Operation.GRANT_TIERS)
+    if until_day is not None and until_day < from_day:
+        raise DateOutOfRange(from_day=from_day.isoformat(), until_day=until_day.isoformat())
+    with transaction.atomic():
+        member = Member.objects.select_for_update().get(pk=member_id)
+        if tier not in versions_of(member.programme_id).at(now).document.tier_codes:
+            raise InvalidInput(tier=tier)
+        row = TierGrant.objects.create(
+            member=member, tier=tier, from_day=from_day, until_day=until_day, source=source, created_at=now
+        )
+        recompute([member], now=now)
+        audit.record(
+            actor,
+            "tier.grant",
+            f"member:{member_id}",
+            "done",
+            now=now,
+            detail={"tier": tier, "from": from_day.isoformat(), "until": until_day and until_day.isoformat()},
+        )
+        return row
