@@ -1,4 +1,4 @@
-"""The demonstration's customers and staff: forty invented people with names in many scripts, and who may do what; pure data."""
+"""The demonstration's customers and staff: forty invented people with names in many scripts; pure data."""
 
 from __future__ import annotations
 

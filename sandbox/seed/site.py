@@ -1,4 +1,4 @@
-"""Lays out the shop's pages in Wagtail, its pictures and its staff accounts; safe to run again; touches no goods and no members."""
+"""Lays out the shop's pages, pictures and staff accounts; safe to run again; touches no goods and no members."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ TEXTS = [
         "about",
         "About us",
         "Two sisters, one kiln, and a wall full of tea tins.",
-        "<p>We started with six bowls and a van. Today eleven potters, four tea gardens and a handful of makers send us what "
-        "they are proud of. We try everything at our own table first, for a year, and keep what we still reach for.</p>",
+        "<p>We started with six bowls and a van. Today eleven potters, four tea gardens and a handful of makers "
+        "send us what they are proud of. We try everything at our own table first, for a year, and keep what we still reach for.</p>",
     ),
 ]
 
@@ -136,9 +136,9 @@ def _body(images: dict[str, int]) -> list[dict[str, object]]:
             "type": "story",
             "value": {
                 "title": "No two glazes run alike",
-                "text": "<p>Our bowls stand on boards for nine days before they see the kiln. Then the glaze does what it wants. "
-                "We think that is the point.</p><p>Each piece is food safe, goes in the dishwasher and wears its fingerprint "
-                "under the foot.</p>",
+                "text": "<p>Our bowls stand on boards for nine days before they see the kiln. Then the glaze does "
+                "what it wants. We think that is the point.</p><p>Each piece is food safe, goes in the "
+                "dishwasher and wears its fingerprint under the foot.</p>",
                 "picture": image("kiln"),
                 "picture_first": False,
             },
@@ -162,7 +162,12 @@ def _body(images: dict[str, int]) -> list[dict[str, object]]:
         },
         {
             "type": "products",
-            "value": {"title": "Small gifts", "text": "For the neighbour who waters the plants.", "collection": "gifts", "link": "/shop/"},
+            "value": {
+                "title": "Small gifts",
+                "text": "For the neighbour who waters the plants.",
+                "collection": "gifts",
+                "link": "/shop/",
+            },
         },
     ]  # fmt: skip
 

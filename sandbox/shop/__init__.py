@@ -1,1 +1,1 @@
-"""A small tea and pottery shop on Wagtail that sells through Saleor and shows its members their benefits; never a part of the plugin."""
+"""A small tea and pottery shop on Wagtail, selling through Saleor to members; never a part of the plugin."""

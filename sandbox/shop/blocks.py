@@ -1,4 +1,4 @@
-"""The blocks editors lay the front page out with; each reads what it shows from Saleor or the membership, never stores it."""
+"""The blocks editors lay the front page out with; each reads what it shows, none stores it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The customer's open checkout at Saleor as the shop's cart; benefits are laid on after every change, prices are never computed here."""
+"""The customer's open checkout at Saleor as the shop's cart, benefits laid on after every change; computes no price."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COUNT = "cart_count"
 
 @dataclass(frozen=True)
 class Line:
-    """`price` is what this customer pays for one; `shelf` what everybody else would; `list_price` what it was before a sale."""
+    """`price` is what this customer pays for one, `shelf` what others would, `list_price` what it was before a sale."""
 
     id: str
     variant_id: str

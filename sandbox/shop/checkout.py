@@ -1,4 +1,4 @@
-"""Walks an open cart to an order at Saleor — address, delivery, payment, completion; money is moved only by the test gateway."""
+"""Walks an open cart to an order at Saleor — address, delivery, test payment; keeps nothing itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shop's only window on the membership plugin: what a page shows of it, as frozen views; no other module imports the plugin."""
+"""The shop's only window on the membership plugin, as frozen views; no other module of the shop imports the plugin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shop's own pages, edited in Wagtail, and the one row that holds the demonstration's time; goods and customers live at Saleor."""
+"""The shop's pages, edited in Wagtail, and the row of the demonstration's time; goods and customers live at Saleor."""
 
 from django.db import models
 from wagtail.admin.panels import FieldPanel

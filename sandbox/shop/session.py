@@ -1,4 +1,4 @@
-"""Keeps the signed-in customer: Saleor's tokens stay in the server-side session and are refreshed here; never sent to the browser."""
+"""Keeps the signed-in customer: Saleor's tokens stay in the server's session, refreshed here, never in the browser."""
 
 from __future__ import annotations
 
