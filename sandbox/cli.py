@@ -43,7 +43,7 @@ def _serve(options: argparse.Namespace) -> int:
     with kept_world(folder, ports) as world:
         if not folder.seeded.exists() and not options.empty:
             _seed(world, folder)
-        _welcome(world)
+        _welcome(world, seeded=folder.seeded.exists())
         world.processes.watch()
     return 0
 
@@ -56,8 +56,8 @@ def _seed(world: World, folder: DataFolder) -> None:
     folder.seeding.rename(folder.seeded)
 
 
-def _welcome(world: World) -> None:
-    from sandbox.seed.logins import LOGINS
+def _welcome(world: World, seeded: bool) -> None:
+    from sandbox.seed.people import PASSWORD, PEOPLE, STAFF
 
     now = time.time()
     took = now - float(os.environ.get("SANDBOX_STARTED", now))
@@ -65,9 +65,14 @@ def _welcome(world: World) -> None:
     print(f"  Shop         {world.shop_url}/")
     print(f"  Back office  {world.shop_url}/admin/")
     print(f"  Saleor       {world.saleor_url}/  (a stand-in)\n")
-    for login in LOGINS:
-        print(f"  {login.who:<22} {login.name:<28} {login.password}")
-    print("\nCtrl-C stops everything; the data stays until --reset.", flush=True)
+    if seeded:
+        print(f"  Log in with the password {PASSWORD} as")
+        for person in STAFF:
+            print(f"    {person.username:<28} {person.role} in the back office")
+        for customer in PEOPLE[:2]:
+            print(f"    {customer.email:<28} customer of the shop")
+        print()
+    print("Ctrl-C stops everything; the data stays until --reset.", flush=True)
 
 
 def _story(options: argparse.Namespace) -> int:
