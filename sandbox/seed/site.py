@@ -42,7 +42,8 @@ TEXTS = [
         "About us",
         "Two sisters, one kiln, and a wall full of tea tins.",
         "<p>We started with six bowls and a van. Today eleven potters, four tea gardens and a handful of makers "
-        "send us what they are proud of. We try everything at our own table first, for a year, and keep what we still reach for.</p>",
+        "send us what they are proud of. We try everything at our own table first, for a year, and keep what "
+        "we still reach for.</p>",
     ),
 ]
 
