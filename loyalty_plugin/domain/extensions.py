@@ -129,6 +129,15 @@ class Hinting(Protocol):
 
 
 @runtime_checkable
+class Counting(Protocol):
+    """What a rule may ask for besides: how many pieces of some products the member bought before."""
+
+    def counted_products(self, params: Any) -> frozenset[str]:
+        """Ids of the products; their counts come in with `occasion.member.pieces_before`."""
+        ...
+
+
+@runtime_checkable
 class Multiplier(Protocol):
     """Multiplies what rules give for an order."""
 
@@ -158,9 +167,7 @@ class Perk(Protocol):
     label: ClassVar[Any]
     Params: ClassVar[type[BaseModel]]
 
-    def price(
-        self, params: Any, line: CheckoutLineFact, member: MemberFact, day: date
-    ) -> PriceOffer | None:
+    def price(self, params: Any, line: CheckoutLineFact, member: MemberFact, day: date) -> PriceOffer | None:
         """The member price of one unit, None where the perk does not apply."""
         ...
 

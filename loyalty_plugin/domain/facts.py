@@ -6,6 +6,7 @@ Amounts are minor units of the fact's currency; instants are timezone-aware.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
@@ -135,6 +136,8 @@ class MemberFact:
     #: Points ever earned before this fact, whatever became of them.
     earned_before: int = 0
     labels: frozenset[str] = frozenset()
+    #: Pieces bought before, refunds taken off, by product id: only of products that a rule asked for.
+    pieces_before: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from loyalty_plugin.domain.earning.terms import CampaignTerms, EarningTerms, MultiplierTerms, RuleTerms
-from loyalty_plugin.domain.extensions import EarningRule, Hinting, Multiplier, OccasionKind
+from loyalty_plugin.domain.extensions import Counting, EarningRule, Hinting, Multiplier, OccasionKind
 from loyalty_plugin.errors import UnknownExtension
 
 
@@ -45,6 +45,8 @@ class Resolved:
     rules: dict[OccasionKind, tuple[ResolvedRule, ...]]
     multipliers: tuple[ResolvedMultiplier, ...]
     campaigns: dict[str, CampaignTerms]
+    #: Products that some rule wants counted in `MemberFact.pieces_before`.
+    counted_products: frozenset[str]
 
     @property
     def troubles(self) -> tuple[tuple[str, str, str], ...]:
@@ -76,11 +78,14 @@ def resolve(
 
     A rule that can't be asked is kept for every kind of occasion, so that no award hides that it is missing.
     """
+    counted: set[str] = set()
     rules: dict[OccasionKind, list[ResolvedRule]] = {kind: [] for kind in OccasionKind}
     for index, stated in enumerate(terms.rules):
         rule, params, trouble = _find(rule_of, stated.rule, stated.params)
         hinting = rule if isinstance(rule, Hinting) else None
         resolved = ResolvedRule(index, stated, rule, params, hinting, trouble)
+        if isinstance(rule, Counting):
+            counted |= rule.counted_products(params)
         for kind in OccasionKind if rule is None else rule.occasions:
             rules[OccasionKind(kind)].append(resolved)
     multipliers = []
@@ -93,4 +98,5 @@ def resolve(
         {kind: tuple(found) for kind, found in rules.items()},
         tuple(multipliers),
         {campaign.code: campaign for campaign in terms.campaigns},
+        frozenset(counted),
     )
