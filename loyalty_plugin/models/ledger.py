@@ -17,6 +17,12 @@ class XidField(models.Field):  # type: ignore[type-arg]  # not generic at run ti
     def db_type(self, connection: Any) -> str:
         return "xid8"
 
+    def get_placeholder(self, value: Any, compiler: Any, connection: Any) -> str:
+        return "%s" if hasattr(value, "as_sql") else "%s::text::xid8"  # no number casts to it
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> int | None:
+        return None if value is None else int(value)
+
 
 class CurrentXid(models.Func):
     """The id of the transaction that inserts."""

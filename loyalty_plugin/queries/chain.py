@@ -15,7 +15,7 @@ from loyalty_plugin.domain.chain import GENESIS, entry_digest
 
 #: How many entries are in memory at a time.
 CHUNK: Final = 2_000
-NO_END: Final = 2**63 - 1
+_NO_END: Final = 2**63 - 1
 
 _ENTRIES: Final = """
 SELECT id, business_key, input_hash, kind, programme_id, version_id, member_id, occurred_at, recorded_at,
@@ -163,10 +163,11 @@ def sealed_until(cluster: int) -> int:
     return int(found[0]) if found else 0
 
 
-def block_end(cluster: int, xid_from: int, horizon: int, size: int) -> int | None:
+def block_end(cluster: int, xid_from: int, horizon: int | None, size: int) -> int | None:
     """Where a block of about `size` entries ends (excluded), None where there is nothing to seal.
 
-    A transaction is never divided, so a block holds more where one transaction alone wrote more.
+    `horizon` is the oldest running transaction, None in a cluster where none can run any more. A transaction
+    is never divided, so a block holds more where one transaction alone wrote more.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -176,13 +177,14 @@ def block_end(cluster: int, xid_from: int, horizon: int, size: int) -> int | Non
                WHERE cluster = %s AND xid >= %s::text::xid8 AND xid < %s::text::xid8
             )
             SELECT (SELECT xid::text FROM waiting ORDER BY xid LIMIT 1),
-                   (SELECT xid::text FROM waiting ORDER BY xid OFFSET %s LIMIT 1)
+                   (SELECT xid::text FROM waiting ORDER BY xid OFFSET %s LIMIT 1),
+                   (SELECT xid::text FROM waiting ORDER BY xid DESC LIMIT 1)
             """,
-            [cluster, str(xid_from), str(horizon), size],
+            [cluster, str(xid_from), str(_NO_END if horizon is None else horizon), size],
         )
-        first, beyond = cursor.fetchone()
+        first, beyond, last = cursor.fetchone()
     if first is None:
         return None
     if beyond is None:
-        return horizon
+        return int(last) + 1 if horizon is None else horizon
     return max(int(beyond), int(first) + 1)

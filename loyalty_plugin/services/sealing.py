@@ -55,7 +55,7 @@ def _only_sealer() -> bool:
 def _seal_next(now: datetime, size: int) -> int | None:
     here, running = chain.this_cluster()
     earlier = [cluster for cluster in chain.clusters() if cluster != here]
-    for cluster, horizon in [*((one, chain.NO_END) for one in earlier), (here, running)]:
+    for cluster, horizon in [*((one, None) for one in earlier), (here, running)]:
         begin = chain.sealed_until(cluster)
         end = chain.block_end(cluster, begin, horizon, size)
         if end is not None:
