@@ -21,4 +21,20 @@ class LoyaltyConfig(AppConfig):
 
         if not ports.bound("clock"):
             bind(clock=SystemClock())
+        _bind_saleor()
         autodiscover_modules("loyalty_extension")
+
+
+def _bind_saleor() -> None:
+    """The shop's commerce side is Saleor, unless a host bound something else before."""
+    from loyalty_plugin.registry import bind, ports
+    from loyalty_plugin.saleor.executors import SaleorDelivery
+    from loyalty_plugin.saleor.install import SaleorConnection
+    from loyalty_plugin.saleor.storefront import SaleorStorefront
+
+    if not ports.bound("storefront"):
+        bind(storefront=SaleorStorefront())
+    if not ports.bound("connection"):
+        bind(connection=SaleorConnection())
+    if not ports.bound("delivery"):
+        bind(delivery=SaleorDelivery())

@@ -217,6 +217,12 @@ class SaleorUnreachable(TryLater):
     code = "saleor_unreachable"
 
 
+class AppTokenDead(TryLater):
+    """Saleor no longer knows our App's token: it was deactivated, deleted or replaced. Works again once mended."""
+
+    code = "app_token_dead"
+
+
 class HandshakeRefused(LoyaltyError):
     """An install handshake from a Saleor that is not on the allow-list or does not confirm it."""
 
@@ -227,6 +233,18 @@ class CardRefused(LoyaltyError):
     """A card token that is forged, cut short, or signed by a key we do not know."""
 
     code = "card_refused"
+
+
+class CardUnprintable(LoyaltyError):
+    """No font at hand has these signs. Details: field, signs (a text of them), names (a list of Unicode names)."""
+
+    code = "card_unprintable"
+
+
+class CardsUnavailable(LoyaltyError):
+    """Cards can't be drawn here: the `cards` extra or a system library is missing. Details: missing."""
+
+    code = "cards_unavailable"
 
 
 def all_errors() -> Iterator[type[LoyaltyError]]:

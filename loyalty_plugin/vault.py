@@ -1,12 +1,13 @@
 """Encrypts what is secret at rest (tokens, webhook secrets, card keys); it stores nothing and never logs.
 
-The keys are `LOYALTY["ENCRYPTION_KEYS"]`, newest first, or one derived from SECRET_KEY (and one from each of
-SECRET_KEY_FALLBACKS, so that a rotation loses nothing).
+The keys are `LOYALTY["ENCRYPTION_KEYS"]`, newest first, then one derived from SECRET_KEY and one from each of
+SECRET_KEY_FALLBACKS, so that a rotation, or setting keys later, loses nothing.
 """
 
 from __future__ import annotations
 
 import base64
+from functools import lru_cache
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -23,11 +24,17 @@ def _derived(secret: str | bytes) -> Fernet:
     return Fernet(base64.urlsafe_b64encode(key))
 
 
+@lru_cache(maxsize=4)
+def _built(keys: tuple[str | bytes, ...], fallbacks: tuple[str | bytes, ...]) -> MultiFernet:
+    # Derived keys stay in the list when keys are set: a shop may have begun without any.
+    return MultiFernet([*map(Fernet, keys), *(_derived(secret) for secret in fallbacks if secret)])
+
+
 def _fernet() -> MultiFernet:
-    if settings.ENCRYPTION_KEYS:
-        return MultiFernet([Fernet(key) for key in settings.ENCRYPTION_KEYS])
-    secrets = [django_settings.SECRET_KEY, *django_settings.SECRET_KEY_FALLBACKS]
-    return MultiFernet([_derived(secret) for secret in secrets])
+    return _built(
+        tuple(settings.ENCRYPTION_KEYS),
+        (django_settings.SECRET_KEY, *django_settings.SECRET_KEY_FALLBACKS),
+    )
 
 
 def encrypt(secret: bytes) -> bytes:

@@ -1,0 +1,184 @@
+"""Carries outgoing changes to Saleor: takes the target's lease, reads, compares, writes only the difference, reads back.
+
+Decides nothing about what is desired: an outbox row says so. Kinds carried here:
+
+- `checkout_prices`, target `<api url>|<checkout id>`, desired
+  `{"checkout": id, "lines": {line id: {"price": …, "reason": …, "unit_price": …}}}`. `price` is the base unit price
+  to send in minor units, null clears an override; `reason` is the mark by which the override is known again (Saleor
+  does not tell the price). `unit_price` is optional: what the line is to cost per unit afterwards, promotions
+  included; another answer is noted on the row as `price_differs`, and what it costs in its detail.
+- `secure_webhooks`, target `<api url>|app`, desired `{"installation": pk}`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from loyalty_plugin.conf import settings
+from loyalty_plugin.domain.facts import CheckoutFact
+from loyalty_plugin.errors import LoyaltyError, NotFound, TryLater
+from loyalty_plugin.models.outbox import OutboxItem
+from loyalty_plugin.saleor import install, leases
+from loyalty_plugin.saleor.storefront import SaleorStorefront
+
+CHECKOUT_PRICES: Final = "checkout_prices"
+DIFFERS: Final = "price_differs"
+#: How long a call made while a customer waits may wait for another process to finish with the same checkout.
+_PATIENCE: Final = 1.0
+
+_log = logging.getLogger(__name__)
+Status = OutboxItem.Status
+
+
+class SaleorDelivery:
+    """`domain.ports.Delivery`: rows delivered at once, right after the transaction that wrote them."""
+
+    def deliver(self, item_ids: Sequence[int], *, now: datetime) -> Mapping[str, int]:
+        """Deliver these rows, outside any transaction; counts by outcome. What fails stays to be retried."""
+        claimed = (_claim(Q(pk=item_id), now) for item_id in item_ids)
+        return Counter(_deliver(row, wait=_PATIENCE) for row in claimed if row is not None)
+
+
+def deliver_outbox(limit: int, now: datetime) -> Mapping[str, int]:
+    """Deliver up to `limit` rows that are due; counts by outcome (done, waiting, failed, obsolete)."""
+    counts: Counter[str] = Counter()
+    while counts.total() < limit and (row := _claim(Q(), now)) is not None:
+        counts[_deliver(row, wait=0.0)] += 1
+    return counts
+
+
+def _claim(which: Q, now: datetime) -> OutboxItem | None:
+    """Take a row that is due out of everybody else's sight until its delivery must be over.
+
+    One at a time, so that a killed worker delays one target only. The first try is due by the shop's clock, later
+    ones by the machine's, which no demo moves.
+    """
+    real = timezone.now()
+    due = Q(attempts=0, next_attempt_at__lte=max(now, real)) | Q(attempts__gt=0, next_attempt_at__lte=real)
+    with transaction.atomic():
+        row = (
+            OutboxItem.objects.select_for_update(skip_locked=True, of=("self",))
+            .select_related("realm")
+            .filter(which, due, status=Status.WAITING, kind__in=_EXECUTORS)
+            .order_by("next_attempt_at", "pk")
+            .first()
+        )
+        if row is not None:
+            row.attempts += 1
+            row.next_attempt_at = real + timedelta(seconds=leases.seconds())
+            row.save(update_fields=["attempts", "next_attempt_at"])
+    return row
+
+
+def _deliver(row: OutboxItem, *, wait: float) -> str:
+    try:
+        with leases.lease(row.target, wait=wait) as held:
+            if _overtaken(row):
+                return _finish(row, Status.OBSOLETE)
+            return _EXECUTORS[row.kind](row, held)
+    except TryLater as error:
+        # Not the row's fault: it is tried again for as long as it takes.
+        return _again(row, error.code, error.details, counts=False)
+    except LoyaltyError as error:
+        return _again(row, error.code, error.details, counts=True)
+    except Exception:
+        _log.exception("outgoing change %s (%s) failed", row.pk, row.kind)
+        return _again(row, "unexpected", {}, counts=True)
+
+
+def _overtaken(row: OutboxItem) -> bool:
+    """Whether a later row says what this target is to be, be it carried out already or not."""
+    return (
+        OutboxItem.objects.filter(kind=row.kind, target=row.target, pk__gt=row.pk)
+        .filter(status__in=(Status.WAITING, Status.DONE))
+        .exists()
+    )
+
+
+def _finish(row: OutboxItem, status: OutboxItem.Status, error: str = "", detail: Any = "") -> str:
+    text = detail if isinstance(detail, str) else json.dumps(detail, default=str)
+    OutboxItem.objects.filter(pk=row.pk, status=Status.WAITING).update(
+        status=status, done_at=timezone.now(), error=error, detail=text
+    )
+    return str(status)
+
+
+def _again(row: OutboxItem, code: str, details: Mapping[str, object], *, counts: bool) -> str:
+    if counts and row.attempts >= settings.MAX_ATTEMPTS:
+        return _finish(row, Status.FAILED, code, details)
+    pause = min(5.0 * 2 ** (row.attempts - 1), 600.0) if counts else 5.0
+    OutboxItem.objects.filter(pk=row.pk, status=Status.WAITING).update(
+        # Never back to 0: the first try alone goes by the shop's clock.
+        attempts=row.attempts if counts else max(1, row.attempts - 1),
+        next_attempt_at=timezone.now() + timedelta(seconds=pause * random.uniform(0.8, 1.2)),
+        error=code,
+        detail=json.dumps(details, default=str),
+    )
+    return str(Status.WAITING)
+
+
+def _checkout_prices(row: OutboxItem, held: leases.Held) -> str:
+    assert row.realm is not None
+    storefront = SaleorStorefront()
+    desired: Mapping[str, Mapping[str, Any]] = row.desired["lines"]
+    checkout = storefront.checkout(row.realm.api_url, row.desired["checkout"])
+    if checkout is None:
+        return _finish(row, Status.OBSOLETE, "checkout_gone")
+    changes = _difference(checkout, desired)
+    if changes:
+        held.check()
+        try:
+            checkout = storefront.set_line_prices(
+                row.realm.api_url, checkout.checkout_id, changes, currency=checkout.currency
+            )
+        except NotFound:
+            return _finish(row, Status.OBSOLETE, "checkout_gone")
+    return _finish(row, Status.DONE, *_compared(checkout, desired))
+
+
+def _difference(
+    checkout: CheckoutFact, desired: Mapping[str, Mapping[str, Any]]
+) -> list[tuple[str, int | None, str]]:
+    """What is not yet as desired. The mark tells: Saleor resets it whenever a price is set without one."""
+    changes: list[tuple[str, int | None, str]] = []
+    for line in checkout.lines:
+        want = desired.get(line.line_id)
+        if want is None:
+            continue
+        reason = "" if want["price"] is None else want["reason"]
+        if line.override_reason != reason:
+            changes.append((line.line_id, want["price"], reason))
+    return changes
+
+
+def _compared(checkout: CheckoutFact, desired: Mapping[str, Mapping[str, Any]]) -> tuple[str, Any]:
+    units = {line.line_id: line.unit_price for line in checkout.lines if line.line_id in desired}
+    differing = {
+        line_id: unit
+        for line_id, unit in units.items()
+        if desired[line_id].get("unit_price") not in (None, unit)
+    }
+    return DIFFERS if differing else "", {"unit_prices": units}
+
+
+def _secure_webhooks(row: OutboxItem, held: leases.Held) -> str:
+    assert row.realm is not None
+    held.check()
+    install.secure_webhooks(row.realm.api_url, row.desired["installation"])
+    return _finish(row, Status.DONE)
+
+
+_EXECUTORS: Final[dict[str, Callable[[OutboxItem, leases.Held], str]]] = {
+    CHECKOUT_PRICES: _checkout_prices,
+    install.SECURE_WEBHOOKS: _secure_webhooks,
+}

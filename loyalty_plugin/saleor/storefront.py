@@ -1,0 +1,117 @@
+"""Reads orders, customers and checkouts of a Saleor as facts and sets line prices; the bound Storefront of the house."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from django.utils import timezone
+
+from loyalty_plugin.domain.facts import CheckoutFact, CustomerFact, OrderFact
+from loyalty_plugin.domain.values import Money
+from loyalty_plugin.errors import AppTokenDead, InvalidInput, NotFound, SaleorError, TryLater
+from loyalty_plugin.models.realms import Installation
+from loyalty_plugin.saleor.client import SaleorClient
+from loyalty_plugin.saleor.connections import Connected, connected, forget
+from loyalty_plugin.saleor.payloads.checkouts import checkout_fact
+from loyalty_plugin.saleor.payloads.customers import customer_fact
+from loyalty_plugin.saleor.payloads.orders import order_fact
+
+#: Saleor's own limit of a page.
+PAGE: Final = 100
+_MENDABLE: Final = (Installation.State.ACTIVE, Installation.State.SECURING, Installation.State.UNVERIFIED)
+
+
+class SaleorStorefront:
+    """`domain.ports.Storefront` over the installation of each realm. Raises TryLater where there is none."""
+
+    def orders(self, realm: str, order_ids: Sequence[str]) -> Mapping[str, OrderFact]:
+        """Orders as they are now, by id, at most a hundred; unknown ids are missing."""
+        data = call(realm, "orders", ids=_page(order_ids))
+        return {node["id"]: order_fact(realm, node) for node in _nodes(data["orders"])}
+
+    def customers(self, realm: str, user_ids: Sequence[str]) -> Mapping[str, CustomerFact]:
+        """Customer accounts as they are now, by id, at most a hundred; unknown ids are missing."""
+        data = call(realm, "customers", ids=_page(user_ids))
+        return {node["id"]: customer_fact(realm, node) for node in _nodes(data["customers"])}
+
+    def checkout(self, realm: str, checkout_id: str) -> CheckoutFact | None:
+        """The checkout as it is now, None when there is none (any more)."""
+        found = call(realm, "checkout", id=checkout_id)["checkout"]
+        return checkout_fact(realm, found) if found else None
+
+    def set_line_prices(
+        self,
+        realm: str,
+        checkout_id: str,
+        prices: Sequence[tuple[str, int | None, str]],
+        *,
+        currency: str = "",
+    ) -> CheckoutFact:
+        """Set the base unit price of lines: (line id, minor units or None to clear, reason); the new state.
+
+        The currency is the checkout's; given by a caller who has just read it, it saves a call. Raises NotFound for
+        a checkout that is gone.
+        """
+        if not currency:
+            before = self.checkout(realm, checkout_id)
+            if before is None:
+                raise NotFound(checkout=checkout_id)
+            currency = before.currency
+        try:
+            data = call(
+                realm,
+                "checkout_set_prices",
+                id=checkout_id,
+                lines=[_line(line_id, amount, reason, currency) for line_id, amount, reason in prices],
+            )
+        except SaleorError as error:
+            if _codes(error) == {"NOT_FOUND"}:
+                raise NotFound(checkout=checkout_id) from error
+            raise
+        return checkout_fact(realm, data["checkoutLinesUpdate"]["checkout"])
+
+
+def call(realm: str, operation: str, **variables: Any) -> Mapping[str, Any]:
+    """Run an operation with our token in this realm; a dead token is noted on the installation."""
+    ours = connected(realm)
+    if ours is None:
+        raise TryLater(reason="not_installed", realm=realm)
+    try:
+        return SaleorClient(realm, ours.token).execute(operation, **variables)
+    except AppTokenDead:
+        again = connected(realm, fresh=True)
+        if again is not None and again.token != ours.token:
+            # Reinstalled a moment ago, in another process.
+            return SaleorClient(realm, again.token).execute(operation, **variables)
+        _note_dead(ours)
+        raise
+
+
+def _note_dead(ours: Connected) -> None:
+    Installation.objects.filter(pk=ours.installation_id, state__in=_MENDABLE).update(
+        state=Installation.State.DEAD, ended_at=timezone.now()
+    )
+    forget()
+
+
+def _page(ids: Sequence[str]) -> list[str]:
+    if len(ids) > PAGE:
+        raise InvalidInput("more ids than a page holds", ids=len(ids), page=PAGE)
+    return list(ids)
+
+
+def _nodes(connection: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [edge["node"] for edge in connection["edges"]]
+
+
+def _line(line_id: str, amount: int | None, reason: str, currency: str) -> dict[str, Any]:
+    if amount is None:
+        # Saleor refuses a reason without a price; clearing the price clears the reason.
+        return {"lineId": line_id, "price": None}
+    return {"lineId": line_id, "price": Money(amount, currency).decimal, "priceOverrideReason": reason}
+
+
+def _codes(error: SaleorError) -> set[str]:
+    errors = error.details.get("errors")
+    return {str(one["code"]) for one in errors} if isinstance(errors, list) else set()

@@ -1,0 +1,13 @@
+"""Where the plugin's doors are; a host includes this once, under a prefix of its choice."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from loyalty_plugin.webhooks.api import urls as saleor_urls
+
+app_name = "loyalty"
+
+urlpatterns = [
+    path("saleor/", saleor_urls),
+]

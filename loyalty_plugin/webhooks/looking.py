@@ -1,0 +1,134 @@
+"""Goes and looks at the things events name, by the hundred, and hands the facts to the services that act on them.
+
+Each function takes hints of one Saleor about one kind of thing and gives an outcome for each hint. It reads no amount
+from an event, and takes an event's claim only once a look has confirmed it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from loyalty_plugin.domain.actors import SYSTEM
+from loyalty_plugin.domain.facts import CustomerFact
+from loyalty_plugin.errors import LoyaltyError
+from loyalty_plugin.models.members import Member
+from loyalty_plugin.models.orders import PricePromise
+from loyalty_plugin.models.programmes import Programme
+from loyalty_plugin.models.realms import Realm
+from loyalty_plugin.registry import ports
+from loyalty_plugin.services import members
+from loyalty_plugin.services.orders.apply import apply_orders
+from loyalty_plugin.webhooks.events import Hint
+from loyalty_plugin.webhooks.outcomes import Outcome, done, ignored
+
+#: As many as Saleor gives at once.
+PAGE: Final = 100
+
+
+def orders(realm: str, hints: Sequence[Hint], now: datetime) -> dict[int, Outcome]:
+    """Read the orders named and apply what they are now. Many events of one order are one look."""
+    outcomes: dict[str, Outcome] = {}
+    for ids in _pages(hints):
+        facts = ports.storefront.orders(realm, ids)
+        applied = apply_orders(list(facts.values()), now=now)
+        outcomes |= {
+            fact.order_id: done(result.outcome) for fact, result in zip(facts.values(), applied, strict=True)
+        }
+    return _by_item(hints, outcomes, missing=ignored("unknown_order"))
+
+
+def customers(realm: str, hints: Sequence[Hint], now: datetime) -> dict[int, Outcome]:
+    """Make customers members where a programme takes everybody, keep their contact, let those go who are gone."""
+    row = Realm.objects.filter(api_url=realm, live=True).first()
+    if row is None:
+        return {hint.item_id: ignored("staging") for hint in hints}
+    outcomes: dict[str, Outcome] = {}
+    gone = {hint.target for hint in hints if hint.claim == "deleted"}
+    for ids in _pages(hints):
+        facts = ports.storefront.customers(realm, ids)
+        known: dict[str, list[Member]] = {}
+        for member in Member.objects.filter(realm=row, external_id__in=ids):
+            known.setdefault(member.external_id, []).append(member)
+        for user_id in ids:
+            mine = known.get(user_id, [])
+            if user_id in facts:
+                outcomes[user_id] = _customer(row, facts[user_id], mine, now)
+            elif user_id in gone:
+                members.leave(SYSTEM, member_ids=[member.pk for member in mine], now=now)
+                outcomes[user_id] = done("left")
+    return _by_item(hints, outcomes, missing=ignored("unknown_customer"))
+
+
+def checkouts(realm: str, hints: Sequence[Hint], now: datetime) -> dict[int, Outcome]:
+    """Only checkouts on which a member price was promised concern us."""
+    ids = {hint.target for hint in hints}
+    promised = set(
+        PricePromise.objects.filter(
+            realm__api_url=realm, checkout_id__in=ids, status__in=_OPEN_PROMISES
+        ).values_list("checkout_id", flat=True)
+    )
+    return _by_item(hints, {one: done() for one in promised}, missing=ignored("nothing_promised"))
+
+
+def app(realm: str, hints: Sequence[Hint], now: datetime) -> dict[int, Outcome]:
+    """Look at how our App stands at this Saleor; the gravest claim names the reason if our token is dead."""
+    claims = {hint.claim for hint in hints}
+    told = "deleted" if "deleted" in claims else "inactive"
+    state = ports.connection.review(realm, told=told, now=now)
+    return {hint.item_id: done(state) for hint in hints}
+
+
+def _customer(realm: Realm, fact: CustomerFact, known: Sequence[Member], now: datetime) -> Outcome:
+    codes = {_keep(member, fact, now) for member in known}
+    served = Programme.objects.filter(channels__realm=realm, auto_join=True).distinct()
+    for programme in served.exclude(pk__in=[member.programme_id for member in known]):
+        codes.add(_join(programme.pk, realm.pk, fact, now))
+    return done(",".join(sorted(codes - {""})))
+
+
+def _keep(member: Member, fact: CustomerFact, now: datetime) -> str:
+    if member.status != Member.Status.ACTIVE:
+        return str(member.status)
+    members.update_contact(
+        SYSTEM, member_id=member.pk, now=now, name=fact.name, email=fact.email, language=fact.language
+    )
+    if fact.confirmed and member.verified_at is None:
+        members.verify_contact(SYSTEM, member_id=member.pk, now=now)
+        return "verified"
+    return ""
+
+
+def _join(programme_id: int, realm_id: int, fact: CustomerFact, now: datetime) -> str:
+    person = members.Person(
+        name=fact.name, email=fact.email, language=fact.language, external_id=fact.user_id
+    )
+    try:
+        members.join(
+            SYSTEM,
+            programme_id=programme_id,
+            person=person,
+            now=now,
+            realm_id=realm_id,
+            verified=fact.confirmed,
+        )
+    except LoyaltyError as refusal:
+        # A contact that is another member's, a programme without a version yet: stated, not retried.
+        return refusal.code
+    return "joined"
+
+
+def _pages(hints: Sequence[Hint]) -> Iterator[list[str]]:
+    ids = sorted({hint.target for hint in hints})
+    for start in range(0, len(ids), PAGE):
+        yield ids[start : start + PAGE]
+
+
+def _by_item(
+    hints: Sequence[Hint], outcomes: Mapping[str, Outcome], *, missing: Outcome
+) -> dict[int, Outcome]:
+    return {hint.item_id: outcomes.get(hint.target, missing) for hint in hints}
+
+
+_OPEN_PROMISES: Final = (PricePromise.Status.PROMISED, PricePromise.Status.APPLIED)

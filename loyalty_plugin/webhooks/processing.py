@@ -1,0 +1,142 @@
+"""Drains the inbox: claims rows, goes and looks at what they name, hands the facts to services, notes what came of it.
+
+A body tells that something happened, never what it is worth: everything of value is read again with our own token.
+Claims are short transactions; nothing is locked while Saleor is asked. A worker that dies leaves rows which are due
+again after a while, and doing them twice is harmless.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from loyalty_plugin.conf import settings
+from loyalty_plugin.errors import LoyaltyError, TryLater
+from loyalty_plugin.models.inbox import InboxItem
+from loyalty_plugin.webhooks import looking
+from loyalty_plugin.webhooks.events import Hint, Subject, hint
+from loyalty_plugin.webhooks.outcomes import Outcome, ignored, retried
+
+_log = logging.getLogger(__name__)
+Status = InboxItem.Status
+
+#: Rows taken at once: two full pages of orders.
+BATCH: Final = 200
+#: Longer than a batch can take with Saleor at its slowest.
+_CLAIM: Final = timedelta(minutes=5)
+#: How long rows wait that failed for no fault of theirs.
+_PUT_OFF: Final = timedelta(seconds=10)
+_LOOKERS: Final[dict[Subject, Callable[[str, Sequence[Hint], datetime], dict[int, Outcome]]]] = {
+    Subject.ORDER: looking.orders,
+    Subject.CUSTOMER: looking.customers,
+    Subject.CHECKOUT: looking.checkouts,
+    Subject.APP: looking.app,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    pk: int
+    realm: str
+    event: str
+    body: bytes | None
+    attempts: int
+
+
+def drain_inbox(limit: int, now: datetime) -> Mapping[str, int]:
+    """Work off up to `limit` received events; counts by status (done, ignored, failed, and new for "later")."""
+    counts: Counter[str] = Counter()
+    while counts.total() < limit:
+        rows = _claim(min(BATCH, limit - counts.total()))
+        if not rows:
+            break
+        outcomes = _work(rows, now)
+        _note(rows, outcomes, now)
+        counts.update(outcome.status for outcome in outcomes.values())
+    return counts
+
+
+def _claim(limit: int) -> list[_Claimed]:
+    """Take rows out of everybody else's sight for a while, by the machine's clock, which no demo moves."""
+    real = timezone.now()
+    with transaction.atomic():
+        rows = [
+            _Claimed(pk, realm, event, None if body is None else bytes(body), attempts + 1)
+            for pk, realm, event, body, attempts in InboxItem.objects.select_for_update(
+                skip_locked=True, of=("self",)
+            )
+            .filter(Q(next_attempt_at=None) | Q(next_attempt_at__lte=real), status=Status.NEW)
+            .order_by("pk")
+            .values_list("pk", "installation__realm__api_url", "event", "body", "attempts")[:limit]
+        ]
+        InboxItem.objects.filter(pk__in=[row.pk for row in rows]).update(
+            attempts=F("attempts") + 1, next_attempt_at=real + _CLAIM
+        )
+    return rows
+
+
+def _work(rows: Sequence[_Claimed], now: datetime) -> dict[int, Outcome]:
+    outcomes: dict[int, Outcome] = {}
+    groups: defaultdict[tuple[str, Subject], list[Hint]] = defaultdict(list)
+    for row in rows:
+        found = None if row.body is None else hint(row.pk, row.realm, row.event, row.body)
+        if found is None:
+            outcomes[row.pk] = ignored("not_for_us")
+        else:
+            groups[found.realm, found.subject].append(found)
+    for (realm, subject), hints in groups.items():
+        outcomes.update(_look(realm, subject, hints, now))
+    return outcomes
+
+
+def _look(realm: str, subject: Subject, hints: Sequence[Hint], now: datetime) -> dict[int, Outcome]:
+    try:
+        return _LOOKERS[subject](realm, hints, now)
+    except TryLater as error:
+        outcome = retried(error.code, counts=False)
+    except LoyaltyError as error:
+        outcome = retried(error.code)
+    except Exception:
+        _log.exception("%s events of %s failed", subject, realm)
+        outcome = retried("unexpected")
+    if len(hints) > 1 and outcome.counts:
+        # One of them may be at fault: the others must not wait for it.
+        alone: dict[int, Outcome] = {}
+        for single in hints:
+            alone.update(_look(realm, subject, [single], now))
+        return alone
+    return {one.item_id: outcome for one in hints}
+
+
+def _note(rows: Sequence[_Claimed], outcomes: dict[int, Outcome], now: datetime) -> None:
+    """Write what came of the rows: one statement for each different outcome."""
+    attempts = {row.pk: row.attempts for row in rows}
+    groups: defaultdict[tuple[Outcome, int], list[int]] = defaultdict(list)
+    for pk, outcome in outcomes.items():
+        if outcome.counts and attempts[pk] >= settings.MAX_ATTEMPTS:
+            outcome = outcomes[pk] = replace(outcome, status=Status.FAILED)
+        groups[outcome, attempts[pk] if outcome.status == Status.NEW else 0].append(pk)
+    for (outcome, tried), pks in groups.items():
+        mine = InboxItem.objects.filter(pk__in=pks, status=Status.NEW)
+        if outcome.status != Status.NEW:
+            mine.update(status=outcome.status, outcome=outcome.code, next_attempt_at=None, processed_at=now)
+        elif outcome.counts:
+            mine.update(outcome=outcome.code, next_attempt_at=timezone.now() + _pause(tried))
+        else:
+            mine.update(
+                outcome=outcome.code, attempts=F("attempts") - 1, next_attempt_at=timezone.now() + _PUT_OFF
+            )
+
+
+def _pause(attempts: int) -> timedelta:
+    """Growing, at most ten minutes, scattered so that what failed together does not come back together."""
+    return timedelta(seconds=min(5.0 * 2 ** (attempts - 1), 600.0) * random.uniform(0.8, 1.2))
