@@ -30,6 +30,11 @@ DEFAULTS: Final[dict[str, Any]] = {
     "PROMISE_MINUTES": 60,
     # Days a request for a second person stays open.
     "REQUEST_DAYS": 14,
+    # Card numbers: {"prefix": "90", "length": 16, "check": "damm" or "luhn"}.
+    "CARD_NUMBERS": {},
+    # The design of cards by its code, and its parameters: shop's name, contact lines, terms.
+    "CARD_DESIGN": "classic",
+    "CARD_DESIGN_PARAMS": {},
     # GraphQL: deepest nesting, and whether the schema may be asked for.
     "GRAPHQL_MAX_DEPTH": 12,
     "GRAPHQL_INTROSPECTION": False,

@@ -1,0 +1,1 @@
+"""Our own card designs, registered through the same seam as anybody's."""
