@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F
 
 from loyalty_plugin.conf import settings
-from loyalty_plugin.domain.actors import Actor
+from loyalty_plugin.domain.actors import SYSTEM, Actor
 from loyalty_plugin.domain.intents import Plan
 from loyalty_plugin.domain.plans import plan_data, plan_from
 from loyalty_plugin.errors import AwardNeedsApproval, NotFound, PermissionDenied, RequestClosed, SamePerson
@@ -78,6 +78,12 @@ def ask(
     return Asked(request.pk, replayed=not created)
 
 
+def ask_for_award(plan: Plan, refusal: AwardNeedsApproval, *, now: datetime) -> Asked:
+    """Let an award above the programme's hard maximum wait; nobody asks for it but the programme itself."""
+    cause = {"which": "hard_maximum", **refusal.details}
+    return ask(SYSTEM, plan, operation="award", amount=plan.awarded, cause=cause, now=now)
+
+
 def post_or_ask(
     plans: Sequence[Plan], *, now: datetime, locked: posting.Locked | None = None
 ) -> list[posting.Posted]:
@@ -85,19 +91,10 @@ def post_or_ask(
 
     Raises whatever else is refused.
     """
-    from loyalty_plugin.domain.actors import SYSTEM
-
     results = posting.post(plans, recorded_at=now, locked=locked, collect=True)
     for plan, posted in zip(plans, results, strict=True):
         if isinstance(posted.refusal, AwardNeedsApproval):
-            ask(
-                SYSTEM,
-                plan,
-                operation="award",
-                amount=plan.awarded,
-                cause={"which": "hard_maximum", **posted.refusal.details},
-                now=now,
-            )
+            ask_for_award(plan, posted.refusal, now=now)
         elif posted.refusal is not None:
             raise posted.refusal
     return results

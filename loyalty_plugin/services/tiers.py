@@ -36,7 +36,8 @@ def tier_version(version: ProgrammeVersion) -> TierVersion:
     made = TierVersion(
         local_day(version.starts_at, version.zone),
         document.tiers,
-        re_evaluate=document.earned_tiers_last == "re_evaluate",
+        re_evaluate=document.tier_settings.re_evaluate,
+        settings=document.tier_settings,
     )
     _ready[version.id] = (document, made)
     return made

@@ -214,9 +214,9 @@ def test_many_orders_cost_a_constant_number_of_queries():
             apply_orders(batch, now=NOW)
         return len(seen)
 
-    queries([order(people[0])])
-    few = queries([order(person) for person in people[:2]])
-    many = queries([order(person) for person in people])
+    queries([order(people[0], 1_000)])
+    few = queries([order(person, 1_000) for person in people[:2]])
+    many = queries([order(person, 1_000) for person in people])
     assert many == few
 
 

@@ -145,6 +145,9 @@ class TierTerms(_Terms):
 class TiersSettings(_Terms):
     """What a version settles for all its tiers."""
 
+    #: When the version starts, tiers held by its members are judged at once by its rules, instead of lasting
+    #: until their periods end.
+    re_evaluate: bool = False
     #: How many days before a tier is lost its holder is warned.
     warn_days: Whole = Field(default=30, ge=0, le=366)
     #: Money that went through stored value qualifies once: as top-up when paid in, or as spend when spent.

@@ -6,7 +6,7 @@ what was posted, and the difference is posted under (realm, order, kind, revisio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -71,6 +71,7 @@ def _apply(facts: Sequence[OrderFact], now: datetime) -> dict[str, Applied]:
     realms = {realm.api_url: realm for realm in Realm.objects.filter(api_url__in={f.realm for f in facts})}
     records = _lock_records(facts, realms, now)
     programmes = _programmes(realms)
+    customers = _customers(facts, realms)
     done: dict[str, Applied] = {}
     works: list[Work] = []
     for fact in facts:
@@ -82,7 +83,7 @@ def _apply(facts: Sequence[OrderFact], now: datetime) -> dict[str, Applied]:
         if record.fact_updated_at is not None and fact.updated_at < record.fact_updated_at:
             done[fact.ref] = Applied(fact.ref, record.outcome, record.points, stale=True)
             continue
-        work = _begin(fact, record, realm, programmes.get((realm.pk, fact.channel)), now)
+        work = _begin(fact, record, realm, programmes.get((realm.pk, fact.channel)), customers, now)
         if isinstance(work, str):
             done[fact.ref] = _close(record, fact, work)
         else:
@@ -130,7 +131,8 @@ def _lock_records(
         ignore_conflicts=True,
     )
     rows = (
-        OrderRecord.objects.select_for_update()
+        OrderRecord.objects.select_for_update(of=("self",))
+        .select_related("member")
         .filter(realm__in=realms.values(), order_id__in=[fact.order_id for fact in known])
         .order_by("realm_id", "order_id")
     )
@@ -155,6 +157,7 @@ def _begin(
     record: OrderRecord,
     realm: Realm,
     programme: tuple[Programme, Versions] | None,
+    customers: Customers,
     now: datetime,
 ) -> Work | str:
     """The work on one order, or the stable code why there is none."""
@@ -163,7 +166,7 @@ def _begin(
     if programme is None:
         return steps.NO_PROGRAMME
     record.programme = programme[0]
-    member = _member(fact, record, realm, programme[0], now)
+    member = _member(fact, record, realm, programme[0], customers, now)
     if isinstance(member, str):
         return member
     record.member = member
@@ -173,21 +176,37 @@ def _begin(
     return Work(fact, record, member, version)
 
 
+#: Members by programme, realm and customer id; joined ones are added while a batch is read.
+Customers = dict[tuple[int, int, str], Member]
+
+
+def _customers(facts: Sequence[OrderFact], realms: dict[str, Realm]) -> Customers:
+    rows = Member.objects.filter(
+        realm__in=realms.values(), external_id__in={fact.user_id for fact in facts if fact.user_id}
+    )
+    return {(row.programme_id, row.realm_id or 0, row.external_id): row for row in rows}
+
+
 def _member(
-    fact: OrderFact, record: OrderRecord, realm: Realm, programme: Programme, now: datetime
+    fact: OrderFact,
+    record: OrderRecord,
+    realm: Realm,
+    programme: Programme,
+    customers: Customers,
+    now: datetime,
 ) -> Member | str:
-    if record.member_id is not None:
+    if record.member is not None:
         # Whose order it is was settled when it first earned; an order that changes hands is not earned twice.
-        return record.member or steps.NOT_A_MEMBER
+        return record.member
     if not fact.user_id:
         return steps.NOT_A_MEMBER
-    member = Member.objects.filter(programme=programme, realm=realm, external_id=fact.user_id).first()
-    if member is None:
+    key = (programme.pk, realm.pk, fact.user_id)
+    if key not in customers:
         if not programme.auto_join:
             return steps.NOT_A_MEMBER
         person = members.Person(email=fact.user_email, external_id=fact.user_id)
         try:
-            member = members.join(
+            customers[key] = members.join(
                 SYSTEM,
                 programme_id=programme.pk,
                 person=person,
@@ -198,9 +217,8 @@ def _member(
             )
         except LoyaltyError as refusal:
             return refusal.code
-    if member.status != Member.Status.ACTIVE:
-        return steps.FROZEN
-    return member
+    member = customers[key]
+    return member if member.status == Member.Status.ACTIVE else steps.FROZEN
 
 
 def _settle(works: list[Work], now: datetime) -> None:
@@ -212,13 +230,14 @@ def _settle(works: list[Work], now: datetime) -> None:
     past = awards.read_past(sorted({w.member.pk for w in works}), versions, since)
     past.budgets = budgets
     lots = refunding.lots_for([w.record for w in works], [w.fact for w in works])
-    for work in works:
-        work.earned_before = locked.balance(work.member.pk).earned
-        if work.record.version_id is None:
-            earning.first(work, past, locked)
-        else:
-            refunding.change(work, lots.get(work.fact.ref, ()), now)
-        _post(work, past, locked, now)
+    for wave in _waves(works):
+        for work in wave:
+            work.earned_before = locked.balance(work.member.pk).earned
+            if work.record.version_id is None:
+                earning.first(work, past, locked)
+            else:
+                refunding.change(work, lots.get(work.fact.ref, ()), now)
+        _post(wave, past, locked, now)
     awards.book_budgets(past.used)
     tiers.add_facts((w.member.pk, fact) for w in works for fact in w.facts)
     by_programme: dict[int, dict[int, Member]] = {}
@@ -229,27 +248,35 @@ def _settle(works: list[Work], now: datetime) -> None:
         tiers.recompute(list(touched.values()), now=now)
 
 
-def _post(work: Work, past: awards.Past, locked: posting.Locked, now: datetime) -> None:
-    """Post what was decided for one order, so that the next one of the batch sees it."""
-    record = work.record
-    for plan, posted in zip(
-        work.plans, posting.post(work.plans, recorded_at=now, locked=locked, collect=True), strict=True
-    ):
+def _waves(works: Sequence[Work]) -> Iterator[list[Work]]:
+    """The orders in turns with at most one of each member, so that the next one is decided on what was posted."""
+    left = sorted(works, key=lambda work: (work.fact.paid_at or work.fact.created_at, work.fact.ref))
+    while left:
+        wave: dict[int, Work] = {}
+        later = []
+        for work in left:
+            if work.member.pk in wave:
+                later.append(work)
+            else:
+                wave[work.member.pk] = work
+        yield list(wave.values())
+        left = later
+
+
+def _post(wave: Sequence[Work], past: awards.Past, locked: posting.Locked, now: datetime) -> None:
+    """Post what was decided, and the milestones that were passed by it."""
+    plans = [(work, plan) for work in wave for plan in work.plans]
+    results = posting.post([plan for _, plan in plans], recorded_at=now, locked=locked, collect=True)
+    for (work, plan), posted in zip(plans, results, strict=True):
+        record = work.record
         if isinstance(posted.refusal, AwardNeedsApproval):
-            approvals.ask(
-                SYSTEM,
-                plan,
-                operation="award",
-                amount=plan.awarded,
-                cause={"which": "hard_maximum", **posted.refusal.details},
-                now=now,
-            )
+            approvals.ask_for_award(plan, posted.refusal, now=now)
             record.outcome, record.points = approvals.AWAITING, 0
         elif posted.refusal is not None:
             record.outcome = posted.refusal.code
         elif record.earn_entry is None:
             record.earn_entry = posted.entry_id
-    if work.plans:
+    for work, _ in plans:
         at = work.fact.paid_at or work.fact.created_at
         bonuses.award_milestones(
             SYSTEM, work.member, work.version, work.earned_before, locked, past, at=at, now=now
