@@ -1,0 +1,6 @@
+"""Makes the fixtures of this folder known to its tests; decides nothing."""
+
+from tests.saleor.roomkit import forgetful, installed, wire
+from tests.saleor.standinkit import receiver, shop
+
+__all__ = ["forgetful", "installed", "receiver", "shop", "wire"]
