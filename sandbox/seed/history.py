@@ -53,7 +53,7 @@ def joined(person: Person, today: date) -> date:
 
 def _purchases(today: date) -> Iterator[Purchase]:
     for person in PEOPLE:
-        dice = random.Random(f"orders of {person.email}")  # noqa: S311 - a story, not a secret
+        dice = random.Random(f"orders of {person.email}")
         start = joined(person, today) + timedelta(days=1)
         days = (today - start).days - 1
         for _ in range(max(1, round(person.habit * 1.5))):

@@ -13,6 +13,7 @@ from django.core.files.images import ImageFile
 from wagtail.images import get_image_model
 from wagtail.models import Locale, Page, Site
 
+from loyalty_plugin.services.roles import PREFIX
 from sandbox.seed import pictures
 from sandbox.seed.people import PASSWORD, STAFF
 from sandbox.shop.context import BRAND
@@ -49,7 +50,7 @@ TEXTS = [
 
 
 def staff() -> None:
-    """Accounts of the back office; roles of the membership are given by the plugin's own groups when those exist."""
+    """Accounts of the back office, each in the group of its role that the plugin made."""
     users = get_user_model()
     for person in STAFF:
         account, _created = users.objects.get_or_create(
@@ -59,8 +60,7 @@ def staff() -> None:
         account.is_staff = account.is_superuser = person.superuser
         account.set_password(PASSWORD)
         account.save()
-        wanted = [f"loyalty: {person.role}", "Editors"]
-        account.groups.set(Group.objects.filter(name__in=wanted))
+        account.groups.set(Group.objects.filter(name=f"{PREFIX}{person.role}"))
 
 
 def pages() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from sandbox.shop import loyalty, saleor, session
+from sandbox.shop import catalogue, loyalty, saleor, session
 from sandbox.shop.money import Money
 
 KEY = "checkout"
@@ -187,7 +187,7 @@ def _line(answer: dict[str, Any]) -> Line:
         slug=product["slug"],
         name=product["name"],
         variant=answer["variant"]["name"],
-        image=(product["media"] or [{"url": ""}])[0]["url"],
+        image=catalogue.picture((product["media"] or [{"url": ""}])[0]["url"]),
         quantity=answer["quantity"],
         price=price,
         shelf=shelf,

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.core.cache import cache
 
 from sandbox.shop import saleor
@@ -107,7 +108,7 @@ def _product(node: dict[str, Any]) -> Product | None:
     variants = tuple(v for v in (_variant(v) for v in node["variants"] or ()) if v)
     if not variants or not node["category"]:
         return None
-    picture = (node["media"] or [{"url": "", "alt": ""}])[0]
+    media = (node["media"] or [{"url": "", "alt": ""}])[0]
     return Product(
         id=node["id"],
         slug=node["slug"],
@@ -115,8 +116,8 @@ def _product(node: dict[str, Any]) -> Product | None:
         description=prose(node["description"]),
         category=_category(node["category"]),
         collections=frozenset(c["slug"] for c in node["collections"] or ()),
-        image=picture["url"],
-        alt=picture["alt"],
+        image=picture(media["url"]),
+        alt=media["alt"],
         variants=variants,
     )
 
@@ -128,6 +129,11 @@ def _variant(node: dict[str, Any]) -> Variant | None:
         return None
     undiscounted = Money.read(pricing.get("priceUndiscounted")) or price
     return Variant(node["id"], node["name"], price, undiscounted, node["quantityAvailable"] != 0)
+
+
+def picture(url: str) -> str:
+    """The address of a picture; the shop's own without its host, so that it also shows on the phone beside."""
+    return url.removeprefix(settings.SANDBOX_SHOP_URL)
 
 
 def prose(description: str | None) -> str:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as later
 from django.views.decorators.http import require_POST
 
 from sandbox.shop import cart as carts
-from sandbox.shop import saleor, session
+from sandbox.shop import catalogue, letters, saleor, session
 from sandbox.shop.forms import RegisterForm, SignInForm
 from sandbox.shop.money import Money
 
@@ -77,7 +77,8 @@ def register(request: HttpRequest) -> HttpResponse:
 
 def registered(request: HttpRequest) -> HttpResponse:
     """Says where the letter went; the account works once its link was followed."""
-    return render(request, "shop/registered.html", {"email": request.session.get("registered", "")})
+    email = request.session.get("registered", "")
+    return render(request, "shop/registered.html", {"email": email, "link": letters.confirmation_link(email)})
 
 
 def confirm(request: HttpRequest) -> HttpResponse:
@@ -143,7 +144,7 @@ def shown(node: dict[str, Any]) -> dict[str, Any]:
             "name": line["productName"],
             "variant": line["variantName"],
             "quantity": line["quantity"],
-            "image": (line["thumbnail"] or {}).get("url", ""),
+            "image": catalogue.picture((line["thumbnail"] or {}).get("url", "")),
             "price": Money.read(line["unitPrice"]),
             "total": Money.read(line["totalPrice"]),
         }

@@ -1,0 +1,112 @@
+"""The demonstration's membership: its terms as a version document, created and published as the owner would; never rows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth import get_user_model
+
+from loyalty_plugin.domain.actors import Actor, ActorKind
+from loyalty_plugin.models.programmes import Programme
+from loyalty_plugin.models.realms import Realm
+from loyalty_plugin.policies import Operation
+from loyalty_plugin.services.programmes import create_programme, publish, serve_channels
+from sandbox.seed.catalogue import CHANNEL, CURRENCY
+from sandbox.seed.people import STAFF
+
+CODE = "circle"
+TIMEZONE = "Europe/Berlin"
+
+
+def _spend(major: int) -> list[list[dict[str, Any]]]:
+    return [[{"metric": "spend", "at_least": major * 100}]]
+
+
+DOCUMENT: dict[str, Any] = {
+    "title": {"en": "The Circle", "zh-hans": "叶窑会", "zh-hant": "葉窯會"},
+    "tiers": [
+        {
+            "code": "basic",
+            "name": {"en": "Basic", "zh-hans": "普通会员", "zh-hant": "普通會員"},
+            "rank": 0,
+            "colour": "#8b5a42",
+            "benefits": {"en": ["5 % off everything", "A present on your birthday"]},
+        },
+        {
+            "code": "premium",
+            "name": {"en": "Premium", "zh-hans": "高级会员", "zh-hant": "高級會員"},
+            "rank": 1,
+            "entry": _spend(250),
+            "keep": _spend(200),
+            "grace_days": 14,
+            "step_down": "one",
+            "colour": "#35584b",
+            "benefits": {"en": ["10 % off everything", "Points count one and a half times"]},
+        },
+        {
+            "code": "vip",
+            "name": {"en": "VIP", "zh-hans": "贵宾", "zh-hant": "貴賓"},
+            "rank": 2,
+            "entry": _spend(700),
+            "keep": _spend(500),
+            "grace_days": 14,
+            "step_down": "one",
+            "colour": "#2b2a28",
+            "benefits": {"en": ["15 % off everything", "Points count double"]},
+        },
+    ],
+    "earning": {
+        "rules": [
+            {"id": "purchases", "rule": "amount", "params": {"points": "1", "per": "1"}},
+            {"id": "welcome", "rule": "welcome", "params": {"points": 50, "at": "verified"}},
+            {"id": "birthday", "rule": "birthday", "params": {"points": 100}},
+            {"id": "visits", "rule": "check_in", "params": {"first": 1, "step": 1, "most": 7}},
+        ],
+        "multipliers": [
+            {"id": "tiers", "multiplier": "tier", "params": {"rates": {"premium": "1.5", "vip": "2"}}},
+            {
+                "id": "member-day",
+                "multiplier": "member_day",
+                "params": {"day": {"kind": "day_of_month", "day": 8}, "rate": "2"},
+            },
+        ],
+        "combine_multipliers": "best",
+    },
+    "pending": {"starts": "fulfilment", "window_days": 14},
+    "expiry": {"kind": "after", "months": 12},
+    "perks": [
+        {
+            "id": "member-prices",
+            "perk": "tier_discount",
+            "params": {"rates": {"basic": 500, "premium": 1000, "vip": 1500}},
+        }
+    ],
+    "claims": {"days": 90},
+}
+
+
+def owner() -> Actor:
+    """The shop's owner as an actor of the back office, who may edit and publish."""
+    name = next(person.username for person in STAFF if person.superuser)
+    account = get_user_model().objects.get(username=name)
+    may = (Operation.EDIT_PROGRAMME, Operation.PUBLISH_PROGRAMME)
+    return Actor(
+        ActorKind.STAFF,
+        f"user:{account.pk}",
+        permissions=frozenset(operation.value for operation in may),
+        via="seed",
+    )
+
+
+def publish_circle(api_url: str, *, now: datetime, starts_at: datetime) -> None:
+    """The programme in force from `starts_at` for the shop's channel of this Saleor; once."""
+    if Programme.objects.filter(code=CODE).exists():
+        return
+    actor = owner()
+    draft = create_programme(
+        actor, code=CODE, name="The Circle", currency=CURRENCY, timezone=TIMEZONE, document=DOCUMENT, now=now
+    )
+    realm = Realm.objects.get(api_url=api_url)
+    serve_channels(actor, programme_id=draft.programme_id, realm_id=realm.pk, slugs=[CHANNEL], now=now)
+    publish(actor, version_id=draft.pk, now=now, starts_at=starts_at, note="The first terms of the Circle")

@@ -1,0 +1,116 @@
+"""Fills a new demonstration shop through the doors everybody uses: pages, goods, the App, people, half a year of orders."""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock_time
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from loyalty_plugin.models.inbox import InboxItem
+from loyalty_plugin.models.outbox import OutboxItem
+from sandbox.clock import set_time
+from sandbox.seed import history, programme, site
+from sandbox.seed.people import PEOPLE
+from sandbox.seed.standin import SeedError, StandIn
+
+MANIFEST = "/loyalty/saleor/manifest"
+WAIT = 120
+"""Seconds the worker may take for one week before the seed gives up."""
+
+
+class Command(BaseCommand):
+    help = "Fill a new demonstration shop: pages, goods, the App, people and half a year of orders."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--without-history", action="store_true", help="no people and no orders")
+        parser.add_argument("--today", type=date.fromisoformat, default=None, help="last day of the history")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        today = options["today"] or datetime.now(UTC).date()
+        standin = StandIn()
+        progress = Progress(self.stdout)
+        try:
+            progress.step("pages, pictures and staff", 0)
+            site.staff()
+            site.product_pictures()
+            site.pages()
+            progress.step("goods", 0.05)
+            standin.fill()
+            progress.step("the membership App and its terms", 0.1)
+            standin.install(f"{settings.SANDBOX_SHOP_URL}{MANIFEST}")
+            started = datetime.combine(today - timedelta(weeks=history.WEEKS + 1), clock_time(), UTC)
+            programme.publish_circle(
+                f"{settings.SANDBOX_SALEOR_URL}/graphql/", now=datetime.now(UTC), starts_at=started
+            )
+            if not options["without_history"]:
+                self._play(standin, today, progress)
+        except SeedError as error:
+            raise CommandError(str(error)) from error
+        finally:
+            set_time(None)
+        progress.done("the shop is filled")
+
+    def _play(self, standin: StandIn, today: date, progress: Progress) -> None:
+        """Week by week: the clock moves, people register and buy, the worker books it, the nightly jobs run."""
+        joined = {person.email: history.joined(person, today) for person in PEOPLE}
+        for week in history.weeks(today):
+            progress.step(
+                f"orders of the week to {week.last:%-d %B}", 0.15 + 0.83 * (week.number - 1) / history.WEEKS
+            )
+            set_time(datetime.combine(week.last, clock_time(21), UTC))
+            first = week.last - timedelta(days=6)
+            newcomers = [p for p in PEOPLE if first <= joined[p.email] <= week.last]
+            if newcomers:
+                standin.register(newcomers, joined)
+                settle(standin)
+            placed = standin.place(week.purchases)
+            settle(standin)
+            returned = [o["id"] for p, o in zip(week.purchases, placed, strict=True) if p.returned]
+            for order_id in returned:
+                standin.send_back(order_id)
+            if returned:
+                settle(standin)
+            call_command("loyalty_tick", verbosity=0)
+
+
+def settle(standin: StandIn) -> None:
+    """Waits until every webhook is delivered and the worker has booked what came in. Raises SeedError."""
+    standin.settle()
+    deadline = time.monotonic() + WAIT
+    while (
+        InboxItem.objects.filter(status=InboxItem.Status.NEW).exists()
+        or OutboxItem.objects.filter(status=OutboxItem.Status.WAITING).exists()
+    ):
+        if time.monotonic() > deadline:
+            raise SeedError("The worker does not book what comes in. See the worker's log.")
+        time.sleep(0.05)
+
+
+class Progress:
+    """One line that grows on a terminal, a line a step elsewhere."""
+
+    def __init__(self, out: Any) -> None:
+        self._out = out
+        self._live = sys.stdout.isatty()
+        self._started = time.monotonic()
+        self._last = ""
+
+    def step(self, what: str, share: float) -> None:
+        if self._live:
+            bar = "━" * round(share * 24)
+            self._out.write(f"\r\033[K  {bar:┈<24} {share:4.0%}  {what}", ending="")
+            self._out.flush()
+        elif what.split(" to ")[0] != self._last:
+            self._last = what.split(" to ")[0]
+            self._out.write(f"  {share:4.0%}  {what}")
+            self._out.flush()
+
+    def done(self, what: str) -> None:
+        took = time.monotonic() - self._started
+        self._out.write(f"{chr(13) + chr(27) + '[K' if self._live else ''}  100%  {what}, {took:.0f} s")
