@@ -12,13 +12,14 @@ from typing import Final
 
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.facts import CustomerFact
-from loyalty_plugin.errors import LoyaltyError
+from loyalty_plugin.errors import LoyaltyError, NotFound
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import PricePromise
 from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.registry import ports
 from loyalty_plugin.services import members
+from loyalty_plugin.services.benefits import apply_benefits
 from loyalty_plugin.services.orders.apply import apply_orders
 from loyalty_plugin.webhooks.events import Hint
 from loyalty_plugin.webhooks.outcomes import Outcome, done, ignored
@@ -62,14 +63,20 @@ def customers(realm: str, hints: Sequence[Hint], now: datetime) -> dict[int, Out
 
 
 def checkouts(realm: str, hints: Sequence[Hint], now: datetime) -> dict[int, Outcome]:
-    """Only checkouts on which a member price was promised concern us."""
+    """Quote anew the checkouts on which a member price was promised; our own echo finds nothing to change."""
     ids = {hint.target for hint in hints}
-    promised = set(
-        PricePromise.objects.filter(
-            realm__api_url=realm, checkout_id__in=ids, status__in=_OPEN_PROMISES
-        ).values_list("checkout_id", flat=True)
-    )
-    return _by_item(hints, {one: done() for one in promised}, missing=ignored("nothing_promised"))
+    promised = PricePromise.objects.filter(
+        realm__api_url=realm, checkout_id__in=ids, status__in=_OPEN_PROMISES
+    ).values_list("checkout_id", flat=True)
+    outcomes = {}
+    for checkout_id in sorted(set(promised)):
+        try:
+            promised_now = apply_benefits(SYSTEM, realm_url=realm, checkout_id=checkout_id, now=now)
+        except NotFound:
+            outcomes[checkout_id] = done("checkout_gone")
+        else:
+            outcomes[checkout_id] = done("changed" if promised_now.changed else "")
+    return _by_item(hints, outcomes, missing=ignored("nothing_promised"))
 
 
 def app(realm: str, hints: Sequence[Hint], now: datetime) -> dict[int, Outcome]:

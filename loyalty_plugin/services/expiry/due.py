@@ -77,10 +77,6 @@ def _plan(
     )
 
 
-def _held_back(lot: Lot, verified: bool) -> bool:
-    return lot.needs_verification and not verified
-
-
 def maturing(programmes: Programmes, due: DueLot, lot: Lot | None, now: datetime) -> Plan | None:
     """The plan that makes a lot available, None where it is not its time (any more)."""
     if lot is None or not lot.pending or lot.matures_at is None or lot.matures_at > now:

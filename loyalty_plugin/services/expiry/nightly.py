@@ -5,9 +5,10 @@ Selects by index only what is due, and posts each batch in one transaction toget
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -17,7 +18,7 @@ from loyalty_plugin.domain.ledger import POINTS, Lot
 from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.services import runs
 from loyalty_plugin.services.expiry.due import DueLot, Programmes, expiring, inactive, lot_of, maturing
-from loyalty_plugin.services.posting import lock, post
+from loyalty_plugin.services.posting import Locked, lock, post
 
 #: Lots or members in one transaction: large enough to be quick, small enough to hold locks shortly.
 BATCH: Final = 1_000
@@ -51,7 +52,8 @@ SELECT member_id, active_until FROM loyalty_plugin_balance
 #: Before anything: where a job begins.
 _BEGINNING: Final = "0001-01-02T00:00:00+00:00"
 
-Batch = Callable[[Sequence[DueLot]], list[Plan]]
+Step = Callable[[Programmes, DueLot, Lot | None, datetime], Plan | None]
+Act = Callable[[Sequence[DueLot]], "Done"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,38 +66,83 @@ class Done:
 
 def mature(*, now: datetime, limit: int | None = None, batch: int = BATCH) -> Done:
     """Make available what has waited long enough: return window over, contact verified where that is needed."""
-    programmes = Programmes()
-    return _work("mature", _MATURING, now, limit, batch, lambda due: _of_lots(maturing, programmes, due, now))
+    return _work("mature", _MATURING, now, limit, batch, partial(_of_lots, maturing, Programmes(), now))
 
 
 def expire(*, now: datetime, limit: int | None = None, batch: int = BATCH) -> Done:
     """End lots whose last valid day is over."""
-    programmes = Programmes()
-    return _work("expire", _EXPIRING, now, limit, batch, lambda due: _of_lots(expiring, programmes, due, now))
+    return _work("expire", _EXPIRING, now, limit, batch, partial(_of_lots, expiring, Programmes(), now))
 
 
 def expire_inactive(*, now: datetime, limit: int | None = None, batch: int = BATCH) -> Done:
     """End the points of members who were not active for as long as their programme says."""
     programmes = Programmes()
-    concerned = [
-        programme
-        for programme in Programme.objects.filter(versions__status="published").distinct().values_list("pk", flat=True)
-        if programmes.expire_by_inactivity(programme, now)
-    ]
+    published = Programme.objects.filter(versions__status="published").distinct().values_list("pk", flat=True)
+    concerned = [one for one in published if programmes.expire_by_inactivity(one, now)]
     if not concerned:
         return Done()
-    more = {"programmes": concerned}
-    return _work(
-        "inactivity", _INACTIVE, now, limit, batch, lambda due: _of_members(programmes, due, now), more
-    )
+    act = partial(_of_members, programmes, now)
+    return _work("inactivity", _INACTIVE, now, limit, batch, act, {"programmes": concerned})
 
 
-def _of_lots(
-    step: Callable[[Programmes, DueLot, Lot | None, datetime], Plan | None],
-    programmes: Programmes,
-    due: Sequence[DueLot],
-    now: datetime,
-) -> list[Plan]:
+def _of_lots(step: Step, programmes: Programmes, now: datetime, due: Sequence[DueLot]) -> Done:
     locked = lock({one.key for one in due})
-    plans = [plan for one in due if (plan := step(programmes, one, lot_of(locked, one), now))]
-    return _post(plans, locked, now)
+    return _post(locked, now, [step(programmes, one, lot_of(locked, one), now) for one in due])
+
+
+def _of_members(programmes: Programmes, now: datetime, due: Sequence[DueLot]) -> Done:
+    locked = lock({one.key for one in due})
+    with connection.cursor() as cursor:
+        # Again under lock: whoever was active in the meantime keeps their points.
+        cursor.execute(_STILL_INACTIVE, [[one.member_id for one in due], now])
+        until = dict(cursor.fetchall())
+    plans = [
+        inactive(
+            programmes,
+            one.programme_id,
+            one.member_id,
+            until[one.member_id],
+            locked.books[one.member_id].lots_of(POINTS),
+        )
+        for one in due
+        if one.member_id in until
+    ]
+    return _post(locked, now, plans)
+
+
+def _post(locked: Locked, now: datetime, plans: Iterable[Plan | None]) -> Done:
+    # One lot that can't be posted must not keep a million others waiting.
+    results = post([plan for plan in plans if plan], recorded_at=now, locked=locked, collect=True)
+    refused = sum(result.refusal is not None for result in results)
+    return Done(len(results) - refused, refused)
+
+
+def _work(
+    name: str,
+    statement: str,
+    now: datetime,
+    limit: int | None,
+    batch: int,
+    act: Act,
+    more: Mapping[str, Any] | None = None,
+) -> Done:
+    """Take batch after batch of what is due, each with its progress in one transaction."""
+    done = refused = 0
+    with runs.running(name) as run:
+        while limit is None or done + refused < limit:
+            at, last = run.cursor.get("at", _BEGINNING), run.cursor.get("id", 0)
+            size = batch if limit is None else min(batch, limit - done - refused)
+            with transaction.atomic(durable=True):
+                with connection.cursor() as cursor:
+                    cursor.execute(
+                        statement, {"now": now, "at": at, "id": last, "limit": size, **(more or {})}
+                    )
+                    rows = cursor.fetchall()
+                if not rows:
+                    break
+                result = act([DueLot(*row[:4]) for row in rows])
+                run.advance({"at": rows[-1][4].isoformat(), "id": rows[-1][0]}, result.done)
+            done += result.done
+            refused += result.refused
+        run.result = {"done": run.done, "refused": refused}
+    return Done(done, refused)

@@ -24,7 +24,7 @@ from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.models.programmes import Programme, ProgrammeChannel
 from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.queries.programmes import Versions, versions_of
-from loyalty_plugin.services import approvals, awards, bonuses, members, posting, tiers
+from loyalty_plugin.services import approvals, awards, benefits, bonuses, members, posting, tiers
 from loyalty_plugin.services.orders import earning, refunding, steps
 
 
@@ -93,6 +93,7 @@ def _apply(facts: Sequence[OrderFact], now: datetime) -> dict[str, Applied]:
     for work in works:
         done[work.fact.ref] = _close(work.record, work.fact, work.record.outcome)
     OrderRecord.objects.bulk_update([records[ref] for ref in done if ref in records], _RECORD_FIELDS)
+    benefits.compare_with_orders(facts)
     return done
 
 

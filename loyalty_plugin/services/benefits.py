@@ -1,0 +1,232 @@
+"""Promises a member the prices of their open checkout and has them carried to the shop; takes them back when they end.
+
+The promise and the outgoing change are one transaction. The change is delivered at once, by the same row and the same
+executor as later tries; an echo of our own write computes the same desired state and writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import transaction
+
+from loyalty_plugin import jobs
+from loyalty_plugin.conf import settings
+from loyalty_plugin.domain.actors import Actor, ActorKind
+from loyalty_plugin.domain.facts import CheckoutFact, CheckoutLineFact, OrderFact
+from loyalty_plugin.domain.perks import QuotedLine
+from loyalty_plugin.domain.programmes.version import ProgrammeVersion
+from loyalty_plugin.errors import CurrencyMismatch, NotFound, PermissionDenied, UnknownChannel
+from loyalty_plugin.models.members import Member
+from loyalty_plugin.models.orders import PricePromise
+from loyalty_plugin.models.outbox import OutboxItem
+from loyalty_plugin.models.realms import Realm
+from loyalty_plugin.queries.offers import price_fact, quote_lines
+from loyalty_plugin.queries.programmes import programme_of_channel, version_at
+from loyalty_plugin.registry import ports
+
+#: What an override reason of ours begins with; the promise's id follows.
+MARK: Final = "loyalty:"
+_OPEN: Final = (PricePromise.Status.PROMISED, PricePromise.Status.APPLIED)
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """Member prices promised on a checkout. `changed` says that the shop was told something new."""
+
+    checkout_id: str
+    lines: tuple[PricePromise, ...]
+    changed: bool
+    delivered: bool = True
+
+
+def apply_benefits(actor: Actor, *, realm_url: str, checkout_id: str, now: datetime) -> Promised:
+    """Promise the member's prices on a checkout and carry them to the shop before returning.
+
+    Only the member whose checkout it is may ask, or the system. Reads the checkout first, outside any transaction.
+    Raises NotFound, UnknownChannel, PermissionDenied, CurrencyMismatch, TryLater.
+    """
+    checkout = ports.storefront.checkout(realm_url, checkout_id)
+    if checkout is None:
+        raise NotFound(checkout=checkout_id)
+    promised, item_id = _promise(actor, checkout, now)
+    if item_id is None:
+        return promised
+    counts = ports.delivery.deliver([item_id], now=now)
+    delivered = bool(counts.get("done"))
+    if delivered:
+        PricePromise.objects.filter(
+            pk__in=[p.pk for p in promised.lines], status=PricePromise.Status.PROMISED
+        ).update(status=PricePromise.Status.APPLIED)
+    return Promised(checkout_id, promised.lines, True, delivered)
+
+
+def _promise(actor: Actor, checkout: CheckoutFact, now: datetime) -> tuple[Promised, int | None]:
+    realm = Realm.objects.filter(api_url=checkout.realm).first()
+    programme = realm and programme_of_channel(realm.pk, checkout.channel)
+    if realm is None or programme is None:
+        raise UnknownChannel(channel=checkout.channel)
+    version = version_at(programme.pk, now)
+    if checkout.currency != version.currency:
+        raise CurrencyMismatch(left=checkout.currency, right=version.currency)
+    with transaction.atomic():
+        member = (
+            Member.objects.filter(
+                programme=programme, realm=realm, external_id=checkout.user_id, status=Member.Status.ACTIVE
+            )
+            .exclude(external_id="")
+            .first()
+        )
+        if actor.kind is ActorKind.MEMBER and (member is None or actor.member_id != member.pk):
+            raise PermissionDenied(operation="own_checkout")
+        before = {
+            promise.line_id: promise
+            for promise in PricePromise.objects.select_for_update()
+            .filter(realm=realm, checkout_id=checkout.checkout_id, status__in=_OPEN)
+            .order_by("created_at")
+        }
+        quotes: Sequence[QuotedLine] = ()
+        if member is not None:
+            fact = price_fact(member, version)
+            quotes = quote_lines(version, fact, checkout.lines, now=now, channel=checkout.channel)
+        kept = _keep_or_make(member, version, realm, checkout, quotes, before, now)
+        desired = _desired(checkout, kept)
+        _withdraw(before.values(), kept.values())
+        promised = Promised(checkout.checkout_id, tuple(kept.values()), bool(desired))
+        if not desired:
+            return promised, None
+        item = OutboxItem.objects.create(
+            kind="checkout_prices",
+            realm=realm,
+            target=f"{checkout.realm}|{checkout.checkout_id}",
+            desired={"checkout": checkout.checkout_id, "lines": desired},
+            next_attempt_at=now,
+            created_at=now,
+        )
+        jobs.enqueue(jobs.DELIVER_OUTBOX)
+        return promised, item.pk
+
+
+def _keep_or_make(
+    member: Member | None,
+    version: ProgrammeVersion,
+    realm: Realm,
+    checkout: CheckoutFact,
+    quotes: Sequence[QuotedLine],
+    before: dict[str, PricePromise],
+    now: datetime,
+) -> dict[str, PricePromise]:
+    """The promises that stand now, by line: those that said the same already, and new ones."""
+    kept: dict[str, PricePromise] = {}
+    fresh: list[PricePromise] = []
+    for line, quote in zip(checkout.lines, quotes, strict=bool(quotes)):
+        if quote.base is None or member is None:
+            continue
+        known = before.get(line.line_id)
+        if known is not None and _same(known, member, version, line, quote, now):
+            kept[line.line_id] = known
+            continue
+        promise = PricePromise(
+            member=member,
+            version_id=version.id,
+            realm=realm,
+            checkout_id=checkout.checkout_id,
+            line_id=line.line_id,
+            variant_id=line.variant_id,
+            quantity=line.quantity,
+            unit_price=quote.unit_price,
+            base_price=quote.base,
+            currency=checkout.currency,
+            reason={
+                "perk": quote.perk_id,
+                "reason": quote.reason,
+                "data": dict(quote.data),
+                "tier": member.tier,
+            },
+            created_at=now,
+            valid_until=now + timedelta(minutes=settings.PROMISE_MINUTES),
+        )
+        kept[line.line_id] = promise
+        fresh.append(promise)
+    PricePromise.objects.bulk_create(fresh)
+    return kept
+
+
+def _same(
+    known: PricePromise,
+    member: Member,
+    version: ProgrammeVersion,
+    line: CheckoutLineFact,
+    quote: QuotedLine,
+    now: datetime,
+) -> bool:
+    return (
+        known.member_id == member.pk
+        and known.version_id == version.id
+        and known.variant_id == line.variant_id
+        and known.quantity == line.quantity
+        and (known.unit_price, known.base_price) == (quote.unit_price, quote.base)
+        and known.valid_until > now
+    )
+
+
+def _desired(checkout: CheckoutFact, kept: dict[str, PricePromise]) -> dict[str, Any]:
+    """What the shop is to be told, by line; empty where everything is as it should be."""
+    desired: dict[str, Any] = {}
+    for line in checkout.lines:
+        promise = kept.get(line.line_id)
+        mark = f"{MARK}{promise.pk}" if promise is not None else ""
+        if promise is not None and line.override_reason != mark:
+            desired[line.line_id] = {
+                "price": promise.base_price,
+                "reason": mark,
+                "unit_price": promise.unit_price,
+            }
+        elif promise is None and line.override_reason.startswith(MARK):
+            desired[line.line_id] = {"price": None, "reason": ""}
+    return desired
+
+
+def _withdraw(before: Iterable[PricePromise], kept: Iterable[PricePromise]) -> None:
+    standing = {promise.pk for promise in kept}
+    ended = [promise.pk for promise in before if promise.pk not in standing]
+    if ended:
+        PricePromise.objects.filter(pk__in=ended).update(status=PricePromise.Status.WITHDRAWN)
+
+
+def compare_with_orders(facts: Sequence[OrderFact]) -> None:
+    """Mark promises as kept or broken by what the orders that bear them were charged. One query, and one to write."""
+    marked = {
+        line.mark.removeprefix(MARK): (fact, line)
+        for fact in facts
+        for line in fact.lines
+        if line.mark.startswith(MARK)
+    }
+    if not marked:
+        return
+    changed = []
+    for promise in PricePromise.objects.select_related("member").filter(
+        pk__in=[key for key in marked if _is_uuid(key)], status__in=_OPEN
+    ):
+        fact, line = marked[str(promise.pk)]
+        # A lower charge (a voucher on top) breaks nothing; more units, another person or a higher price do.
+        kept = (
+            line.gross <= promise.unit_price * line.quantity
+            and line.quantity <= promise.quantity
+            and fact.user_id == promise.member.external_id
+        )
+        promise.status = PricePromise.Status.KEPT if kept else PricePromise.Status.BROKEN
+        changed.append(promise)
+    PricePromise.objects.bulk_update(changed, ["status"])
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
