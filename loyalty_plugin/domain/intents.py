@@ -84,10 +84,11 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Expire:
-    """End these lots: what is pending or available in them goes to `expired`; held parts stay."""
+    """End these lots: what is pending or available in them is gone; held parts stay."""
 
     unit: str
     lots: tuple[int, ...]
+    to: Account = Account.EXPIRED
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,10 @@ class _Settlement:
         self.postings.append(Posting(unit, source, destination, amount, source_lot, destination_lot))
         left = self.books.balance(unit)
         pending, available, held, owed = left.pending, left.available, left.held, left.owed
-        for account, signed, lot_id in ((source, -amount, source_lot), (destination, amount, destination_lot)):
+        for account, signed, lot_id in (
+            (source, -amount, source_lot),
+            (destination, amount, destination_lot),
+        ):
             if account is Account.PENDING:
                 pending += signed
             elif account is Account.AVAILABLE:
@@ -190,8 +193,8 @@ class _Settlement:
     def expire(self, intent: Expire) -> None:
         for lot_id in intent.lots:
             lot = self.lot(intent.unit, lot_id)
-            self.move(intent.unit, Account.PENDING, Account.EXPIRED, lot.pending, lot_id)
-            self.move(intent.unit, Account.AVAILABLE, Account.EXPIRED, lot.available, lot_id)
+            self.move(intent.unit, Account.PENDING, intent.to, lot.pending, lot_id)
+            self.move(intent.unit, Account.AVAILABLE, intent.to, lot.available, lot_id)
 
     def take_back(self, intent: TakeBack) -> None:
         left = check_amount(intent.amount, zero=False)

@@ -196,7 +196,7 @@ class Balance(models.Model):
         indexes = [
             models.Index(
                 fields=["active_until"],
-                condition=models.Q(available__gt=0, active_until__isnull=False),
+                condition=models.Q(unit="points", available__gt=0, active_until__isnull=False),
                 name="lp_balance_inactive",
             )
         ]
