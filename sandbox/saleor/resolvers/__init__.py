@@ -1,0 +1,21 @@
+"""Registers the resolvers of every part of the schema; holds none itself."""
+
+from __future__ import annotations
+
+
+def register() -> None:
+    """Import each part once: importing is registering."""
+    from . import (  # noqa: F401
+        accounts,
+        apps,
+        catalogue,
+        checkouts,
+        events,
+        meta,
+        order_fields,
+        orders,
+        payments,
+        shop,
+        tokens,
+        webhooks,
+    )

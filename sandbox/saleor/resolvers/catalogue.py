@@ -1,0 +1,402 @@
+"""The catalogue as customers see it: channels, categories, collections, products and variants with their prices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import pricing
+from ..connections import from_list
+from ..context import Context
+from ..schema import field, query
+from ..store import Doc
+from ..values import gid, key_of, money, taxed
+
+
+def _in_channel(doc: Doc | None, channel: str | None) -> Doc | None:
+    """A document seen through a channel: prices below it depend on it, as in Saleor."""
+    return {**doc, "channel": channel} if doc else None
+
+
+def _channel(ctx: Context, slug: str | None) -> Doc | None:
+    found = ctx.find("channel", slug=slug) if slug else ctx.find("channel")
+    return found[0] if len(found) == 1 or (slug and found) else None
+
+
+def _slug(ctx: Context, slug: str | None) -> str | None:
+    """Saleor falls back to the only channel there is."""
+    found = _channel(ctx, slug)
+    return found["slug"] if found else slug
+
+
+def _variants(ctx: Context, product: Doc) -> list[Doc]:
+    key = ("variants", "by product")
+    if key not in ctx.memo:
+        groups: dict[str, list[Doc]] = {}
+        for variant in ctx.find("variant"):
+            groups.setdefault(variant["product"], []).append(variant)
+            ctx.memo["variant", variant["id"]] = variant
+        ctx.memo[key] = groups
+    groups = ctx.memo[key]
+    return groups.get(product["id"], [])
+
+
+def _visible(ctx: Context, product: Doc, channel: str | None) -> bool:
+    if ctx.has("MANAGE_PRODUCTS", "MANAGE_ORDERS", "MANAGE_DISCOUNTS"):
+        return True
+    return bool(product["isPublished"]) and any(channel in v["prices"] for v in _variants(ctx, product))
+
+
+def _low(ctx: Context, product: Doc, channel: Doc) -> int:
+    prices = [s.price for v in _variants(ctx, product) if (s := pricing.shelf(ctx, v, channel))]
+    return min(prices, default=0)
+
+
+def _products(ctx: Context, arguments: dict[str, Any], slug: str | None) -> dict[str, Any]:
+    wanted = {**(arguments.get("filter") or {}), **(arguments.get("where") or {})}
+    slug = _slug(ctx, wanted.get("channel") or slug)
+    found = [p for p in ctx.find("product") if _visible(ctx, p, slug)]
+    if wanted.get("ids") is not None:
+        keys = {key_of(i, "Product") for i in wanted["ids"]}
+        found = [p for p in found if p["id"] in keys]
+    if wanted.get("slugs") is not None:
+        found = [p for p in found if p["slug"] in wanted["slugs"]]
+    for name in ("slug", "name"):
+        if wanted.get(name):
+            values = wanted[name].get("oneOf") or [wanted[name].get("eq")]
+            found = [p for p in found if p[name] in values]
+    for name, stored, type_name in (
+        ("category", "category", "Category"),
+        ("collection", "collections", "Collection"),
+    ):
+        ids = wanted.get("categories" if stored == "category" else "collections")
+        if wanted.get(name):
+            ids = wanted[name].get("oneOf") or [wanted[name].get("eq")]
+        if ids is not None:
+            keys = {key_of(i, type_name) for i in ids}
+            if stored == "category":
+                keys |= {c["id"] for c in ctx.find("category") if c["parent"] in keys}
+            found = [
+                p for p in found if keys & set(p["collections"] if stored == "collections" else [p[stored]])
+            ]
+    if wanted.get("isAvailable") is not None:
+        found = [p for p in found if any(v["stock"] > 0 for v in _variants(ctx, p)) == wanted["isAvailable"]]
+    if search := (wanted.get("search") or arguments.get("search")):
+        found = [p for p in found if search.lower() in f"{p['name']} {p['description']}".lower()]
+    sort = arguments.get("sortBy") or {}
+    down = sort.get("direction") == "DESC"
+    channel = _channel(ctx, slug)
+    if sort.get("field") == "NAME":
+        found.sort(key=lambda p: p["name"].lower(), reverse=down)
+    elif sort.get("field") in ("PRICE", "MINIMAL_PRICE") and channel:
+        found.sort(key=lambda p: _low(ctx, p, channel), reverse=down)
+    elif sort.get("field") and down:
+        found.reverse()
+    return from_list("products", [{**p, "channel": slug} for p in found], arguments)
+
+
+@query("products")
+def products(ctx: Context, channel: str | None = None, **arguments: Any) -> dict[str, Any]:
+    return _products(ctx, arguments, channel)
+
+
+@query("product")
+def product(
+    ctx: Context,
+    id: str | None = None,
+    slug: str | None = None,
+    externalReference: str | None = None,
+    channel: str | None = None,
+) -> Doc | None:
+    if id is not None:
+        found = ctx.get("product", key_of(id, "Product"))
+    else:
+        field_name, value = ("slug", slug) if slug is not None else ("externalReference", externalReference)
+        found = next(iter(ctx.find("product", **{field_name: value or ""})), None)
+    seen = _slug(ctx, channel)
+    return _in_channel(found, seen) if found and _visible(ctx, found, seen) else None
+
+
+@query("productVariant")
+def product_variant(
+    ctx: Context,
+    id: str | None = None,
+    sku: str | None = None,
+    externalReference: str | None = None,
+    channel: str | None = None,
+) -> Doc | None:
+    if id is not None:
+        found = ctx.get("variant", key_of(id, "ProductVariant"))
+    else:
+        field_name, value = ("sku", sku) if sku is not None else ("externalReference", externalReference)
+        found = next(iter(ctx.find("variant", **{field_name: value or ""})), None)
+    return _in_channel(found, _slug(ctx, channel))
+
+
+@query("productVariants")
+def product_variants(
+    ctx: Context, ids: list[str] | None = None, channel: str | None = None, **arguments: Any
+) -> dict[str, Any]:
+    """Unknown ids are silently missing."""
+    wanted = {**(arguments.get("filter") or {}), **(arguments.get("where") or {})}
+    ids = wanted.get("ids") or ids
+    if ids is not None:
+        ctx.prefetch("variant", {key_of(i, "ProductVariant") for i in ids})
+        found = [v for i in ids if (v := ctx.get("variant", key_of(i, "ProductVariant")))]
+    else:
+        found = ctx.find("variant")
+    if wanted.get("sku"):
+        found = [v for v in found if v["sku"] in wanted["sku"]]
+    slug = _slug(ctx, channel)
+    return from_list("productVariants", [{**v, "channel": slug} for v in found], arguments)
+
+
+@query("category")
+def category(ctx: Context, id: str | None = None, slug: str | None = None) -> Doc | None:
+    if id is not None:
+        return ctx.get("category", key_of(id, "Category"))
+    return next(iter(ctx.find("category", slug=slug or "")), None)
+
+
+def _filtered(docs: list[Doc], arguments: dict[str, Any], type_name: str) -> list[Doc]:
+    wanted = {**(arguments.get("filter") or {}), **(arguments.get("where") or {})}
+    if wanted.get("ids") is not None:
+        keys = {key_of(i, type_name) for i in wanted["ids"]}
+        docs = [d for d in docs if d["id"] in keys]
+    if wanted.get("slugs") is not None:
+        docs = [d for d in docs if d["slug"] in wanted["slugs"]]
+    if wanted.get("search"):
+        docs = [d for d in docs if wanted["search"].lower() in d["name"].lower()]
+    return docs
+
+
+@query("categories")
+def categories(ctx: Context, level: int | None = None, **arguments: Any) -> dict[str, Any]:
+    found = _filtered(ctx.find("category"), arguments, "Category")
+    if level is not None:
+        found = [c for c in found if (c["parent"] is not None) == bool(level)]
+    return from_list("categories", found, arguments)
+
+
+@query("collection")
+def collection(
+    ctx: Context, id: str | None = None, slug: str | None = None, channel: str | None = None
+) -> Doc | None:
+    if id is not None:
+        found = ctx.get("collection", key_of(id, "Collection"))
+    else:
+        found = next(iter(ctx.find("collection", slug=slug or "")), None)
+    return _in_channel(found, _slug(ctx, channel))
+
+
+@query("collections")
+def collections(ctx: Context, channel: str | None = None, **arguments: Any) -> dict[str, Any]:
+    slug = _slug(ctx, channel)
+    found = [{**c, "channel": slug} for c in _filtered(ctx.find("collection"), arguments, "Collection")]
+    return from_list("collections", found, arguments)
+
+
+@field("Product", "category")
+def product_category(source: Doc, info: Any) -> Doc | None:
+    found: Doc | None = info.context.get("category", source["category"])
+    return found
+
+
+@field("Product", "collections")
+def product_collections(source: Doc, info: Any) -> list[Doc]:
+    found = [info.context.get("collection", key) for key in source["collections"]]
+    return [{**c, "channel": source.get("channel")} for c in found if c]
+
+
+@field("Product", "productType")
+def product_type(source: Doc, _info: Any) -> Doc:
+    return {
+        "__typename": "ProductType",
+        "id": "1" if source["isShippingRequired"] else "2",
+        "name": "Goods" if source["isShippingRequired"] else "Digital",
+        "slug": "goods" if source["isShippingRequired"] else "digital",
+        "isShippingRequired": source["isShippingRequired"],
+        "hasVariants": True,
+    }
+
+
+@field("Product", "variants")
+def product_product_variants(source: Doc, info: Any) -> list[Doc]:
+    return [{**v, "channel": source.get("channel")} for v in _variants(info.context, source)]
+
+
+@field("Product", "defaultVariant")
+def default_variant(source: Doc, info: Any) -> Doc | None:
+    found = _variants(info.context, source)
+    return _in_channel(found[0], source.get("channel")) if found else None
+
+
+@field("Product", "variant")
+def one_variant(source: Doc, info: Any, id: str | None = None, sku: str | None = None) -> Doc | None:
+    for variant in _variants(info.context, source):
+        if gid("ProductVariant", variant["id"]) == id or (id is None and variant["sku"] == sku):
+            return _in_channel(variant, source.get("channel"))
+    return None
+
+
+@field("Product", "isAvailable", "isAvailableForPurchase")
+def is_available(source: Doc, info: Any, **_: Any) -> bool:
+    return any(
+        v["stock"] > 0 and source.get("channel") in v["prices"] for v in _variants(info.context, source)
+    )
+
+
+@field("Product", "thumbnail")
+def thumbnail(source: Doc, _info: Any, **_: Any) -> dict[str, str] | None:
+    return source["images"][0] if source["images"] else None
+
+
+@field("Product", "media")
+def media(source: Doc, _info: Any, **_: Any) -> list[Doc]:
+    return [
+        {
+            "__typename": "ProductMedia",
+            "id": f"{source['id']}{i}",
+            "type": "IMAGE",
+            "sortOrder": i,
+            "alt": image.get("alt") or "",
+            "link": image["url"],
+        }
+        for i, image in enumerate(source["images"])
+    ]
+
+
+@field("ProductMedia", "url")
+def media_url(source: Doc, _info: Any, **_: Any) -> str:
+    return str(source["link"])
+
+
+@field("Product", "channelListings")
+def channel_listings(source: Doc, info: Any) -> list[Doc]:
+    ctx: Context = info.context
+    ctx.require("MANAGE_PRODUCTS")
+    slugs = {slug for v in _variants(ctx, source) for slug in v["prices"]}
+    return [
+        {
+            "__typename": "ProductChannelListing",
+            "id": f"{source['id']}{channel['id']}",
+            "channel": channel,
+            "isPublished": source["isPublished"],
+            "visibleInListings": source["isPublished"],
+        }
+        for channel in ctx.find("channel")
+        if channel["slug"] in slugs
+    ]
+
+
+@field("ProductVariant", "channelListings")
+def variant_listings(source: Doc, info: Any) -> list[Doc]:
+    return [
+        {
+            "__typename": "ProductVariantChannelListing",
+            "id": f"{source['id']}{channel['id']}",
+            "channel": channel,
+            "price": money(source["prices"][channel["slug"]], channel["currencyCode"]),
+        }
+        for channel in info.context.find("channel")
+        if channel["slug"] in source["prices"]
+    ]
+
+
+@field("ProductVariant", "product")
+def variant_product(source: Doc, info: Any) -> Doc | None:
+    return _in_channel(info.context.get("product", source["product"]), source.get("channel"))
+
+
+@field("ProductVariant", "media")
+def variant_media(source: Doc, info: Any) -> list[Doc]:
+    owner = info.context.get("product", source["product"])
+    return media(owner, info) if owner else []
+
+
+@field("ProductVariant", "quantityAvailable")
+def quantity_available(source: Doc, _info: Any, **_: Any) -> int:
+    # Saleor shows at most its limit per checkout, which is 50 unless changed.
+    return max(0, min(50, source["stock"]))
+
+
+@field("ProductVariant", "pricing")
+def variant_pricing(source: Doc, info: Any, **_: Any) -> dict[str, Any] | None:
+    ctx: Context = info.context
+    channel = _channel(ctx, source.get("channel"))
+    found = pricing.shelf(ctx, source, channel) if channel else None
+    if found is None or channel is None:
+        return None
+    currency = channel["currencyCode"]
+    off = found.list_price - found.price
+    return {
+        "onSale": off > 0,
+        "discount": taxed(pricing.split(off, channel), currency) if off else None,
+        "price": taxed(pricing.split(found.price, channel), currency),
+        "priceUndiscounted": taxed(pricing.split(found.list_price, channel), currency),
+    }
+
+
+@field("Product", "pricing")
+def product_pricing(source: Doc, info: Any, **_: Any) -> dict[str, Any] | None:
+    ctx: Context = info.context
+    channel = _channel(ctx, source.get("channel"))
+    if channel is None:
+        return None
+    found = [s for v in _variants(ctx, source) if (s := pricing.shelf(ctx, v, channel))]
+    if not found:
+        return None
+
+    def shown(minor: int) -> dict[str, Any]:
+        assert channel is not None
+        return taxed(pricing.split(minor, channel), channel["currencyCode"])
+
+    off = max(s.list_price - s.price for s in found)
+    return {
+        "onSale": off > 0,
+        "discount": shown(off) if off else None,
+        "displayGrossPrices": channel["pricesEnteredWithTax"],
+        "priceRange": {
+            "start": shown(min(s.price for s in found)),
+            "stop": shown(max(s.price for s in found)),
+        },
+        "priceRangeUndiscounted": {
+            "start": shown(min(s.list_price for s in found)),
+            "stop": shown(max(s.list_price for s in found)),
+        },
+    }
+
+
+@field("Category", "products")
+def category_products(source: Doc, info: Any, channel: str | None = None, **arguments: Any) -> dict[str, Any]:
+    wanted = {**(arguments.get("filter") or {}), "categories": [gid("Category", source["id"])]}
+    return _products(info.context, {**arguments, "filter": wanted}, channel)
+
+
+@field("Collection", "products")
+def collection_products(source: Doc, info: Any, **arguments: Any) -> dict[str, Any]:
+    wanted = {**(arguments.get("filter") or {}), "collections": [gid("Collection", source["id"])]}
+    return _products(info.context, {**arguments, "filter": wanted}, source.get("channel"))
+
+
+@field("Category", "parent")
+def parent(source: Doc, info: Any) -> Doc | None:
+    found: Doc | None = info.context.get("category", source["parent"])
+    return found
+
+
+@field("Category", "level")
+def level(source: Doc, _info: Any) -> int:
+    return int(source["parent"] is not None)
+
+
+@field("Category", "children")
+def children(source: Doc, info: Any, **arguments: Any) -> dict[str, Any]:
+    return from_list("children", info.context.find("category", parent=source["id"]), arguments)
+
+
+def _background(source: Doc, _info: Any, **_: Any) -> dict[str, str] | None:
+    return {"url": source["image"], "alt": source["name"]} if source.get("image") else None
+
+
+field("Category", "backgroundImage")(_background)
+field("Collection", "backgroundImage")(_background)

@@ -1,0 +1,376 @@
+"""Checkouts over the API: anybody who holds the id may change one, prices only by an App with HANDLE_CHECKOUTS."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from .. import checkouts, people
+from ..completing import complete
+from ..context import Context, PermissionDenied, Refused
+from ..schema import field, mutation, query
+from ..store import Doc
+from ..values import InvalidId, key_of, money, split_gid, taxed
+from .shop import gateway
+
+
+@query("checkout")
+def checkout(ctx: Context, id: str | None = None) -> Doc | None:
+    found = ctx.get("checkout", key_of(id or "", "Checkout"))
+    return checkouts.fresh(ctx, found) if found else None
+
+
+@mutation("checkoutCreate")
+def checkout_create(ctx: Context, input: Doc) -> dict[str, Any]:
+    known = ctx.find("channel")
+    if input.get("channel"):
+        known = [c for c in known if c["slug"] == input["channel"]]
+        if not known:
+            raise Refused("channel", "NOT_FOUND", f"Channel with '{input['channel']}' slug does not exist.")
+    if len(known) != 1:
+        raise Refused("channel", "MISSING_CHANNEL_SLUG", "You need to provide channel slug.")
+    channel = known[0]
+    lines = input.get("lines") or []
+    checkouts.check_override(ctx, lines)
+    user = ctx.user
+    with ctx.write() as tx:
+        made = tx.insert(
+            "checkout",
+            checkouts.blank(
+                ctx,
+                channel,
+                user=user["id"] if user else None,
+                email=input.get("email") or (user["email"] if user else None),
+                shippingAddress=people.address(tx, input.get("shippingAddress"))
+                or (user or {}).get("shippingAddress"),
+                billingAddress=people.address(tx, input.get("billingAddress"))
+                or (user or {}).get("billingAddress"),
+                languageCode=input.get("languageCode") or "EN_US",
+                metadata=people.pairs(input.get("metadata")),
+            ),
+        )
+        checkouts.add_lines(ctx, tx, made, channel, lines)
+    return {"checkout": checkouts.changed(ctx, made["id"], "CHECKOUT_CREATED"), "created": True}
+
+
+def _ids(arguments: dict[str, Any]) -> str | None:
+    return arguments.get("id") or arguments.get("checkoutId")
+
+
+@mutation("checkoutLinesAdd")
+def checkout_lines_add(ctx: Context, lines: list[Doc], **arguments: Any) -> dict[str, Any]:
+    checkouts.check_override(ctx, lines)
+    with ctx.write() as tx:
+        found = checkouts.load(ctx, tx, _ids(arguments))
+        checkouts.add_lines(ctx, tx, found, checkouts.channel_of(ctx, found), lines)
+    return {"checkout": checkouts.changed(ctx, found["id"])}
+
+
+@mutation("checkoutLinesUpdate")
+def checkout_lines_update(ctx: Context, lines: list[Doc], **arguments: Any) -> dict[str, Any]:
+    checkouts.check_override(ctx, lines)
+    with ctx.write() as tx:
+        found = checkouts.load(ctx, tx, _ids(arguments))
+        checkouts.update_lines(ctx, tx, found, checkouts.channel_of(ctx, found), lines)
+    return {"checkout": checkouts.changed(ctx, found["id"])}
+
+
+@mutation("checkoutLinesDelete")
+def checkout_lines_delete(ctx: Context, linesIds: list[str], id: str | None = None) -> dict[str, Any]:
+    with ctx.write() as tx:
+        found = checkouts.load(ctx, tx, id)
+        known = {line["id"] for line in checkouts.lines_of(tx, found)}
+        wanted = {key_of(line, "CheckoutLine") for line in linesIds}
+        if wanted - known:
+            raise Refused("lineId", "INVALID", "Provided line_ids aren't part of checkout.")
+        for key in wanted:
+            tx.delete("checkout_line", key)
+    return {"checkout": checkouts.changed(ctx, found["id"])}
+
+
+def _patch(ctx: Context, arguments: dict[str, Any], fields: Doc, reprice: bool = True) -> dict[str, Any]:
+    with ctx.write() as tx:
+        found = checkouts.load(ctx, tx, _ids(arguments))
+        tx.patch("checkout", found["id"], fields)
+    return {"checkout": checkouts.changed(ctx, found["id"], reprice=reprice)}
+
+
+@mutation("checkoutEmailUpdate")
+def checkout_email_update(ctx: Context, email: str, **arguments: Any) -> dict[str, Any]:
+    if "@" not in email:
+        raise Refused("email", "INVALID", "Enter a valid email address.")
+    return _patch(ctx, arguments, {"email": email}, reprice=False)
+
+
+def _address(ctx: Context, name: str, given: Doc, save: bool, arguments: dict[str, Any]) -> dict[str, Any]:
+    with ctx.write() as tx:
+        stored = people.address(tx, given)
+        if save and ctx.user:
+            tx.patch("user", ctx.user["id"], {name: stored})
+    return _patch(ctx, arguments, {name: stored})
+
+
+@mutation("checkoutShippingAddressUpdate")
+def shipping_address_update(
+    ctx: Context, shippingAddress: Doc, saveAddress: bool = True, **arguments: Any
+) -> dict[str, Any]:
+    return _address(ctx, "shippingAddress", shippingAddress, saveAddress, arguments)
+
+
+@mutation("checkoutBillingAddressUpdate")
+def billing_address_update(
+    ctx: Context, billingAddress: Doc, saveAddress: bool = True, **arguments: Any
+) -> dict[str, Any]:
+    return _address(ctx, "billingAddress", billingAddress, saveAddress, arguments)
+
+
+@mutation("checkoutCustomerAttach")
+def customer_attach(ctx: Context, customerId: str | None = None, **arguments: Any) -> dict[str, Any]:
+    """Measured trap: what another customer left in the lines stays, overrides included."""
+    ctx.require("AUTHENTICATED_APP", "AUTHENTICATED_USER")
+    with ctx.read() as tx:
+        found = checkouts.load(ctx, tx, _ids(arguments))
+    key = key_of(customerId, "User") if customerId else (ctx.user or {}).get("id")
+    if found["user"] is not None and found["user"] != key:
+        raise PermissionDenied(message="You do not have permission to perform this action.")
+    if ctx.user is None or key != ctx.user["id"]:
+        ctx.require("IMPERSONATE_USER")
+    customer = ctx.get("user", key)
+    if customer is None:
+        raise Refused("customerId", "NOT_FOUND", f"Couldn't resolve to a node: {customerId}")
+    return _patch(ctx, arguments, {"user": customer["id"], "email": customer["email"]}, reprice=False)
+
+
+@mutation("checkoutCustomerDetach")
+def customer_detach(ctx: Context, **arguments: Any) -> dict[str, Any]:
+    """The e-mail stays, and with it the way back to the member when the order is placed."""
+    ctx.require("AUTHENTICATED_APP", "AUTHENTICATED_USER")
+    with ctx.read() as tx:
+        found = checkouts.load(ctx, tx, _ids(arguments))
+    if ctx.user is None or found["user"] != ctx.user["id"]:
+        ctx.require("IMPERSONATE_USER")
+    return _patch(ctx, arguments, {"user": None}, reprice=False)
+
+
+@mutation("deliveryOptionsCalculate")
+def delivery_options_calculate(ctx: Context, id: str) -> dict[str, Any]:
+    with ctx.write() as tx:
+        found = checkouts.load(ctx, tx, id)
+        options = [
+            {"id": str(uuid.uuid4()), "method": m["id"]} for m in checkouts.shipping_methods(ctx, found)
+        ]
+        known = {d["method"]: d for d in found["deliveries"]}
+        options = [known.get(o["method"], o) for o in options]
+        found = tx.patch("checkout", found["id"], {"deliveries": options}) or found
+    return {"deliveries": _deliveries(ctx, found)}
+
+
+def _deliveries(ctx: Context, found: Doc) -> list[Doc]:
+    methods = {m["id"]: m for m in checkouts.shipping_methods(ctx, found)}
+    return [
+        {"__typename": "CheckoutDelivery", "id": d["id"], "shippingMethod": methods[d["method"]]}
+        for d in found["deliveries"]
+        if d["method"] in methods
+    ]
+
+
+@mutation("checkoutDeliveryMethodUpdate")
+def delivery_method_update(
+    ctx: Context, deliveryMethodId: str | None = None, id: str | None = None
+) -> dict[str, Any]:
+    """Takes the id of a delivery or, as of old, of a shipping method."""
+    with ctx.read() as tx:
+        found = checkouts.load(ctx, tx, id)
+    if deliveryMethodId is None:
+        return _patch(ctx, {"id": id}, {"delivery": None})
+    try:
+        type_name, key = split_gid(deliveryMethodId)
+    except InvalidId as error:
+        raise Refused(
+            "deliveryMethodId", "NOT_FOUND", f"Couldn't resolve to a node: {deliveryMethodId}"
+        ) from error
+    if type_name == "CheckoutDelivery":
+        key = next((d["method"] for d in found["deliveries"] if d["id"] == key), "")
+    if not found["shippingAddress"]:
+        raise Refused(
+            "shippingAddress",
+            "SHIPPING_ADDRESS_NOT_SET",
+            "Cannot choose a shipping method for a checkout without the shipping address.",
+        )
+    chosen = [m for m in checkouts.shipping_methods(ctx, found) if m["id"] == key]
+    if not chosen:
+        raise Refused(
+            "deliveryMethodId", "DELIVERY_METHOD_NOT_APPLICABLE", "This delivery method is not applicable."
+        )
+    fields = {k: chosen[0][k] for k in ("id", "name", "price")}
+    return _patch(ctx, {"id": id}, {"delivery": fields})
+
+
+@mutation("checkoutAddPromoCode")
+def add_promo_code(ctx: Context, promoCode: str, **arguments: Any) -> dict[str, Any]:
+    """One code per checkout: a second replaces the first."""
+    voucher = ctx.standin.find_voucher(ctx, promoCode)
+    with ctx.read() as tx:
+        found = checkouts.load(ctx, tx, _ids(arguments))
+    if voucher is None or not voucher["active"]:
+        raise Refused("promoCode", "INVALID", "Promo code is invalid")
+    if voucher["channels"] and found["channel"] not in voucher["channels"]:
+        raise Refused("promoCode", "VOUCHER_NOT_APPLICABLE", "Voucher is not applicable to this checkout.")
+    return _patch(ctx, arguments, {"voucherCode": voucher["code"]})
+
+
+@mutation("checkoutRemovePromoCode")
+def remove_promo_code(ctx: Context, **arguments: Any) -> dict[str, Any]:
+    return _patch(ctx, arguments, {"voucherCode": None})
+
+
+@mutation("checkoutComplete")
+def checkout_complete(ctx: Context, metadata: list[Doc] | None = None, **arguments: Any) -> dict[str, Any]:
+    order = complete(ctx, _ids(arguments), people.pairs(metadata))
+    return {"order": order, "confirmationNeeded": False, "confirmationData": None}
+
+
+@field("Checkout", "user")
+def checkout_user(source: Doc, info: Any) -> Doc | None:
+    ctx: Context = info.context
+    if source["user"] is None:
+        return None
+    if not (ctx.user and ctx.user["id"] == source["user"]):
+        ctx.require("MANAGE_USERS", "HANDLE_PAYMENTS", "OWNER")
+    return ctx.get("user", source["user"])
+
+
+@field("Checkout", "channel")
+def checkout_channel(source: Doc, info: Any) -> Doc:
+    return checkouts.channel_of(info.context, source)
+
+
+@field("Checkout", "token")
+def token(source: Doc, _info: Any) -> str:
+    return str(source["id"])
+
+
+@field("Checkout", "lines")
+def lines(source: Doc, info: Any) -> list[Doc]:
+    found = info.context.find("checkout_line", checkout=source["id"])
+    return [{**line, "currency": source["currency"], "channel": source["channel"]} for line in found]
+
+
+@field("Checkout", "quantity")
+def quantity(source: Doc, info: Any) -> int:
+    return sum(line["quantity"] for line in info.context.find("checkout_line", checkout=source["id"]))
+
+
+def _pair(source_name: str) -> Any:
+    return lambda source, info: taxed(source[source_name], source["currency"])
+
+
+field("Checkout", "subtotalPrice")(_pair("subtotal"))
+field("Checkout", "shippingPrice")(_pair("shippingPrice"))
+field("Checkout", "totalPrice")(_pair("total"))
+field("Checkout", "discount")(lambda source, info: money(source["discount"], source["currency"]))
+field("Checkout", "displayGrossPrices")(lambda source, info: True)
+field("Checkout", "giftCards")(lambda source, info: [])
+field("Checkout", "discountName")(lambda source, info: source["voucherCode"])
+
+
+@field("Checkout", "totalBalance")
+def total_balance(source: Doc, info: Any) -> Doc:
+    paid = checkouts.payment_of(info.context, source)
+    return money(paid["charged"] - source["total"]["gross"], source["currency"])
+
+
+@field("Checkout", "chargeStatus")
+def charge_status(source: Doc, info: Any) -> str:
+    return str(checkouts.payment_of(info.context, source)["chargeStatus"])
+
+
+@field("Checkout", "authorizeStatus")
+def authorize_status(source: Doc, info: Any) -> str:
+    return str(checkouts.payment_of(info.context, source)["authorizeStatus"])
+
+
+@field("Checkout", "transactions")
+def checkout_transactions(source: Doc, info: Any) -> list[Doc]:
+    info.context.require("MANAGE_CHECKOUTS", "HANDLE_PAYMENTS")
+    return list(info.context.find("transaction", checkout=source["id"]))
+
+
+@field("Checkout", "availableShippingMethods", "shippingMethods")
+def available_shipping_methods(source: Doc, info: Any) -> list[Doc]:
+    return checkouts.shipping_methods(info.context, source)
+
+
+@field("Checkout", "availablePaymentGateways")
+def available_payment_gateways(source: Doc, _info: Any) -> list[Doc]:
+    return [gateway([source["currency"]])]
+
+
+@field("Checkout", "isShippingRequired")
+def is_shipping_required(source: Doc, info: Any) -> bool:
+    ctx: Context = info.context
+    found = ctx.find("checkout_line", checkout=source["id"])
+    return any(_product(ctx, line)["isShippingRequired"] for line in found)
+
+
+def _product(ctx: Context, line: Doc) -> Doc:
+    variant = ctx.get("variant", line["variant"])
+    found = ctx.get("product", variant["product"]) if variant else None
+    return found or {"isShippingRequired": False}
+
+
+@field("Checkout", "deliveryMethod", "shippingMethod")
+def delivery_method(source: Doc, info: Any) -> Doc | None:
+    chosen = source["delivery"]
+    if chosen is None:
+        return None
+    method = info.context.get("shipping", chosen["id"])
+    return {**method, **chosen, "currency": source["currency"]} if method else None
+
+
+@field("Checkout", "delivery")
+def delivery(source: Doc, info: Any) -> Doc | None:
+    method = delivery_method(source, info)
+    if method is None:
+        return None
+    known = [d["id"] for d in source["deliveries"] if d["method"] == method["id"]]
+    return {
+        "__typename": "CheckoutDelivery",
+        "id": known[0] if known else method["id"],
+        "shippingMethod": method,
+    }
+
+
+@field("ShippingMethod", "price")
+def method_price(source: Doc, _info: Any) -> Doc:
+    return money(source["price"], source["currency"])
+
+
+field("ShippingMethod", "active")(lambda source, info: True)
+
+
+@field("CheckoutLine", "variant")
+def line_variant(source: Doc, info: Any) -> Doc | None:
+    found = info.context.get("variant", source["variant"])
+    return {**found, "channel": source["channel"]} if found else None
+
+
+field("CheckoutLine", "unitPrice")(_pair("unitPrice"))
+field("CheckoutLine", "totalPrice")(_pair("totalPrice"))
+field("CheckoutLine", "undiscountedUnitPrice")(
+    lambda source, info: money(source["undiscountedUnitPrice"], source["currency"])
+)
+field("CheckoutLine", "undiscountedTotalPrice")(
+    lambda source, info: money(source["undiscountedTotalPrice"], source["currency"])
+)
+field("CheckoutLine", "isGift")(lambda source, info: False)
+field("CheckoutLine", "requiresShipping")(
+    lambda source, info: _product(info.context, source)["isShippingRequired"]
+)
+
+
+@field("CheckoutLine", "priceOverrideReason")
+def price_override_reason(source: Doc, info: Any) -> str | None:
+    info.context.require("MANAGE_CHECKOUTS", "HANDLE_CHECKOUTS", "MANAGE_ORDERS")
+    reason: str | None = source["reason"]
+    return reason
