@@ -1,4 +1,4 @@
-"""Talks to the stand-in Saleor: fills its catalogue, installs the plugin as its App, registers people, places their orders."""
+"""Talks to the stand-in Saleor: fills it, installs the plugin as its App, registers people, places their orders."""
 
 from __future__ import annotations
 
