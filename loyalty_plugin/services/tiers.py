@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Final
@@ -11,42 +10,17 @@ from django.db import transaction
 
 from loyalty_plugin.domain.actors import Actor
 from loyalty_plugin.domain.lots import local_day
-from loyalty_plugin.domain.programmes.version import ProgrammeVersion
-from loyalty_plugin.domain.tiers.history import Grant, QualifyingFact
-from loyalty_plugin.domain.tiers.standing import Standing, standing
-from loyalty_plugin.domain.tiers.terms import Metric
-from loyalty_plugin.domain.tiers.versions import TierVersion
+from loyalty_plugin.domain.tiers.history import QualifyingFact
+from loyalty_plugin.domain.tiers.standing import Standing
 from loyalty_plugin.errors import DateOutOfRange, InvalidInput
 from loyalty_plugin.models.members import Member, TierEvent, TierFact, TierGrant
 from loyalty_plugin.policies import Operation, require
-from loyalty_plugin.queries.programmes import Versions, versions_of
+from loyalty_plugin.queries.programmes import versions_of
+from loyalty_plugin.queries.tiers import history_of, judge, tier_versions
 from loyalty_plugin.services import audit
 from loyalty_plugin.signals import announce, tier_changed
 
-_ready: dict[int, tuple[object, TierVersion]] = {}
 _FIELDS: Final = ("tier", "tier_since", "tier_until", "tier_due")
-
-
-def tier_version(version: ProgrammeVersion) -> TierVersion:
-    """The version's tiers made ready for judging, once a process."""
-    found = _ready.get(version.id)
-    if found is not None and found[0] is version.document:
-        return found[1]
-    document = version.document
-    made = TierVersion(
-        local_day(version.starts_at, version.zone),
-        document.tiers,
-        re_evaluate=document.tier_settings.re_evaluate,
-        settings=document.tier_settings,
-    )
-    _ready[version.id] = (document, made)
-    return made
-
-
-def tier_versions(versions: Versions) -> list[TierVersion]:
-    """All versions' tiers, oldest first; of several that start on one day the last counts."""
-    by_day = {tier_version(version).from_day: tier_version(version) for version in versions.all}
-    return [by_day[day] for day in sorted(by_day)]
 
 
 def add_facts(facts: Iterable[tuple[int, QualifyingFact]]) -> None:
@@ -80,12 +54,12 @@ def recompute(members: Sequence[Member], *, now: datetime) -> list[TierEvent]:
     zone = versions.all[0].zone
     today = local_day(now, zone)
     ids = [member.pk for member in members]
-    facts, grants, future = _history(ids, today)
+    history = history_of(ids, today)
     changed: list[Member] = []
     events: list[TierEvent] = []
     for member in members:
-        found = standing(facts[member.pk], grants[member.pk], ready, local_day(member.joined_at, zone), today)
-        due = min(filter(None, (found.next_due, future.get(member.pk))), default=None)
+        found = judge(member, history, ready, versions.all[0], today)
+        due = min(filter(None, (found.next_due, history.future.get(member.pk))), default=None)
         fresh = (found.tier, found.since, found.until, due)
         if fresh != tuple(getattr(member, name) for name in _FIELDS):
             for name, value in zip(_FIELDS, fresh, strict=True):
@@ -95,25 +69,6 @@ def recompute(members: Sequence[Member], *, now: datetime) -> list[TierEvent]:
     if changed:
         Member.objects.bulk_update(changed, _FIELDS)
     return _add_events(events, ids)
-
-
-def _history(
-    ids: Sequence[int], today: date
-) -> tuple[dict[int, list[QualifyingFact]], dict[int, list[Grant]], dict[int, date]]:
-    facts: dict[int, list[QualifyingFact]] = defaultdict(list)
-    future: dict[int, date] = {}
-    rows = TierFact.objects.filter(member_id__in=ids).values_list(
-        "member_id", "day", "metric", "amount", "product_id", "ref", "known_on"
-    )
-    for member_id, day, metric, amount, product_id, ref, known_on in rows:
-        if day > today:
-            future[member_id] = min(day, future.get(member_id, day))
-            continue
-        facts[member_id].append(QualifyingFact(day, Metric(metric), amount, product_id, ref, known_on))
-    grants: dict[int, list[Grant]] = defaultdict(list)
-    for grant in TierGrant.objects.filter(member_id__in=ids):
-        grants[grant.member_id].append(Grant(grant.tier, grant.from_day, grant.until_day, grant.source))
-    return facts, grants, future
 
 
 def _as_rows(member: Member, found: Standing, now: datetime) -> list[TierEvent]:

@@ -1,0 +1,95 @@
+"""A member's points by state and by lot, and what goes next; reads balances and lots, adds nothing up twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from loyalty_plugin.domain.ledger import POINTS
+from loyalty_plugin.domain.lots import Inactivity, last_valid_day, warning_day
+from loyalty_plugin.domain.programmes.version import ProgrammeVersion
+from loyalty_plugin.models.ledger import Balance, Lot
+
+
+@dataclass(frozen=True, slots=True)
+class PointsView:
+    """Points by state. `expiring` of the available ones can be used up to `last_day`, and are gone after it."""
+
+    available: int
+    pending: int
+    held: int
+    owed: int
+    earned: int
+    expiring: int
+    last_day: date | None
+    #: From when on the member is warned, where points expire by inactivity.
+    warned_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LotView:
+    """What is left of one award."""
+
+    lot_id: int
+    amount: int
+    pending: int
+    available: int
+    held: int
+    available_from: date | None
+    last_day: date | None
+    needs_verification: bool
+
+
+def points_of(member_id: int, version: ProgrammeVersion, now: datetime, *, unit: str = POINTS) -> PointsView:
+    """A member's points in one look. Two queries, however many lots."""
+    balance = Balance.objects.filter(member_id=member_id, unit=unit).first() or Balance(
+        member_id=member_id, unit=unit
+    )
+    expiring, last_day, warned_on = 0, None, None
+    expiry = version.document.expiry
+    if isinstance(expiry, Inactivity) and balance.active_until is not None:
+        expiring, last_day = balance.available, last_valid_day(balance.active_until, version.zone)
+        warned_on = warning_day(expiry, balance.active_until, version.zone)
+    rows = (
+        Lot.objects.filter(member_id=member_id, unit=unit, available__gt=0, expires_at__isnull=False)
+        .order_by("expires_at")
+        .values_list("expires_at", "available")[:50]
+    )
+    for expires_at, available in rows:
+        day = last_valid_day(expires_at, version.zone)
+        if last_day is None or day < last_day:
+            expiring, last_day, warned_on = available, day, None
+        elif day == last_day and warned_on is None:
+            expiring += available
+        else:
+            break
+    return PointsView(
+        balance.available,
+        balance.pending,
+        balance.held,
+        balance.owed,
+        balance.earned,
+        expiring if last_day else 0,
+        last_day if expiring else None,
+        warned_on,
+    )
+
+
+def lots_of(
+    member_id: int, version: ProgrammeVersion, *, unit: str = POINTS, limit: int = 100
+) -> list[LotView]:
+    """Lots with something left, in the order they are spent."""
+    rows = Lot.objects.filter(member_id=member_id, unit=unit).exclude(pending=0, available=0, held=0)
+    return [
+        LotView(
+            row.pk,
+            row.amount,
+            row.pending,
+            row.available,
+            row.held,
+            row.matures_at.astimezone(version.zone).date() if row.matures_at and row.pending else None,
+            last_valid_day(row.expires_at, version.zone) if row.expires_at else None,
+            row.needs_verification and row.pending > 0,
+        )
+        for row in rows.order_by("expires_at", "pk")[:limit]
+    ]

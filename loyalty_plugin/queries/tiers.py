@@ -1,0 +1,86 @@
+"""Reads what tiers are judged by: facts, grants and the versions' tiers; judges through the domain, writes nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from loyalty_plugin.domain.lots import local_day
+from loyalty_plugin.domain.programmes.version import ProgrammeVersion
+from loyalty_plugin.domain.tiers.forecast import Forecast, forecast
+from loyalty_plugin.domain.tiers.history import Grant, QualifyingFact
+from loyalty_plugin.domain.tiers.standing import Standing, standing
+from loyalty_plugin.domain.tiers.terms import Metric
+from loyalty_plugin.domain.tiers.versions import TierVersion
+from loyalty_plugin.models.members import Member, TierFact, TierGrant
+from loyalty_plugin.queries.programmes import Versions, versions_of
+
+_ready: dict[int, tuple[object, TierVersion]] = {}
+
+
+def tier_version(version: ProgrammeVersion) -> TierVersion:
+    """The version's tiers made ready for judging, once a process."""
+    found = _ready.get(version.id)
+    if found is not None and found[0] is version.document:
+        return found[1]
+    document = version.document
+    made = TierVersion(
+        local_day(version.starts_at, version.zone),
+        document.tiers,
+        re_evaluate=document.tier_settings.re_evaluate,
+        settings=document.tier_settings,
+    )
+    _ready[version.id] = (document, made)
+    return made
+
+
+def tier_versions(versions: Versions) -> list[TierVersion]:
+    """All versions' tiers, oldest first; of several that start on one day the last counts."""
+    by_day = {tier_version(version).from_day: tier_version(version) for version in versions.all}
+    return [by_day[day] for day in sorted(by_day)]
+
+
+@dataclass(slots=True)
+class History:
+    """What counts for some members up to a day, and the next day on which something known begins to count."""
+
+    facts: dict[int, list[QualifyingFact]] = field(default_factory=lambda: defaultdict(list))
+    grants: dict[int, list[Grant]] = field(default_factory=lambda: defaultdict(list))
+    future: dict[int, date] = field(default_factory=dict)
+
+
+def history_of(member_ids: Sequence[int], today: date) -> History:
+    """Two queries, however many members."""
+    found = History()
+    rows = TierFact.objects.filter(member_id__in=member_ids).values_list(
+        "member_id", "day", "metric", "amount", "product_id", "ref", "known_on"
+    )
+    for member_id, day, metric, amount, product_id, ref, known_on in rows:
+        if day > today:
+            found.future[member_id] = min(day, found.future.get(member_id, day))
+            continue
+        found.facts[member_id].append(QualifyingFact(day, Metric(metric), amount, product_id, ref, known_on))
+    for grant in TierGrant.objects.filter(member_id__in=member_ids):
+        found.grants[grant.member_id].append(Grant(grant.tier, grant.from_day, grant.until_day, grant.source))
+    return found
+
+
+def judge(
+    member: Member, history: History, ready: Sequence[TierVersion], version: ProgrammeVersion, today: date
+) -> Standing:
+    """Where one member stands on a day of the programme."""
+    joined_on = local_day(member.joined_at, version.zone)
+    return standing(
+        history.facts[member.pk], history.grants[member.pk], ready, joined_on, max(today, joined_on)
+    )
+
+
+def standing_of(member: Member, now: datetime) -> tuple[Standing, Forecast]:
+    """Where a member stands now and what lies ahead. Three queries."""
+    versions = versions_of(member.programme_id)
+    version = versions.at(now)
+    today = local_day(now, version.zone)
+    found = judge(member, history_of([member.pk], today), tier_versions(versions), version, today)
+    return found, forecast(found)
