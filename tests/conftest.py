@@ -38,8 +38,8 @@ _run_lock = pytest.StashKey[int]()
 
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
-        assert config.cache is not None
-        config.stash[_run_lock] = database.open_run(config.cache.mkdir("loyalty-cluster"))
+        kept = config.rootpath / ".pytest_cache" / "loyalty-cluster"
+        config.stash[_run_lock] = database.open_run(kept)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -2,7 +2,7 @@
 
 The server starts when the first test asks for a database, so a run of pure tests starts none. The ledger's
 tables refuse TRUNCATE, so a database that a test has committed to is dropped and copied again, never flushed.
-A cluster with the migrated template is kept between runs, by a hash of all migrations: later runs copy its
+Clusters with the migrated template are kept between runs, by a hash of the migrations: later runs copy the
 files instead of migrating from nothing.
 """
 
@@ -12,6 +12,7 @@ import contextlib
 import fcntl
 import functools
 import hashlib
+import inspect
 import os
 import shutil
 import subprocess
@@ -19,8 +20,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from django.apps import apps
 from django.core.management import call_command
 from django.db import connection, connections
+from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
 from sandbox.postgres import Cluster, Server, django_database, find_binaries
@@ -90,37 +93,27 @@ def _start(run: Path) -> Server:
         _migrate(given)
         return given
     cluster = Cluster(run / "data", durable=False)
-    kept = Path(os.environ[KEPT]) / _fingerprint()
-    if kept.exists():
-        # Keeps owner and mode, as PostgreSQL demands; a failure (kept is being replaced) only costs time.
-        copied = subprocess.run(["cp", "-a", f"{kept}/.", run / "data"], check=False, capture_output=True)
-        if copied.returncode == 0:
-            cluster.start()
-            _migrate(cluster)
-            return cluster
-        shutil.rmtree(run / "data", ignore_errors=True)
+    everything, others = _kept("all"), _kept("others")
+    found = next((one for one in (everything, others) if _copied(one, run / "data")), None)
     cluster.start()
-    cluster.create_database(TEMPLATE)
+    if found is None:
+        cluster.create_database(TEMPLATE)
+        _migrate(cluster, only_others=True)
+        _keep(cluster, others)
     _migrate(cluster)
-    _keep(cluster, kept)
+    if found != everything:
+        _keep(cluster, everything)
     return cluster
 
 
-def _keep(cluster: Cluster, kept: Path) -> None:
-    Cluster(cluster.data_dir).stop()  # cleanly: the files are copied
-    for old in kept.parent.iterdir():
-        shutil.rmtree(old, ignore_errors=True)
-    unfinished = Path(tempfile.mkdtemp(dir=kept.parent))
-    subprocess.run(["cp", "-a", f"{cluster.data_dir}/.", unfinished], check=True)
-    with contextlib.suppress(OSError):  # a run beside this one has kept the same
-        unfinished.rename(kept)
-    cluster.start()
-
-
-def _migrate(chosen: Server) -> None:
-    """Also where the template was kept: what runs after a migration (roles, permissions) may have changed."""
+def _migrate(chosen: Server, only_others: bool = False) -> None:
+    """Also done where all was kept: what follows a migration (roles, permissions) may have changed."""
     _connect_django(chosen.url(template()))
-    call_command("migrate", verbosity=0, interactive=False)
+    if only_others:
+        executor = MigrationExecutor(connection)
+        executor.migrate([leaf for leaf in executor.loader.graph.leaf_nodes() if not _is_ours(leaf[0])])
+    else:
+        call_command("migrate", verbosity=0, interactive=False)
     connections.close_all()
 
 
@@ -129,13 +122,43 @@ def _connect_django(url: str) -> None:
     connection.settings_dict.update(django_database(url))
 
 
-def _fingerprint() -> str:
+def _is_ours(label: str) -> bool:
+    return apps.get_app_config(label).name.partition(".")[0] in ("loyalty_plugin", "sandbox", "tests")
+
+
+def _kept(what: str) -> Path:
+    """Where a cluster is kept with all migrations, or with those of others' apps, which rarely change."""
     digest = hashlib.sha256(str(find_binaries()).encode())
     migrations = MigrationLoader(None, ignore_no_migrations=True).disk_migrations
-    for (app, name), migration in sorted(migrations.items()):
-        source = Path(__import__(type(migration).__module__, fromlist=["_"]).__file__ or "")
-        digest.update(f"{app}.{name}".encode() + source.read_bytes())
-    return digest.hexdigest()[:16]
+    for (label, name), migration in sorted(migrations.items()):
+        if what == "all" or not _is_ours(label):
+            source = Path(inspect.getfile(type(migration)))
+            digest.update(f"{label}.{name}".encode() + source.read_bytes())
+    return Path(os.environ[KEPT]) / f"{what}-{digest.hexdigest()[:16]}"
+
+
+def _copied(kept: Path, data: Path) -> bool:
+    if not kept.exists():
+        return False
+    # Keeps owner and mode, as PostgreSQL demands. Fails if another run replaces it now: that costs only time.
+    if subprocess.run(["cp", "-a", kept, data], check=False, capture_output=True).returncode == 0:
+        return True
+    shutil.rmtree(data, ignore_errors=True)
+    return False
+
+
+def _keep(cluster: Cluster, kept: Path) -> None:
+    Cluster(cluster.data_dir).stop()  # cleanly, since the files are copied
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(dir=kept.parent))
+    subprocess.run(["cp", "-a", cluster.data_dir, unfinished / "data"], check=True)
+    with contextlib.suppress(OSError):  # a run beside this one has kept the same
+        (unfinished / "data").rename(kept)
+    shutil.rmtree(unfinished)
+    for old in kept.parent.glob(f"{kept.name.partition('-')[0]}-*"):
+        if old != kept:
+            shutil.rmtree(old, ignore_errors=True)
+    cluster.start()
 
 
 def _remove(run: Path) -> None:
