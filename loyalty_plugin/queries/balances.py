@@ -56,6 +56,7 @@ def points_of(member_id: int, version: ProgrammeVersion, now: datetime, *, unit:
         .values_list("expires_at", "available")[:50]
     )
     for expires_at, available in rows:
+        assert expires_at is not None  # the filter above
         day = last_valid_day(expires_at, version.zone)
         if last_day is None or day < last_day:
             expiring, last_day, warned_on = available, day, None

@@ -67,7 +67,7 @@ def apply_benefits(actor: Actor, *, realm_url: str, checkout_id: str, now: datet
 
 def _promise(actor: Actor, checkout: CheckoutFact, now: datetime) -> tuple[Promised, int | None]:
     realm = Realm.objects.filter(api_url=checkout.realm).first()
-    programme = realm and programme_of_channel(realm.pk, checkout.channel)
+    programme = programme_of_channel(realm.pk, checkout.channel) if realm is not None else None
     if realm is None or programme is None:
         raise UnknownChannel(channel=checkout.channel)
     version = version_at(programme.pk, now)

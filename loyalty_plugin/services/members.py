@@ -119,7 +119,7 @@ def join(
 
 def _known(programme_id: int, realm_id: int | None, person: Person) -> Member | None:
     members = Member.objects.filter(programme_id=programme_id)
-    if person.external_id:
+    if person.external_id and realm_id is not None:
         found = members.filter(realm_id=realm_id, external_id=person.external_id).first()
         if found is not None:
             return found
@@ -131,10 +131,6 @@ def _known(programme_id: int, realm_id: int | None, person: Person) -> Member | 
     taken = members.filter(same).exclude(status=Member.Status.ERASED).first()
     if taken is None:
         return None
-    if person.external_id and not taken.external_id:
-        # Somebody who joined at the counter now has an account: it is theirs once the contact is verified
-        # there, which `verify_contact` sees to; until then it stays apart.
-        raise AlreadyMember(member=taken.pk, reason="contact_taken")
     raise AlreadyMember(member=taken.pk, reason="contact_taken")
 
 

@@ -107,7 +107,11 @@ def save_draft(
     return draft
 
 
-_KINDS: Final = {"rule": registry.rules, "multiplier": registry.multipliers, "perk": registry.perks}
+_KINDS: Final[dict[str, registry.Registry[Any]]] = {
+    "rule": registry.rules,
+    "multiplier": registry.multipliers,
+    "perk": registry.perks,
+}
 
 
 def params_of(kind: str, code: str, data: Mapping[str, Any]) -> BaseModel:

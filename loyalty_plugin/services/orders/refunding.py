@@ -117,7 +117,7 @@ def _follow_up(work: Work, net: steps.Net, now: datetime) -> None:
     if version.document.pending.starts == "fulfilment" and record.window_ends_at is None:
         record.window_ends_at = ends_at
     rows = list(
-        TierFact.objects.filter(member_id=record.member_id, ref__startswith=f"{fact.ref}|").order_by("pk")
+        TierFact.objects.filter(member_id=work.member.pk, ref__startswith=f"{fact.ref}|").order_by("pk")
     )
     if not rows:
         if net.left:
