@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any, TypeVar
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
@@ -124,13 +124,14 @@ def _floats(value: object) -> bool:
 
 
 def for_all(strategy: st.SearchStrategy[T], test: Callable[[T], None], count: int) -> None:
-    """Run the test on so many random cases, the same ones each time; the smallest that fails is reported."""
+    """Run the test on so many random cases, the same ones each time, and stop at the first that fails."""
 
     @settings(
         max_examples=count,
         deadline=None,
         database=None,
         derandomize=True,
+        phases=(Phase.generate,),
         suppress_health_check=list(HealthCheck),
     )
     @given(strategy)

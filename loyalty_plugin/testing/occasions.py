@@ -37,7 +37,7 @@ def members(*, counted: Collection[str] = PRODUCTS) -> st.SearchStrategy[MemberF
             st.none(), st.just(date(1992, 2, 29)), st.dates(date(1930, 1, 1), date(2015, 1, 1))
         ),
         verified=st.booleans(),
-        orders_before=st.integers(0, 30),
+        orders_before=st.one_of(st.just(0), st.integers(1, 30)),
         spend_before=amounts,
         earned_before=st.integers(0, 100_000),
         labels=st.frozensets(st.sampled_from(LABELS)),

@@ -49,16 +49,16 @@ def check_earning_rule(
     gave = []
 
     def on(occasion: Occasion) -> None:
+        if isinstance(made, Hinting):
+            for hint in ask(f"{who}.hints", lambda: tuple(made.hints(parsed, occasion))):
+                demand(isinstance(hint, Hint), f"{who}.hints must answer with Hints")
+                check_data(f"{who}.hints", hint.data)
         offer = ask(f"{who}.award", lambda: made.award(parsed, occasion))
         if offer is None:
             return
         _check_offer(who, offer, occasion)
         if offer.points:
             gave.append(True)
-        if isinstance(made, Hinting):
-            for hint in ask(f"{who}.hints", lambda: tuple(made.hints(parsed, occasion))):
-                demand(isinstance(hint, Hint), f"{who}.hints must answer with Hints")
-                check_data(f"{who}.hints", hint.data)
 
     for_all(occasions(kinds, currency=currency, extra=extra, counted=counted), on, examples)
     demand(

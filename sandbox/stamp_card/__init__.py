@@ -1,0 +1,1 @@
+"""An example of an extension: a stamp card for coffee. The plugin knows nothing of it."""
