@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -320,3 +321,12 @@ def receiver() -> Iterator[Receiver]:
     server = Receiver()
     yield server
     server.close()
+
+
+@pytest.fixture(scope="session")
+def saleor_facts() -> Path:
+    """The folder of facts captured from a real Saleor; tests that compare with it are skipped without it."""
+    folder = os.environ.get("SALEOR_FACTS")
+    if not folder:
+        pytest.skip("SALEOR_FACTS does not name a folder with Saleor's own schema and captured webhooks")
+    return Path(folder)

@@ -1,0 +1,219 @@
+"""The whole thread over HTTP against the stand-in: installed by handshake, told by signed webhooks, prices charged."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from loyalty_plugin.models.inbox import InboxItem
+from loyalty_plugin.models.ledger import Balance, Entry
+from loyalty_plugin.models.members import Member
+from loyalty_plugin.models.outbox import OutboxItem
+from loyalty_plugin.models.realms import Installation, Realm
+from loyalty_plugin.registry import ports
+from loyalty_plugin.saleor import http
+from loyalty_plugin.saleor.executors import deliver_outbox
+from loyalty_plugin.saleor.manifest import PERMISSIONS
+from loyalty_plugin.saleor.tokens import verify_customer_token
+from loyalty_plugin.services import programmes
+from loyalty_plugin.webhooks.processing import drain_inbox
+from tests import factories
+from tests.saleor.standinkit import CHANNEL, Shop
+
+API = "http://saleor.example/graphql/"
+INSTALL = """mutation($i: AppInstallInput!) { appInstall(input: $i) { appInstallation { id } errors { code message } } }"""
+INSTALLATIONS = "{ appsInstallations { status message } }"
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Thread:
+    """A shop on the plugin and its Saleor, one driven by the other."""
+
+    def __init__(self, shop: Shop, url: str) -> None:
+        self.shop = shop
+        self.url = url
+
+    def install(self) -> Installation:
+        self.shop.owner.data(
+            INSTALL,
+            i={
+                "appName": "Membership",
+                "manifestUrl": f"{self.url}/loyalty/saleor/manifest",
+                "permissions": list(PERMISSIONS),
+            },
+        )
+        self.wait(lambda: not self.shop.owner.data(INSTALLATIONS)["appsInstallations"], "the handshake")
+        assert deliver_outbox(10, now()) == {"done": 1}
+        return Installation.objects.select_related("realm").get(state=Installation.State.ACTIVE)
+
+    def wait(self, ready: Any, what: str) -> None:
+        until = time.monotonic() + 10
+        while not ready():
+            assert time.monotonic() < until, f"{what}: {self.shop.owner.data(INSTALLATIONS)}"
+            time.sleep(0.02)
+
+    def settle(self) -> dict[str, int]:
+        """Everything Saleor has to tell is told, and worked off; the counts."""
+        assert self.shop.settled()["failed"] == 0
+        return dict(drain_inbox(1000, now()))
+
+
+@pytest.fixture
+def thread(
+    fresh_db: None, shop: Shop, live_server: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Thread]:
+    settings.LOYALTY = {"SALEOR_API_URLS": (API,), "PUBLIC_URL": live_server.url}
+    monkeypatch.setattr(http, "pool", lambda: shop.anonymous.client)
+    made = Thread(shop, live_server.url)
+    made.install()
+    of = factories.programme(currency="USD")
+    programmes.serve_channels(
+        factories.SYSTEM,
+        programme_id=of.pk,
+        realm_id=Realm.objects.get(api_url=API).pk,
+        slugs=[CHANNEL],
+        now=now(),
+    )
+    yield made
+    for app in shop.owner.data("{apps(first:10){edges{node{id identifier}}}}")["apps"]["edges"]:
+        if app["node"]["identifier"] == "loyalty_plugin":
+            shop.owner.data("mutation($i:ID!){appDelete(id:$i){errors{code}}}", i=app["node"]["id"])
+    shop.settled()
+
+
+def points() -> tuple[int, int]:
+    found = Balance.objects.get(unit="points")
+    return found.pending, found.available
+
+
+def test_a_customer_pays_earns_and_is_refunded(thread: Thread):
+    email, caller = thread.shop.customer()
+    thread.settle()
+    member = Member.objects.get()
+    assert (member.email, member.verified_at is not None) == (email, True)
+    found = verify_customer_token(caller.token or "")
+    assert (found.realm, found.user_id, found.email) == (API, member.external_id, email)
+
+    placed = thread.shop.placed(customer=email, lines=[{"sku": "S-250", "quantity": 2}])
+    counts = thread.settle()
+    assert counts["done"] >= 4  # created, paid, fully paid, confirmed, updated, and checkouts of no concern
+    assert points() == (70, 0)
+    assert Entry.objects.filter(kind="earn").count() == 1
+
+    thread.shop.anonymous.control(
+        "psp", order=placed["id"], type="CHARGE_BACK", amount="35.00", reference="back-1"
+    )
+    thread.settle()
+    assert points() == (35, 0)
+    assert not InboxItem.objects.filter(status="failed").exists()
+
+
+def test_a_member_price_is_charged_and_marked(thread: Thread):
+    email, caller = thread.shop.customer()
+    checkout = thread.shop.ready(caller, [("S-100", 2), ("POT", 1)])
+    plain, sale = checkout["lines"]
+    realm = Realm.objects.get(api_url=API)
+    row = OutboxItem.objects.create(
+        kind="checkout_prices",
+        realm=realm,
+        target=f"{API}|{checkout['id']}",
+        desired={
+            "checkout": checkout["id"],
+            "lines": {
+                plain["id"]: {"price": 800, "reason": "loyalty:one", "unit_price": 800},
+                # 40 % off stays on top: 27 is what is wanted, so 45 is sent.
+                sale["id"]: {"price": 4500, "reason": "loyalty:two", "unit_price": 2700},
+            },
+        },
+        next_attempt_at=now(),
+        created_at=now(),
+    )
+    assert ports.delivery.deliver([row.pk], now=now()) == {"done": 1}
+    row.refresh_from_db()
+    assert row.error == ""
+    fact = ports.storefront.checkout(API, checkout["id"])
+    assert fact is not None
+    assert [(l.unit_price, l.list_price, l.promotion_price) for l in fact.lines] == [
+        (800, 1000, 1000),
+        (2700, 5000, 3000),
+    ]
+    thread.shop.pay(caller, checkout["id"])
+    order_id = thread.shop.complete(caller, checkout["id"])
+    order = ports.storefront.orders(API, [order_id])[order_id]
+    assert (order.charged, order.total_gross, order.paid_by_hand) == (4300, 4300, 0)
+    assert [(l.gross, l.member_priced, l.mark) for l in order.lines] == [
+        (1600, True, "loyalty:one"),
+        (2700, True, "loyalty:two"),
+    ]
+    assert order.user_email == email
+    assert order.checkout_id == checkout["id"]
+    cleared = ports.storefront.checkout(API, checkout["id"])
+    assert cleared is None  # completed: there is none any more
+
+
+def test_an_override_is_set_and_cleared(thread: Thread):
+    _, caller = thread.shop.customer()
+    checkout = thread.shop.checkout(caller, [("S-100", 1)])
+    [line] = checkout["lines"]
+    fact = ports.storefront.set_line_prices(API, checkout["id"], [(line["id"], 700, "loyalty:x")])
+    assert (fact.lines[0].unit_price, fact.lines[0].override_reason) == (700, "loyalty:x")
+    fact = ports.storefront.set_line_prices(API, checkout["id"], [(line["id"], None, "")])
+    assert (fact.lines[0].unit_price, fact.lines[0].override_reason) == (1000, "")
+
+
+def test_marked_as_paid_is_told_from_money(thread: Thread):
+    email, _ = thread.shop.customer()
+    thread.shop.anonymous.control(
+        "seed", channels=[{"slug": CHANNEL, "currency": "USD", "allowUnpaidOrders": True}]
+    )
+    placed = thread.shop.placed(customer=email, lines=[{"sku": "S-100"}], paid=False)
+    thread.shop.owner.data("mutation($i:ID!){orderMarkAsPaid(id:$i){errors{code message}}}", i=placed["id"])
+    order = ports.storefront.orders(API, [placed["id"], "T3JkZXI6bm9uZQ=="])
+    assert list(order) == [placed["id"]]
+    assert (order[placed["id"]].charged, order[placed["id"]].paid_by_hand) == (1000, 1000)
+
+
+def test_switched_off_and_on_again_and_deleted(thread: Thread):
+    ours = Installation.objects.get()
+    switch = "mutation($i:ID!){%s(id:$i){errors{code message}}}"
+    thread.shop.owner.data(switch % "appDeactivate", i=ours.app_id)
+    thread.settle()
+    ours.refresh_from_db()
+    assert ours.state == Installation.State.INACTIVE
+    thread.shop.owner.data(switch % "appActivate", i=ours.app_id)
+    thread.settle()
+    ours.refresh_from_db()
+    assert ours.state == Installation.State.ACTIVE
+    thread.shop.owner.data(switch % "appDelete", i=ours.app_id)
+    thread.settle()
+    ours.refresh_from_db()
+    assert ours.state == Installation.State.DELETED
+    again = thread.install()
+    assert again.pk != ours.pk
+    assert again.app_id != ours.app_id
+
+
+def test_a_refused_handshake_is_shown_to_the_merchant(thread: Thread, settings: Any):
+    ours = Installation.objects.get()
+    thread.shop.owner.data("mutation($i:ID!){appDelete(id:$i){errors{code}}}", i=ours.app_id)
+    thread.shop.settled()
+    settings.LOYALTY = {**settings.LOYALTY, "SALEOR_API_URLS": ()}
+    manifest = f"{thread.url}/loyalty/saleor/manifest"
+    thread.shop.owner.data(INSTALL, i={"appName": "M", "manifestUrl": manifest, "permissions": []})
+    query = INSTALLATIONS
+
+    def failed() -> bool:
+        found = thread.shop.owner.data(query)["appsInstallations"]
+        return bool(found) and found[0]["status"] == "FAILED"
+
+    thread.wait(failed, "the refusal")
+    [row] = thread.shop.owner.data("{appsInstallations{id message}}")["appsInstallations"]
+    assert "SALEOR_API_URLS" in row["message"]
+    thread.shop.owner.data("mutation($i:ID!){appDeleteFailedInstallation(id:$i){errors{code}}}", i=row["id"])
