@@ -140,7 +140,7 @@ def test_a_member_price_is_charged_and_marked(thread: Thread):
     assert row.error == ""
     fact = ports.storefront.checkout(API, checkout["id"])
     assert fact is not None
-    assert [(l.unit_price, l.list_price, l.promotion_price) for l in fact.lines] == [
+    assert [(line.unit_price, line.list_price, line.promotion_price) for line in fact.lines] == [
         (800, 1000, 1000),
         (2700, 5000, 3000),
     ]
@@ -148,7 +148,7 @@ def test_a_member_price_is_charged_and_marked(thread: Thread):
     order_id = thread.shop.complete(caller, checkout["id"])
     order = ports.storefront.orders(API, [order_id])[order_id]
     assert (order.charged, order.total_gross, order.paid_by_hand) == (4300, 4300, 0)
-    assert [(l.gross, l.member_priced, l.mark) for l in order.lines] == [
+    assert [(line.gross, line.member_priced, line.mark) for line in order.lines] == [
         (1600, True, "loyalty:one"),
         (2700, True, "loyalty:two"),
     ]
