@@ -51,11 +51,7 @@ def check_document(
         member_cap=earning.caps.member,
     )
     campaigns = {campaign.code: campaign for campaign in earning.campaigns}
-    problems: list[Problem] = [
-        _problem(f"tiers.{place}.code", "duplicate_tier")
-        for place in doubles(tier.code for tier in document.tiers)
-    ]
-    problems += _qualifying(document)
+    problems: list[Problem] = list(_qualifying(document))
     lists: tuple[tuple[str, Sequence[RuleTerms | MultiplierTerms | PerkTerms]], ...] = (
         ("rule", earning.rules),
         ("multiplier", earning.multipliers),

@@ -34,7 +34,6 @@ PROBLEMS: Final[dict[str, str]] = {
     "empty_text": "a text is empty",
     "unknown_extension": "no installed app registers this code",
     "duplicate_id": "two entries have the same id",
-    "duplicate_tier": "two tiers have the same code",
     "unknown_tier": "there is no such tier",
     "unknown_campaign": "there is no such campaign",
     "unknown_channel": "the programme does not serve this channel",
@@ -49,6 +48,8 @@ PROBLEMS: Final[dict[str, str]] = {
     "qualifying_without_amount": "points by amount need an amount",
     "tier_needs_qualifying": "a tier asks for qualifying points, and none arise",
     "wrong_decimals": "more decimals than the currency has",
+    "bands_unordered": "bands must rise",
+    "bands_mixed": "bands by amount and bands given once do not go together",
     "params_contradict": "these parameters contradict each other",
 }
 
