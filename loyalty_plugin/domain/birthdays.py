@@ -1,4 +1,4 @@
-"""When a birthday is next celebrated; 29 February is kept on 28 February in common years."""
+"""On which days a birthday can next be celebrated; which of them brings a benefit is the rule's to say."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from datetime import date
 from loyalty_plugin.domain.lots import add_months
 
 
-def in_year(birthday: date, year: int) -> date:
-    """The day it is kept in this year."""
-    if (birthday.month, birthday.day) == (2, 29):
-        return add_months(date(year, 1, 29), 1)
-    return date(year, birthday.month, birthday.day)
+def days_in_year(birthday: date, year: int) -> tuple[date, ...]:
+    """The day it is kept in a year; 29 February in a common year may be kept on 28 February or on 1 March."""
+    if (birthday.month, birthday.day) != (2, 29):
+        return (date(year, birthday.month, birthday.day),)
+    eve = add_months(date(year, 1, 29), 1)
+    return (eve,) if eve.day == 29 else (eve, date(year, 3, 1))
 
 
 def next_birthday(birthday: date | None, after: date, *, wait_a_year: bool = False) -> date | None:
-    """The first birthday on or after a day; with `wait_a_year`, not before twelve months have passed."""
+    """The first such day on or after a day; with `wait_a_year`, not before twelve months have passed."""
     if birthday is None:
         return None
     first = add_months(after, 12) if wait_a_year else after
-    kept = in_year(birthday, first.year)
-    return kept if kept >= first else in_year(birthday, first.year + 1)
+    days = (*days_in_year(birthday, first.year), *days_in_year(birthday, first.year + 1))
+    return next(day for day in days if day >= first)

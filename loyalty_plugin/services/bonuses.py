@@ -25,7 +25,7 @@ from loyalty_plugin.domain.intents import Mature, Plan, TakeBack
 from loyalty_plugin.domain.ledger import POINTS, QUALIFYING, Account, Kind, Shortfall, input_digest
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
 from loyalty_plugin.models.members import ClaimedBenefit, Member
-from loyalty_plugin.queries.entries import unverified_lots
+from loyalty_plugin.queries.entries import entry_by_key, unverified_lots
 from loyalty_plugin.queries.programmes import version_by_id, versions_of
 from loyalty_plugin.services import approvals, awards, posting
 from loyalty_plugin.services.resolution import resolved
@@ -77,13 +77,6 @@ def award(
         return None
     benefit = f"{kind.value}:{suffix}" if suffix else kind.value
     with transaction.atomic():
-        if (
-            kind in _ONCE
-            and member.verified_at is not None
-            and not _claim(member, benefit, now)
-            and not _posted_before(member, version, benefit)
-        ):
-            return None
         return _award(
             actor,
             member,
@@ -99,10 +92,11 @@ def award(
         )
 
 
-def _posted_before(member: Member, version: ProgrammeVersion, benefit: str) -> bool:
-    from loyalty_plugin.queries.entries import entry_by_key
-
-    return entry_by_key(_key(member, version, benefit)) is not None
+def _had_before(member: Member, kind: OccasionKind, benefit: str, key: str, now: datetime) -> bool:
+    """Whether the verified contact had the benefit in an earlier membership. Claims it if not."""
+    if kind not in _ONCE or member.verified_at is None:
+        return False
+    return not _claim(member, benefit, now) and entry_by_key(key) is None
 
 
 def _key(member: Member, version: ProgrammeVersion, benefit: str) -> str:
@@ -146,7 +140,7 @@ def _award(
         channel=channel,
         source=f"benefit:{benefit}",
     )
-    if plan is None:
+    if plan is None or _had_before(member, kind, benefit, plan.key, now):
         return None
     posted = approvals.post_or_ask([plan], now=now, locked=locked)[0]
     if not posted.replayed and posted.refusal is None:

@@ -1,6 +1,7 @@
-"""The only writer of the ledger: it locks balances and posts plans, and decides nothing."""
+"""The only writer of the ledger: it locks balances, posts plans and rebuilds projections."""
 
 from loyalty_plugin.services.posting.locks import Locked, MemberUnit, lock, open_accounts
+from loyalty_plugin.services.posting.rebuild import Rebuilt, rebuild
 from loyalty_plugin.services.posting.writer import APPROVED, Posted, post, replay_of, with_note
 
 __all__ = [
@@ -8,9 +9,11 @@ __all__ = [
     "Locked",
     "MemberUnit",
     "Posted",
+    "Rebuilt",
     "lock",
     "open_accounts",
     "post",
+    "rebuild",
     "replay_of",
     "with_note",
 ]
