@@ -42,6 +42,7 @@ class Product:
     description: str
     category: Category
     collections: frozenset[str]
+    collection_ids: frozenset[str]
     image: str
     alt: str
     variants: tuple[Variant, ...]
@@ -116,6 +117,7 @@ def _product(node: dict[str, Any]) -> Product | None:
         description=prose(node["description"]),
         category=_category(node["category"]),
         collections=frozenset(c["slug"] for c in node["collections"] or ()),
+        collection_ids=frozenset(c["id"] for c in node["collections"] or ()),
         image=picture(media["url"]),
         alt=media["alt"],
         variants=variants,

@@ -19,6 +19,7 @@ urlpatterns = [
     path("checkout/thank-you/", checkout.thanks, name="checkout-thanks"),
     path("account/", membership.page, name="membership"),
     path("account/check-in/", membership.check_in, name="check-in"),
+    path("account/card/", membership.card, name="card"),
     path("account/orders/", account.orders, name="orders"),
     path("account/orders/<str:order_id>/", account.order, name="order"),
     path("account/sign-in/", account.sign_in, name="sign-in"),

@@ -48,7 +48,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     found = catalogue.product(slug)
     if found is None:
         raise Http404
-    priced = loyalty.blocks(request, found.variants)
+    priced = loyalty.price_blocks(request, [(found, v) for v in found.variants])
     neighbours = [p for p in catalogue.products(category=found.category.slug) if p.id != found.id]
     start = sum(map(ord, slug)) % max(len(neighbours), 1)
     return render(

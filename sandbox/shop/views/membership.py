@@ -36,3 +36,12 @@ def check_in(request: HttpRequest) -> HttpResponse:
             % {"points": state.reward},
         )
     return redirect("shop:membership")
+
+
+@require_POST
+def card(request: HttpRequest) -> HttpResponse:
+    """The member takes their card."""
+    if not session.customer(request):
+        return redirect("shop:sign-in")
+    loyalty.take_card(request)
+    return redirect("shop:membership")

@@ -1,0 +1,17 @@
+"""The shop's only window on the membership plugin; no other module of the shop imports the plugin."""
+
+from sandbox.shop.loyalty.membership import check_in, member_for, statement, take_card
+from sandbox.shop.loyalty.offers import apply_benefits, cards, member_prices, price_blocks
+from sandbox.shop.loyalty.stake import points_at_stake
+
+__all__ = [
+    "apply_benefits",
+    "cards",
+    "check_in",
+    "member_for",
+    "member_prices",
+    "points_at_stake",
+    "price_blocks",
+    "statement",
+    "take_card",
+]
