@@ -216,6 +216,7 @@ def product_type(source: Doc, _info: Any) -> Doc:
         "slug": "goods" if source["isShippingRequired"] else "digital",
         "isShippingRequired": source["isShippingRequired"],
         "hasVariants": True,
+        "kind": "NORMAL",
     }
 
 
