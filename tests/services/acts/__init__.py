@@ -1,0 +1,1 @@
+"""Acts for `killing`: what is done, and what is there afterwards."""

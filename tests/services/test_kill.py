@@ -1,0 +1,71 @@
+"""Killed between any two statements: what is left is all of an act or nothing of it, and the next try gets through."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from tests.services.books import DAY, NOW, give, make_members, make_version, rows
+
+pytestmark = pytest.mark.usefixtures("fresh_db")
+
+
+def killed_at_every_statement(act: str) -> list[list[int]]:
+    """The states left behind by each killed child, and by the one that got through."""
+    settings = connection.settings_dict
+    url = " ".join(
+        f"{name}='{value}'"
+        for name, value in {
+            "dbname": settings["NAME"],
+            "user": settings["USER"],
+            "host": settings["HOST"],
+            "port": settings["PORT"],
+            "password": settings["PASSWORD"],
+            **settings["OPTIONS"],
+        }.items()
+        if value
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.services.killing", url, f"tests.services.acts.{act}"],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        cwd=Path(__file__).parents[2],
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["killed"] for line in lines] == [True] * (len(lines) - 1) + [False]
+    return [line["state"] for line in lines]
+
+
+def test_a_batch_is_posted_whole_or_not_at_all() -> None:
+    version = make_version()
+    make_members(version, 3)
+    states = killed_at_every_statement("posting_a_batch")
+    # Before, then killed after 0, 1, 2, … statements: at least those of one posting, balances made anew.
+    assert len(states) > 8
+    nothing, everything = [0, 0, 0, 0], [6, 9, 3, 3 * (10 - 4 + 3)]
+    assert all(state in (nothing, everything) for state in states), states
+    assert states[0] == nothing
+    assert states[-1] == everything
+
+
+def test_a_night_goes_on_after_each_kill_and_does_everything_once() -> None:
+    version = make_version()
+    for member in make_members(version, 5):
+        give(version, member, 10, matures_at=NOW - DAY)
+        give(version, member, 20, expires_at=NOW)
+    states = killed_at_every_statement("a_night")
+    for before, after in zip(states, states[1:], strict=False):
+        assert all(old <= new for old, new in zip(before, after, strict=True)), (before, after)
+    assert states[-1][:2] == [5, 5]
+    assert len({tuple(state) for state in states}) > 4  # batch after batch survived
+    assert rows("SELECT available, earned FROM loyalty_plugin_balance") == [(10, 30)] * 5
+    # Unsealed is only what was still running when the last sealer looked.
+    assert states[-1][2] == 20

@@ -1,0 +1,70 @@
+"""Orders from many connections at once: a budget is kept to the point, one order earns once, no deadlock."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+import pytest
+from django.db import connection
+
+from loyalty_plugin.domain.ledger import POINTS
+from loyalty_plugin.models.ledger import Balance, Entry
+from loyalty_plugin.models.programmes import CampaignBudget
+from loyalty_plugin.services.orders.apply import apply_orders
+from tests.factories import NOW, document, member, order, programme
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def together(acts: Sequence[Callable[[], object]]) -> list[BaseException]:
+    """Run all at once, each on its own connection; what went wrong."""
+    barrier = threading.Barrier(len(acts))
+    errors: list[BaseException] = []
+
+    def run(act: Callable[[], object]) -> None:
+        try:
+            connection.ensure_connection()
+            barrier.wait(timeout=60)
+            act()
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return errors
+
+
+def test_a_campaign_budget_is_not_overshot_by_50_parallel_orders():
+    rules = document()
+    rules["earning"]["campaigns"] = [{"code": "spring", "name": {"en": "Spring"}, "budget": 1_234}]
+    rules["earning"]["multipliers"] = [
+        {"id": "double", "multiplier": "campaign", "params": {"rate": "2"}, "campaign": "spring"}
+    ]
+    club = programme(rules)
+    people = [member(club) for _ in range(50)]
+    facts = [order(of, 10_000) for of in people]
+    assert together([lambda fact=fact: apply_orders([fact], now=NOW) for fact in facts]) == []
+    assert CampaignBudget.objects.get().used == 1_234
+    assert sum(Balance.objects.filter(unit=POINTS).values_list("pending", flat=True)) == 50 * 100 + 1_234
+
+
+def test_20_copies_of_one_order_earn_once():
+    fact = order(member(programme()))
+    assert together([lambda: apply_orders([fact], now=NOW)] * 20) == []
+    assert Entry.objects.filter(kind="earn").count() == 1
+    assert Balance.objects.get(unit=POINTS).pending == 100
+
+
+def test_batches_that_share_members_and_orders_do_not_deadlock():
+    club = programme()
+    people = [member(club) for _ in range(6)]
+    facts = [order(of, 1_000) for of in people for _ in range(3)]
+    batches = [facts, facts[::-1], facts[::2] + facts[1::2], facts[5:] + facts[:5]] * 3
+    assert together([lambda batch=batch: apply_orders(batch, now=NOW) for batch in batches]) == []
+    assert Entry.objects.filter(kind="earn").count() == len(facts)
