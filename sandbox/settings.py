@@ -111,8 +111,11 @@ LOGGING = {
     "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": "INFO"},
-    # httpx would log every read of the shop's catalogue.
-    "loggers": {"httpx": {"level": "WARNING"}},
+    # httpx would log every read of the shop's catalogue, the others every page that is saved.
+    "loggers": {
+        name: {"level": "WARNING"}
+        for name in ("httpx", "django_tasks", "wagtail", "procrastinate.blueprints")
+    },
 }
 
 LOYALTY = {
@@ -123,6 +126,14 @@ LOYALTY = {
 
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # Wagtail's page editor
 WAGTAIL_SITE_NAME = "Kiln & Leaf"
-WAGTAILIMAGES_EXTENSIONS = ["avif", "gif", "jpg", "jpeg", "png", "svg", "webp"]  # the shop's pictures are drawn
+WAGTAILIMAGES_EXTENSIONS = [
+    "avif",
+    "gif",
+    "jpg",
+    "jpeg",
+    "png",
+    "svg",
+    "webp",
+]  # the shop's pictures are drawn
 WAGTAILADMIN_BASE_URL = SANDBOX_SHOP_URL
 WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database"}}

@@ -102,6 +102,7 @@ def _start(
         "DJANGO_SETTINGS_MODULE": "sandbox.settings",
         "DATABASE_URL": server.url(databases[0]),
         "STANDIN_DATABASE_URL": server.url(databases[1]),
+        "STANDIN_URL": saleor_url,  # what it calls itself is what the plugin is told to expect
         "SANDBOX_SHOP_URL": shop_url,
         "SANDBOX_SALEOR_URL": saleor_url,
         "SANDBOX_DATA": str(folder.path),

@@ -24,9 +24,9 @@ TEXTS = [
         "delivery-and-returns",
         "Delivery and returns",
         "We pack within two working days and send with people who ring the bell.",
-        "<h2>Delivery</h2><p>Within Germany 4.90, to the rest of the European Union 9.90. From 60.00 the standard "
-        "delivery in Germany is free. Express arrives the next working day for 9.90.</p><h2>Returns</h2><p>Anything unused "
-        "may come back within 14 days. Points you earned with it go back with it; points you spent return to you.</p>"
+        "<h2>Delivery</h2><p>Standard delivery is 4.90 and takes two to four working days. Express is 9.90 and "
+        "arrives the next working day.</p><h2>Returns</h2><p>Anything unused may come back within 14 days. Points you "
+        "earned with it go back with it; points you spent return to you.</p>"
         "<h2>Something broke?</h2><p>Send us a photograph and we send another piece. You need not return the shards.</p>",
     ),
     (
