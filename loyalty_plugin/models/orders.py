@@ -75,7 +75,8 @@ class PricePromise(models.Model):
     version = models.ForeignKey("loyalty_plugin.ProgrammeVersion", models.PROTECT, related_name="+")
     realm = models.ForeignKey("loyalty_plugin.Realm", models.PROTECT, related_name="+")
     checkout_id = models.CharField(max_length=64)
-    line_id = models.CharField(max_length=64)
+    #: A checkout line's global id in Saleor has 68 characters.
+    line_id = models.CharField(max_length=100)
     variant_id = models.CharField(max_length=64)
     quantity = models.PositiveIntegerField()
     #: Unit prices in minor units: what is promised, and the base sent so that promotions land on it.

@@ -39,11 +39,15 @@ class Subscription:
     subject: str
     #: Event name in the manifest to type name in the signed body.
     events: dict[str, str]
+    #: What is asked of the object.
+    fields: str = "id"
 
     @property
     def query(self) -> str:
-        """The subscription: `__typename issuedAt recipient` and an id, nothing that could be personal."""
-        parts = "".join(f" ... on {name} {{ {self.subject} {{ id }} }}" for name in self.events.values())
+        """The subscription: `__typename issuedAt recipient` and ids, nothing that could be personal."""
+        parts = "".join(
+            f" ... on {name} {{ {self.subject} {{ {self.fields} }} }}" for name in self.events.values()
+        )
         return f"subscription {{ event {{ __typename issuedAt recipient {{ id }}{parts} }} }}"
 
 
@@ -84,6 +88,8 @@ SUBSCRIPTIONS: Final = (
         "Loyalty: checkouts",
         "checkout",
         {"CHECKOUT_CREATED": "CheckoutCreated", "CHECKOUT_UPDATED": "CheckoutUpdated"},
+        # Whose it is, so that the many checkouts of strangers need no look.
+        fields="id user { id }",
     ),
     Subscription(
         "loyalty-app",

@@ -38,6 +38,8 @@ class Hint:
     subject: Subject
     target: str
     claim: str = ""
+    #: The customer it belongs to, as claimed; empty where the event names none.
+    owner: str = ""
 
 
 def hint(item_id: int, realm: str, event: str, body: bytes) -> Hint | None:
@@ -49,4 +51,10 @@ def hint(item_id: int, realm: str, event: str, body: bytes) -> Hint | None:
     target = named.get("id") if isinstance(named, Mapping) else None
     if not isinstance(target, str) or not target:
         return None
-    return Hint(item_id, realm, Subject(field), target, CLAIMS.get(event, ""))
+    return Hint(item_id, realm, Subject(field), target, CLAIMS.get(event, ""), _owner(named))
+
+
+def _owner(named: Mapping[str, Any]) -> str:
+    user = named.get("user")
+    owner = user.get("id") if isinstance(user, Mapping) else None
+    return owner if isinstance(owner, str) else ""

@@ -12,17 +12,16 @@ from typing import Final
 
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.facts import CustomerFact
-from loyalty_plugin.errors import LoyaltyError, NotFound
+from loyalty_plugin.errors import CurrencyMismatch, LoyaltyError, NotFound, TryLater
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import PricePromise
 from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.registry import ports
-from loyalty_plugin.services import members
-from loyalty_plugin.services.benefits import apply_benefits
+from loyalty_plugin.services import benefits, members
 from loyalty_plugin.services.orders.apply import apply_orders
 from loyalty_plugin.webhooks.events import Hint
-from loyalty_plugin.webhooks.outcomes import Outcome, done, ignored
+from loyalty_plugin.webhooks.outcomes import Outcome, done, ignored, retried
 
 #: As many as Saleor gives at once.
 PAGE: Final = 100
@@ -63,20 +62,39 @@ def customers(realm: str, hints: Sequence[Hint], now: datetime) -> dict[int, Out
 
 
 def checkouts(realm: str, hints: Sequence[Hint], now: datetime) -> dict[int, Outcome]:
-    """Quote anew the checkouts on which a member price was promised; our own echo finds nothing to change."""
+    """Lay on each checkout of a member the prices that are theirs, and take off those that are not.
+
+    Every event counts, also one that our own write caused: it finds no difference. Checkouts of strangers on which
+    nothing was promised are not looked at.
+    """
     ids = {hint.target for hint in hints}
-    promised = PricePromise.objects.filter(
-        realm__api_url=realm, checkout_id__in=ids, status__in=_OPEN_PROMISES
-    ).values_list("checkout_id", flat=True)
-    outcomes = {}
-    for checkout_id in sorted(set(promised)):
-        try:
-            promised_now = apply_benefits(SYSTEM, realm_url=realm, checkout_id=checkout_id, now=now)
-        except NotFound:
-            outcomes[checkout_id] = done("checkout_gone")
-        else:
-            outcomes[checkout_id] = done("changed" if promised_now.changed else "")
-    return _by_item(hints, outcomes, missing=ignored("nothing_promised"))
+    concerned = set(
+        PricePromise.objects.filter(
+            realm__api_url=realm, checkout_id__in=ids, status__in=_OPEN_PROMISES
+        ).values_list("checkout_id", flat=True)
+    )
+    ours = set(
+        Member.objects.filter(
+            realm__api_url=realm, external_id__in={hint.owner for hint in hints} - {""}
+        ).values_list("external_id", flat=True)
+    )
+    concerned |= {hint.target for hint in hints if hint.owner in ours}
+    outcomes = {checkout_id: _checkout(realm, checkout_id, now) for checkout_id in sorted(concerned)}
+    return _by_item(hints, outcomes, missing=ignored("not_a_members"))
+
+
+def _checkout(realm: str, checkout_id: str, now: datetime) -> Outcome:
+    try:
+        promised = benefits.apply_benefits(SYSTEM, realm_url=realm, checkout_id=checkout_id, now=now)
+    except TryLater as error:
+        # Each on its own: those before it are done.
+        return retried(error.code, counts=False)
+    except NotFound as refusal:
+        # Completed meanwhile, or a channel that no programme serves.
+        return ignored(refusal.code)
+    except CurrencyMismatch as refusal:
+        return ignored(refusal.code)
+    return done("changed" if promised.changed else "")
 
 
 def app(realm: str, hints: Sequence[Hint], now: datetime) -> dict[int, Outcome]:

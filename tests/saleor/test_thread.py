@@ -73,7 +73,8 @@ def thread(
     monkeypatch.setattr(http, "pool", lambda: shop.anonymous.client)
     made = Thread(shop, live_server.url)
     made.install()
-    of = factories.programme(currency="USD")
+    perk = {"id": "tenth", "perk": "tier_discount", "params": {"rates": {"basic": 1_000}}}
+    of = factories.programme(factories.document(perks=[perk]), currency="USD")
     programmes.serve_channels(
         factories.SYSTEM,
         programme_id=of.pk,
@@ -166,6 +167,39 @@ def test_an_override_is_set_and_cleared(thread: Thread):
     assert (fact.lines[0].unit_price, fact.lines[0].override_reason) == (700, "loyalty:x")
     fact = ports.storefront.set_line_prices(API, checkout["id"], [(line["id"], None, "")])
     assert (fact.lines[0].unit_price, fact.lines[0].override_reason) == (1000, "")
+
+
+def test_a_checkout_of_a_member_gets_its_prices_without_being_asked(thread: Thread):
+    """Whatever storefront made it: the event alone lays the prices on, and takes them off for a stranger."""
+    _, caller = thread.shop.customer()
+    thread.settle()
+    made = thread.shop.checkout(caller, [("S-100", 1), ("POT", 1)])["id"]
+    me = caller.data("{me{id}}")["me"]["id"]
+    app = thread.shop.app("IMPERSONATE_USER")
+    attach = "mutation($c:ID!,$u:ID){checkoutCustomerAttach(id:$c,customerId:$u){errors{code message}}}"
+
+    def units() -> list[int]:
+        found = ports.storefront.checkout(API, made)
+        assert found is not None
+        return [line.unit_price for line in found.lines]
+
+    app.data(attach, c=made, u=me)
+    thread.settle()
+    assert units() == [900, 3000]  # the sale price of the pot is the better one
+    thread.settle()  # the echo of our own write
+    assert OutboxItem.objects.filter(kind="checkout_prices").count() == 1
+    caller.data("mutation($c:ID!){checkoutCustomerDetach(id:$c){errors{code message}}}", c=made)
+    thread.settle()
+    assert units() == [1000, 3000]
+    thread.settle()
+    assert OutboxItem.objects.filter(kind="checkout_prices").count() == 2
+
+
+def test_checkouts_of_strangers_are_not_looked_at(thread: Thread):
+    guest = thread.shop.anonymous
+    thread.shop.checkout(guest, [("S-100", 1)])
+    counts = thread.settle()
+    assert set(counts) == {"ignored"}
 
 
 def test_marked_as_paid_is_told_from_money(thread: Thread):

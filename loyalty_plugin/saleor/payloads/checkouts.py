@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from loyalty_plugin.domain.facts import CheckoutFact, CheckoutLineFact
-from loyalty_plugin.saleor.payloads.values import Json, gross, id_of, net
+from loyalty_plugin.saleor.payloads.values import Json, gross, id_of, is_gift_card, net
 
 #: Picks gross or net of a TaxedMoney: an override is entered as the channel enters its prices.
 Side = Callable[[Json | None, str], int]
@@ -47,6 +47,7 @@ def _line(line: Json, currency: str, side: Side) -> CheckoutLineFact:
         unit_price=unit,
         category_id=id_of(product.get("category")),
         collection_ids=frozenset(c["id"] for c in product.get("collections") or ()),
+        gift_card=is_gift_card(product),
         is_gift=bool(line.get("isGift")),
         override_reason=line.get("priceOverrideReason") or "",
     )

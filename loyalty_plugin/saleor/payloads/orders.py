@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from loyalty_plugin.domain.facts import LineFact, OrderFact
 from loyalty_plugin.saleor.payloads.payments import fulfilled_at, paid
-from loyalty_plugin.saleor.payloads.values import Json, gross, id_of, instant, net
+from loyalty_plugin.saleor.payloads.values import Json, gross, id_of, instant, is_gift_card, net
 
 
 def order_fact(realm: str, order: Json) -> OrderFact:
@@ -56,6 +56,7 @@ def _line(line: Json, currency: str) -> LineFact:
         gross=gross(line["totalPrice"], currency),
         net=net(line["totalPrice"], currency),
         undiscounted_gross=gross(line["undiscountedTotalPrice"], currency),
+        gift_card=is_gift_card(product),
         member_priced=bool(line.get("isPriceOverridden")),
         mark=line.get("priceOverrideReason") or "",
     )

@@ -54,3 +54,8 @@ def instant(text: Any) -> datetime:
 def id_of(node: Json | None) -> str:
     """The id of an object that may be missing."""
     return node["id"] if node else ""
+
+
+def is_gift_card(product: Json) -> bool:
+    """Whether a product is a gift card: money that is spent later, not goods."""
+    return bool((product.get("productType") or {}).get("kind") == "GIFT_CARD")
