@@ -136,17 +136,16 @@ class Control:
         return {"mails": [{k: v for k, v in mail.items() if k != "user"} for mail in reversed(found)]}
 
     def _deliveries(self, _body: Any, _query: dict[str, str]) -> Any:
+        # One statement, one snapshot: between two, an event would turn into a delivery and be counted nowhere.
         with self.standin.store.read() as tx:
-            rows = tx.query("SELECT status, count(*) FROM standin_delivery GROUP BY status")
-            waiting = tx.query("SELECT count(*) FROM standin_event")[0][0]
-            counters = dict(tx.query("SELECT name, value FROM standin_counter"))
-        by_status = dict(rows)
-        return {
-            "pending": by_status.get("PENDING", 0) + by_status.get("SENDING", 0) + waiting,
-            "failed": by_status.get("FAILED", 0),
-            "delivered": counters.get("delivered", 0),
-            "lost": counters.get("lost", 0),
-        }
+            [(pending, failed, delivered, lost)] = tx.query(
+                "SELECT (SELECT count(*) FROM standin_event)"
+                " + (SELECT count(*) FROM standin_delivery WHERE status <> 'FAILED'),"
+                " (SELECT count(*) FROM standin_delivery WHERE status = 'FAILED'),"
+                " coalesce((SELECT value FROM standin_counter WHERE name = 'delivered'), 0),"
+                " coalesce((SELECT value FROM standin_counter WHERE name = 'lost'), 0)"
+            )
+        return {"pending": pending, "failed": failed, "delivered": delivered, "lost": lost}
 
     def _deliver_now(self, _body: Any, query: dict[str, str]) -> Any:
         with self.standin.store.write() as tx:

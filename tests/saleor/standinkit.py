@@ -317,9 +317,15 @@ def shop(django_db_setup: None, postgres: Server) -> Iterator[Shop]:
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
+def receiver(shop: Shop) -> Iterator[Receiver]:
+    """A receiver of webhooks; the stand-in forgets what points at it when the test is over."""
     server = Receiver()
     yield server
+    with shop.standin.store.write() as tx:
+        for webhook in tx.find("webhook"):
+            if webhook["targetUrl"].startswith(server.url):
+                tx.query("DELETE FROM standin_delivery WHERE webhook = %s", (webhook["id"],))
+                tx.delete("webhook", webhook["id"])
     server.close()
 
 
