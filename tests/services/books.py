@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -104,6 +105,20 @@ def balance_of(member: Member | int, unit: str = POINTS) -> tuple[int, ...]:
 def count(table: str) -> int:
     """Rows in one of the plugin's tables."""
     return int(rows(f"SELECT count(*) FROM loyalty_plugin_{table}")[0][0])
+
+
+def wait_until_sealable() -> None:
+    """Wait for the oldest transaction of the whole server, other databases' too, to be younger than our entries."""
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
+        [(sealable,)] = rows(
+            "SELECT coalesce((SELECT pg_snapshot_xmin(pg_current_snapshot()) > xid"
+            " FROM loyalty_plugin_entry ORDER BY xid DESC LIMIT 1), true)"
+        )
+        if sealable:
+            return
+        time.sleep(0.05)
+    raise AssertionError("a transaction beside this test has been running for two minutes")
 
 
 def at_once(acts: Sequence[Callable[[], T]]) -> list[T | BaseException]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
@@ -62,10 +63,9 @@ def test_a_night_goes_on_after_each_kill_and_does_everything_once() -> None:
         give(version, member, 10, matures_at=NOW - DAY)
         give(version, member, 20, expires_at=NOW)
     states = killed_at_every_statement("a_night")
-    for before, after in zip(states, states[1:], strict=False):
+    for before, after in itertools.pairwise(states):
         assert all(old <= new for old, new in zip(before, after, strict=True)), (before, after)
     assert states[-1][:2] == [5, 5]
     assert len({tuple(state) for state in states}) > 4  # batch after batch survived
     assert rows("SELECT available, earned FROM loyalty_plugin_balance") == [(10, 30)] * 5
-    # Unsealed is only what was still running when the last sealer looked.
     assert states[-1][2] == 20

@@ -14,7 +14,17 @@ from loyalty_plugin.domain.chain import GENESIS, block_root
 from loyalty_plugin.queries import chain
 from loyalty_plugin.services import sealing
 from sandbox.postgres import Cluster, Server, django_database, find_binaries
-from tests.services.books import DAY, NOW, at_once, count, give, make_members, make_version, rows
+from tests.services.books import (
+    DAY,
+    NOW,
+    at_once,
+    count,
+    give,
+    make_members,
+    make_version,
+    rows,
+    wait_until_sealable,
+)
 
 pytestmark = pytest.mark.usefixtures("fresh_db")
 
@@ -23,6 +33,7 @@ def test_blocks_hold_every_entry_once_and_build_on_each_other() -> None:
     version = make_version()
     for member in make_members(version, 7):
         give(version, member, 10)
+    wait_until_sealable()
     sealed = sealing.seal(now=NOW, size=3)
     assert (sealed.blocks, sealed.entries) == (3, 7)
     previous = GENESIS
@@ -34,6 +45,7 @@ def test_blocks_hold_every_entry_once_and_build_on_each_other() -> None:
         previous = block.root
     assert sealing.seal(now=NOW) == sealing.Sealed()
     give(version, member, 1)
+    wait_until_sealable()
     assert sealing.seal(now=NOW).entries == 1
 
 
@@ -48,6 +60,7 @@ def test_a_transaction_is_never_divided() -> None:
     give(version, members[0], 1)
     post([make_plan(version, member, Award(POINTS, 1)) for member in members], recorded_at=NOW)
     give(version, members[0], 1)
+    wait_until_sealable()
     sealing.seal(now=NOW, size=2)
     assert [block.entries for block in chain.blocks()] == [1, 10, 1]
 
@@ -76,6 +89,7 @@ def test_nothing_is_sealed_above_a_transaction_that_still_runs() -> None:
     finally:
         go_on.set()
         thread.join()
+    wait_until_sealable()
     assert sealing.seal(now=NOW).entries == 2
 
 
@@ -83,6 +97,7 @@ def test_of_many_sealers_one_works_and_the_chain_stays_one() -> None:
     version = make_version()
     for member in make_members(version, 12):
         give(version, member, 10)
+    wait_until_sealable()
     results = at_once([lambda: sealing.seal(now=NOW, size=2) for _ in range(6)])
     sealed = [result for result in results if isinstance(result, sealing.Sealed)]
     assert len(sealed) == 6, results
@@ -99,6 +114,7 @@ def test_after_dump_and_restore_elsewhere_the_chain_goes_on(tmp_path: Path, post
     version = make_version()
     members = make_members(version, 3)
     give(version, members[0], 10)
+    wait_until_sealable()
     sealing.seal(now=NOW)
     for member in members[1:]:
         give(version, member, 20)  # not sealed yet when the dump is made
@@ -142,6 +158,7 @@ def test_the_anchor_gets_one_line_a_day(tmp_path: Path) -> None:
     [member] = make_members(version, 1)
     for days in (0, 0, 1):
         give(version, member, 1)
+        wait_until_sealable()
         sealing.seal(now=NOW + days * DAY)
         sealing.write_anchor(file, now=NOW + days * DAY)
     lines = [line.split() for line in file.read_text().splitlines()]

@@ -30,6 +30,7 @@ from tests.services.books import (
     make_version,
     rows,
     spend,
+    wait_until_sealable,
 )
 
 pytestmark = pytest.mark.usefixtures("fresh_db")
@@ -105,6 +106,7 @@ def ledger(fresh_db: None) -> Iterator[None]:
     from loyalty_plugin.domain.actors import SYSTEM
 
     expiry.bring_back(SYSTEM, lot_ids=[lot], life_days=5, now=NOW)
+    wait_until_sealable()
     sealing.seal(now=NOW, size=4)
     give(version, two, 1)
     yield
@@ -277,6 +279,7 @@ def test_a_chain_rewritten_by_its_owner_is_found_by_the_anchor_only(tmp_path: Pa
 
 def test_an_old_dump_restored_is_found_by_the_anchor(tmp_path: Path) -> None:
     file = tmp_path / "anchor"
+    wait_until_sealable()
     sealing.seal(now=NOW)
     sealing.write_anchor(file, now=NOW)
     damage(
@@ -340,8 +343,8 @@ def test_the_check_reads_one_moment_while_others_write() -> None:
 
 def test_projections_are_rebuilt_bit_by_bit() -> None:
     whole = (
-        rows("SELECT * FROM loyalty_plugin_balance ORDER BY 1, 2"),
-        rows("SELECT * FROM loyalty_plugin_lot ORDER BY 1"),
+        rows("SELECT * FROM loyalty_plugin_balance ORDER BY member_id, unit"),
+        rows("SELECT * FROM loyalty_plugin_lot ORDER BY id"),
     )
     damage(
         "UPDATE loyalty_plugin_balance SET available = available + 5, active_until = NULL WHERE member_id = 1",
@@ -353,8 +356,8 @@ def test_projections_are_rebuilt_bit_by_bit() -> None:
     assert rebuild(write=True).lots == 1
     assert rebuild().equal
     assert whole == (
-        rows("SELECT * FROM loyalty_plugin_balance ORDER BY 1, 2"),
-        rows("SELECT * FROM loyalty_plugin_lot ORDER BY 1"),
+        rows("SELECT * FROM loyalty_plugin_balance ORDER BY member_id, unit"),
+        rows("SELECT * FROM loyalty_plugin_lot ORDER BY id"),
     )
     assert verifying.verify().whole
     assert balance_of(1)[2] == 10

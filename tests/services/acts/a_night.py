@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from loyalty_plugin.services import expiry, sealing
 from loyalty_plugin.services.posting import rebuild
-from tests.services.books import NOW, count, rows
+from tests.services.books import NOW, count, rows, wait_until_sealable
 
 
 def act() -> None:
     expiry.mature(now=NOW, batch=2)
     expiry.expire(now=NOW, batch=2)
+    wait_until_sealable()
     sealing.seal(now=NOW, size=4)
 
 

@@ -1,0 +1,127 @@
+"""The unattended work and when it is done: each task calls one function of the house; decides nothing.
+
+`manage.py procrastinate worker` runs them by the schedule below; `manage.py loyalty_tick` runs them all once.
+Every function opens its own durable transactions, and may be killed and repeated at any point.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import partial
+
+from asgiref.sync import async_to_sync
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Job, Status
+
+from loyalty_plugin import jobs
+from loyalty_plugin.registry import ports
+from loyalty_plugin.saleor.executors import deliver_outbox
+from loyalty_plugin.services import birthdays, expiry, runs, sealing, tiers, windows
+from loyalty_plugin.webhooks.processing import drain_inbox
+
+_log = logging.getLogger(__name__)
+
+#: Rows a task takes before it hands the rest to a task of its own, so that others get their turn.
+AT_ONCE = 2_000
+#: A killed worker's jobs are begun again after this many seconds without a sign of life.
+STALLED_SECONDS = 60
+#: Finished jobs are kept so long, in hours: for whoever looks at them, not for the work.
+KEEP_HOURS = 72
+
+Work = Callable[..., None]
+
+
+def _task(name: str, cron: str) -> Callable[[Work], Work]:
+    """A task that runs alone, waits at most once, and is begun by the clock besides being nudged."""
+
+    def register(work: Work) -> Work:
+        task = app.task(name=name, queue="loyalty", lock=name, queueing_lock=name)(work)
+        app.periodic(cron=cron, periodic_id="loyalty")(task)
+        return work
+
+    return register
+
+
+def _repeat(name: str, some: Callable[[], int]) -> None:
+    """Do some after some until nothing is due, with its progress to be seen."""
+    with runs.running(name) as run:
+        while done := some():
+            run.advance({}, done)
+        run.result = {"done": run.done}
+
+
+@_task(jobs.DRAIN_INBOX, "* * * * *")
+def drain(timestamp: int | None = None) -> None:
+    """Work off what Saleor has sent. Intake nudges; the minute's run finds what was put off."""
+    counts = drain_inbox(AT_ONCE, ports.clock.now())
+    if sum(counts.values()) >= AT_ONCE:
+        jobs.enqueue(jobs.DRAIN_INBOX)
+
+
+@_task(jobs.DELIVER_OUTBOX, "* * * * *")
+def deliver(timestamp: int | None = None) -> None:
+    """Carry our changes to Saleor."""
+    counts = deliver_outbox(AT_ONCE, ports.clock.now())
+    if sum(counts.values()) >= AT_ONCE:
+        jobs.enqueue(jobs.DELIVER_OUTBOX)
+
+
+# Hourly, since a day ends at another hour in each time zone.
+
+
+@_task(jobs.MATURE, "2 * * * *")
+def mature(timestamp: int | None = None) -> None:
+    """Make available what has waited for its return window."""
+    now = ports.clock.now()
+    _repeat("windows", partial(windows.end_due, now=now))
+    expiry.mature(now=now)
+
+
+@_task(jobs.EXPIRE, "6 * * * *")
+def expire(timestamp: int | None = None) -> None:
+    """End lots after their last day, and all points of members who were not active for long."""
+    now = ports.clock.now()
+    expiry.expire(now=now)
+    expiry.expire_inactive(now=now)
+
+
+@_task(jobs.TIERS, "10 * * * *")
+def recompute_tiers(timestamp: int | None = None) -> None:
+    """Recompute the members whose tier may change today without any new fact."""
+    _repeat("tiers", partial(tiers.recompute_due, now=ports.clock.now()))
+
+
+@_task(jobs.BIRTHDAYS, "14 * * * *")
+def award_birthdays(timestamp: int | None = None) -> None:
+    """Give what birthdays bring."""
+    _repeat("birthdays", partial(birthdays.award_due, now=ports.clock.now()))
+
+
+@_task(jobs.SEAL, "*/5 * * * *")
+def seal(timestamp: int | None = None) -> None:
+    """Seal what is committed into the chain."""
+    sealing.seal(now=ports.clock.now())
+
+
+@_task(jobs.HOUSEKEEPING, "*/5 * * * *")
+def housekeeping(timestamp: int | None = None) -> None:
+    """Begin the jobs of killed workers again, and forget finished ones."""
+    async_to_sync(_housekeeping)()
+
+
+async def _housekeeping() -> None:
+    manager = app.job_manager
+    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
+        await _begin_again(job)
+    await manager.delete_old_jobs(nb_hours=KEEP_HOURS, include_failed=False, include_cancelled=True)
+
+
+async def _begin_again(job: Job) -> None:
+    try:
+        await app.job_manager.retry_job(job)
+        _log.warning("job %s of a killed worker begins again: %s", job.id, job.task_name)
+    except ConnectorException:
+        # Another one of its kind waits already and will do all there is to do.
+        await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=True)
