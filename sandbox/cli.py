@@ -26,7 +26,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
-        system.provide(system.missing_libraries(), "drawing cards")
         return _story(options) if options.command == "story" else _serve(options)
     except KeyboardInterrupt:
         print("\nStopped.")
@@ -38,8 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _serve(options: argparse.Namespace) -> int:
     ports = (options.port, options.port + 1)
-    folder = DataFolder(options.data or DEFAULT, reset=options.reset)
+    folder = DataFolder(options.data or DEFAULT)
     require_free(ports)
+    system.provide(system.missing_libraries(), "Drawing cards")
+    if options.reset:
+        folder.reset()
     with kept_world(folder, ports) as world:
         if not folder.seeded.exists() and not options.empty:
             _seed(world, folder)
@@ -76,7 +78,9 @@ def _welcome(world: World, seeded: bool) -> None:
 
 
 def _story(options: argparse.Namespace) -> int:
-    folder = DataFolder(options.data or DEFAULT.with_name(".data-story"), kind="story", reset=True)
+    folder = DataFolder(options.data or DEFAULT.with_name(".data-story"), kind="story")
+    system.provide(system.missing_libraries(), "Drawing cards")
+    folder.reset()
     steps: list[Step] = []
     with story_world(folder, free_ports(2)) as world:
         from sandbox.story import play

@@ -64,7 +64,7 @@ def _system_packages() -> list[str]:
     if not any(map(shutil.which, CHROMIUM)):
         wanted.append("chromium")
     try:
-        system.provide(wanted, "the tests")
+        system.provide(wanted, "The whole of the tests")
     except LaunchError as error:
         print(f"! {error}", flush=True)
         return [f"NOT RUN: what needs {' '.join(wanted)} (sudo apt-get install {' '.join(wanted)})"]

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sandbox.launch.terminal import LaunchError
+from sandbox.postgres import Cluster
 
 DEFAULT = Path(__file__).resolve().parents[1] / ".data"
 
@@ -25,14 +26,12 @@ class DataFolder:
     `kind` tells a shop's folder, which is kept, from a story's, which every story empties.
     """
 
-    def __init__(self, path: Path, *, kind: str = "shop", reset: bool = False) -> None:
+    def __init__(self, path: Path, *, kind: str = "shop") -> None:
         self.path = path.absolute()
         self._marker = self.path / f"loyalty-sandbox-{kind}"
         if self.path.exists() and not self._marker.exists() and any(self.path.iterdir()):
             raise LaunchError(f"{self.path} is not empty and was not made by this command: left as it is.")
         self._claim()
-        if reset:
-            self._empty()
         self.logs = self.path / "logs"
         self.logs.mkdir(exist_ok=True)
 
@@ -77,14 +76,14 @@ class DataFolder:
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
 
-    def _empty(self) -> None:
-        from sandbox.postgres import Cluster
-
+    def reset(self) -> None:
+        """Delete all that is in the folder, and the database that root may keep elsewhere."""
         if (self.path / "postgres").exists():
             Cluster(self.postgres).delete()
         for entry in self.path.iterdir():
             if entry != self._marker:
                 shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+        self.logs.mkdir()
 
     @staticmethod
     def _write_private(path: Path, text: str) -> None:

@@ -31,7 +31,7 @@ def provide(packages: Iterable[str], why: str) -> None:
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         raise LaunchError(f"{why} needs system packages:\n  sudo apt-get install {' '.join(names)}")
-    with step(f"System packages for {why}: {', '.join(names)}"):
+    with step(f"System packages: {', '.join(names)}"):
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *names]
         # The package lists may be stale or absent: refreshed only when needed, it takes a while.
