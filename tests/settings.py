@@ -11,6 +11,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
     "loyalty_plugin",
+    "sandbox.stamp_card",  # another app with an extension, as a host may have
     "procrastinate.contrib.django",
     "django_otp",
     "django_otp.plugins.otp_totp",

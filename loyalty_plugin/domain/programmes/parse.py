@@ -91,7 +91,10 @@ def problem_of(kind: str) -> str:
 def problems_of(error: ValidationError, prefix: str = "") -> list[Problem]:
     """pydantic's errors as problems; `prefix` is a dotted path ending in a dot, or empty."""
     found = [
-        {"path": prefix + ".".join(map(str, fault["loc"])), "problem": problem_of(fault["type"])}
+        {
+            "path": ".".join([prefix.rstrip("."), *map(str, fault["loc"])]).lstrip("."),
+            "problem": problem_of(fault["type"]),
+        }
         for fault in error.errors(include_url=False, include_context=False, include_input=False)
     ]
     # pydantic also calls a list too short whose only entry is refused: the entry's own fault says more.

@@ -1,0 +1,144 @@
+"""Member prices: the best one, never above the promotion, and a base on which Saleor's promotion lands on it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loyalty_plugin import registry
+from loyalty_plugin.domain.facts import CheckoutLineFact
+from loyalty_plugin.domain.perks import base_for, corrected_base, quote, resolve_perks
+from loyalty_plugin.domain.programmes.document import PerkTerms
+from loyalty_plugin.testing.occasions import checkout_lines
+from tests.domain.earning_cases import a_member
+
+DAY = date(2026, 6, 15)
+VIP = a_member(tier="vip")
+
+
+def _line(list_price: int, promotion: int | None = None, **more: Any) -> CheckoutLineFact:
+    price = list_price if promotion is None else promotion
+    values: dict[str, Any] = {"product_id": "shirt", "variant_id": "v", "quantity": 1, "unit_price": price}
+    return CheckoutLineFact("line", list_price=list_price, promotion_price=price, **{**values, **more})
+
+
+def _perks(*entries: dict[str, Any]) -> Any:
+    terms = [
+        PerkTerms.model_validate({"id": f"p{n}", "perk": "tier_discount", **entry})
+        for n, entry in enumerate(entries)
+    ]
+    return resolve_perks(terms, registry.perks.get)
+
+
+def _off(points: int, **more: Any) -> dict[str, Any]:
+    return {"params": {"rates": {"vip": points}, **more}}
+
+
+def saleor(base: int, percent: int) -> int:
+    """What Saleor charges for a base price under a percentage promotion: half a minor unit rounds up."""
+    return (base * (100 - percent) * 2 + 100) // 200
+
+
+@pytest.mark.parametrize(
+    ("line", "perks", "price", "base", "perk"),
+    [
+        (_line(3500), [_off(2000)], 2800, 2800, "p0"),
+        (_line(3500), [_off(1000), _off(2000)], 2800, 2800, "p1"),
+        (_line(3500), [_off(2000), _off(2000)], 2800, 2800, "p0"),
+        (_line(5000, 3000), [_off(5000)], 2500, 4166, "p0"),
+        (_line(5000, 3000), [_off(4000)], 3000, None, ""),
+        (_line(5000, 3000), [_off(2000)], 3000, None, ""),
+        (_line(999), [_off(1000)], 899, 899, "p0"),
+        (_line(999), [_off(1000, rounding="half_up")], 899, 899, "p0"),
+        (_line(999), [_off(1000, rounding="up")], 900, 900, "p0"),
+        (_line(999), [_off(1000, step=5)], 895, 895, "p0"),
+        (_line(999), [_off(1000, step=50, rounding="half_up")], 900, 900, "p0"),
+        (_line(3500), [_off(2000, products=["shirt"])], 2800, 2800, "p0"),
+        (_line(3500), [_off(2000, products=["shoe"])], 3500, None, ""),
+        (_line(3500, category_id="c"), [_off(2000, categories=["c"])], 2800, 2800, "p0"),
+        (_line(3500, collection_ids=frozenset("ab")), [_off(2000, collections=["b"])], 2800, 2800, "p0"),
+        (_line(3500), [{**_off(2000), "tiers": ["premium"]}], 3500, None, ""),
+        (_line(3500), [{**_off(2000), "when": {"weekdays": ["mon"]}}], 2800, 2800, "p0"),
+        (_line(3500), [{**_off(2000), "when": {"weekdays": ["tue"]}}], 3500, None, ""),
+        (_line(3500), [{**_off(2000), "when": {"channels": ["shop"]}}], 3500, None, ""),
+        (_line(3500), [{**_off(2000), "when": {"until_day": "2026-06-14"}}], 3500, None, ""),
+        (_line(3500, gift_card=True), [_off(2000)], 3500, None, ""),
+        (_line(3500, 0, is_gift=True), [_off(2000)], 0, None, ""),
+        # A price of nothing is no member price: the quantity of a free line can be raised by anybody.
+        (_line(1), [_off(9000)], 1, None, ""),
+        (_line(3500), [{"perk": "gone"}], 3500, None, ""),
+        (_line(3500), [], 3500, None, ""),
+    ],
+)
+def test_quotes(
+    line: CheckoutLineFact, perks: list[dict[str, Any]], price: int, base: int | None, perk: str
+) -> None:
+    (quoted,) = quote([line], _perks(*perks), VIP, DAY, "web")
+    assert (quoted.unit_price, quoted.base, quoted.perk_id) == (price, base, perk)
+
+
+def test_other_tiers_and_guests_pay_saleors_price() -> None:
+    for member in (a_member(), None):
+        (quoted,) = quote([_line(5000, 4000)], _perks(_off(5000)), member, DAY)
+        assert (quoted.unit_price, quoted.base, quoted.reason) == (4000, None, "")
+
+
+def test_a_perk_that_is_gone_or_refuses_its_settings_is_kept_and_marked() -> None:
+    gone, refused = _perks({"perk": "gone"}, {"params": {"rates": {}}})
+    assert (gone.trouble, refused.trouble) == ("missing_extension", "params_refused")
+
+
+@given(st.integers(1, 1_000_000), st.integers(1, 95), st.integers(1, 9_999))
+def test_saleors_own_percentage_lands_on_the_price_or_a_little_below(
+    list_price: int, percent: int, off: int
+) -> None:
+    promotion = saleor(list_price, percent)
+    (quoted,) = quote([_line(list_price, promotion)], _perks(_off(off)), VIP, DAY)
+    if quoted.base is None:
+        assert quoted.unit_price == promotion
+        return
+    assert quoted.unit_price < promotion
+    charged = saleor(quoted.base, percent)
+    assert charged <= quoted.unit_price
+    if list_price >= 200:  # the percentage shows in the two prices
+        assert charged >= quoted.unit_price - 1
+
+
+@given(checkout_lines(), st.integers(1, 9_999), st.integers(1, 9_999))
+def test_perks_do_not_add_up_and_their_order_is_irrelevant(
+    line: CheckoutLineFact, one: int, two: int
+) -> None:
+    prices = {
+        quote([line], _perks(*perks), VIP, DAY)[0].unit_price
+        for perks in ([_off(one), _off(two)], [_off(two), _off(one)], [_off(max(one, two))])
+    }
+    assert len(prices) == 1
+
+
+@given(checkout_lines(), st.integers(1, 9_999), st.integers(1, 100))
+def test_the_quantity_is_irrelevant(line: CheckoutLineFact, off: int, quantity: int) -> None:
+    perks = _perks(_off(off))
+    assert quote([line], perks, VIP, DAY) == quote([replace(line, quantity=quantity)], perks, VIP, DAY)
+
+
+def test_a_fixed_reduction_is_mended_from_the_answer() -> None:
+    sent = base_for(2500, 5000, 3000)
+    charged = sent - 2000  # Saleor took 20.00 off, not 40 %
+    corrected = corrected_base(2500, sent, charged, 5000, 3000)
+    assert corrected == 4500
+    assert corrected - 2000 == 2500
+
+
+@pytest.mark.parametrize(
+    ("target", "sent", "charged", "expected"),
+    [(2500, 4166, 2500, None), (2500, 4166, 2499, None), (2500, 4166, 2501, 4165), (2500, 4166, 2400, 4266)],
+)
+def test_the_answer_is_compared_with_the_promise(
+    target: int, sent: int, charged: int, expected: int | None
+) -> None:
+    assert corrected_base(target, sent, charged, 5000, 3000) == expected
