@@ -223,6 +223,12 @@ class AppTokenDead(TryLater):
     code = "app_token_dead"
 
 
+class LeaseTaken(TryLater):
+    """Another process acts on the same outside target at the moment. Details: target."""
+
+    code = "lease_taken"
+
+
 class HandshakeRefused(LoyaltyError):
     """An install handshake from a Saleor that is not on the allow-list or does not confirm it."""
 

@@ -26,7 +26,7 @@ from django.utils import timezone
 
 from loyalty_plugin.conf import settings
 from loyalty_plugin.domain.facts import CheckoutFact
-from loyalty_plugin.errors import LoyaltyError, NotFound, TryLater
+from loyalty_plugin.errors import AppTokenDead, LoyaltyError, NotFound, SaleorUnreachable, TryLater
 from loyalty_plugin.models.outbox import OutboxItem
 from loyalty_plugin.saleor import install, leases
 from loyalty_plugin.saleor.storefront import SaleorStorefront
@@ -35,6 +35,8 @@ CHECKOUT_PRICES: Final = "checkout_prices"
 DIFFERS: Final = "price_differs"
 #: How long a call made while a customer waits may wait for another process to finish with the same checkout.
 _PATIENCE: Final = 1.0
+
+_AWAY: Final = (SaleorUnreachable.code, AppTokenDead.code)
 
 _log = logging.getLogger(__name__)
 Status = OutboxItem.Status
@@ -52,8 +54,13 @@ class SaleorDelivery:
 def deliver_outbox(limit: int, now: datetime) -> Mapping[str, int]:
     """Deliver up to `limit` rows that are due; counts by outcome (done, waiting, failed, obsolete)."""
     counts: Counter[str] = Counter()
-    while counts.total() < limit and (row := _claim(Q(), now)) is not None:
-        counts[_deliver(row, wait=0.0)] += 1
+    away: set[int | None] = set()
+    while counts.total() < limit and (row := _claim(~Q(realm__in=away), now)) is not None:
+        outcome = _deliver(row, wait=0.0)
+        counts[outcome] += 1
+        if outcome == Status.WAITING and row.error in _AWAY:
+            # Its other rows would each wait out the deadline, and keep those of other shops waiting.
+            away.add(row.realm_id)
     return counts
 
 
@@ -117,6 +124,7 @@ def _again(row: OutboxItem, code: str, details: Mapping[str, object], *, counts:
     if counts and row.attempts >= settings.MAX_ATTEMPTS:
         return _finish(row, Status.FAILED, code, details)
     pause = min(5.0 * 2 ** (row.attempts - 1), 600.0) if counts else 5.0
+    row.error = code
     OutboxItem.objects.filter(pk=row.pk, status=Status.WAITING).update(
         # Never back to 0: the first try alone goes by the shop's clock.
         attempts=row.attempts if counts else max(1, row.attempts - 1),

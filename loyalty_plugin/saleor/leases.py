@@ -16,7 +16,7 @@ from typing import Final
 from django.db import connection
 
 from loyalty_plugin.conf import settings
-from loyalty_plugin.errors import TryLater
+from loyalty_plugin.errors import LeaseTaken
 
 _POLL: Final = 0.05
 _TAKE: Final = """
@@ -35,10 +35,6 @@ _HOLDS: Final = """
     SELECT 1 FROM loyalty_plugin_lease
      WHERE target = %(target)s AND fence = %(fence)s AND holder = %(holder)s AND until > clock_timestamp()
 """
-
-
-class LeaseTaken(TryLater):
-    """Another process acts on this target at the moment."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,8 @@ def drain_inbox(limit: int, now: datetime) -> Mapping[str, int]:
         outcomes = _work(rows, now)
         _note(rows, outcomes, now)
         counts.update(outcome.status for outcome in outcomes.values())
+        if all(outcome.status == Status.NEW for outcome in outcomes.values()):
+            break  # whoever is away now is away for the next batch, too
     return counts
 
 

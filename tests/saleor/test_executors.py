@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from loyalty_plugin.domain.facts import CheckoutFact, CheckoutLineFact
-from loyalty_plugin.errors import SaleorError, SaleorUnreachable
+from loyalty_plugin.errors import LeaseTaken, SaleorError, SaleorUnreachable
 from loyalty_plugin.models.outbox import Lease, OutboxItem
 from loyalty_plugin.registry import ports
 from loyalty_plugin.saleor import executors, leases
@@ -154,6 +154,17 @@ def test_poison_stops_with_a_reason(trouble: Exception, storefront: Storefront, 
     assert row.error in ("saleor_error", "unexpected")
 
 
+def test_a_saleor_that_is_away_is_asked_once_a_run(storefront: Storefront):
+    storefront.trouble = SaleorUnreachable()
+    for number in range(5):
+        item(target=f"{API}|{number}")
+    other = item(target="elsewhere", realm=realm("https://other.test/graphql/"))
+    assert deliver_outbox(10, NOW) == {"waiting": 2}
+    other.refresh_from_db()
+    assert other.attempts == 1
+    assert OutboxItem.objects.filter(attempts=0).count() == 4
+
+
 def test_a_row_is_not_tried_before_its_time(storefront: Storefront):
     item(next_attempt_at=timezone.now() + timedelta(hours=1))
     assert deliver_outbox(10, NOW) == {}
@@ -181,13 +192,13 @@ def test_a_taken_target_is_put_off(storefront: Storefront):
 
 def test_a_lease_has_one_holder_and_ends(settings):
     with leases.lease("t") as first:
-        with pytest.raises(leases.LeaseTaken), leases.lease("t"):
+        with pytest.raises(LeaseTaken), leases.lease("t"):
             pass
         Lease.objects.update(until=timezone.now() - timedelta(seconds=1))  # the holder was too slow
         with leases.lease("t") as second:
             assert second.fence == first.fence + 1
             second.check()
-            with pytest.raises(leases.LeaseTaken):
+            with pytest.raises(LeaseTaken):
                 first.check()
     with leases.lease("t"):
         pass

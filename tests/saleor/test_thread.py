@@ -54,14 +54,14 @@ class Thread:
         return Installation.objects.select_related("realm").get(state=Installation.State.ACTIVE)
 
     def wait(self, ready: Any, what: str) -> None:
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while not ready():
             assert time.monotonic() < until, f"{what}: {self.shop.owner.data(INSTALLATIONS)}"
             time.sleep(0.02)
 
     def settle(self) -> dict[str, int]:
         """Everything Saleor has to tell is told, and worked off; the counts."""
-        assert self.shop.settled()["failed"] == 0
+        assert self.shop.settled(60)["failed"] == 0
         return dict(drain_inbox(1000, now()))
 
 
@@ -86,7 +86,7 @@ def thread(
     for app in shop.owner.data("{apps(first:10){edges{node{id identifier}}}}")["apps"]["edges"]:
         if app["node"]["identifier"] == "loyalty_plugin":
             shop.owner.data("mutation($i:ID!){appDelete(id:$i){errors{code}}}", i=app["node"]["id"])
-    shop.settled()
+    shop.settled(60)
 
 
 def points() -> tuple[int, int]:
@@ -237,7 +237,7 @@ def test_switched_off_and_on_again_and_deleted(thread: Thread):
 def test_a_refused_handshake_is_shown_to_the_merchant(thread: Thread, settings: Any):
     ours = Installation.objects.get()
     thread.shop.owner.data("mutation($i:ID!){appDelete(id:$i){errors{code}}}", i=ours.app_id)
-    thread.shop.settled()
+    thread.shop.settled(60)
     settings.LOYALTY = {**settings.LOYALTY, "SALEOR_API_URLS": ()}
     manifest = f"{thread.url}/loyalty/saleor/manifest"
     thread.shop.owner.data(INSTALL, i={"appName": "M", "manifestUrl": manifest, "permissions": []})
