@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -82,6 +83,7 @@ def is_member_day(terms: DayOfMonth | EveryWeekday | NthWeekday, day: date) -> b
             return day.weekday() == WEEKDAYS.index(terms.weekday) and (day.day + 6) // 7 == terms.nth
 
 
+@lru_cache(maxsize=1024)
 def next_member_day(terms: DayOfMonth | EveryWeekday | NthWeekday, after: date) -> date:
     """The first one later than this day."""
     day = after + timedelta(days=1)

@@ -40,8 +40,8 @@ def to_lines(
     total: int, weights: Mapping[str, Fraction], whole: Fraction, occasion: Occasion, line_ids: Sequence[str]
 ) -> tuple[tuple[str, int], ...]:
     """`total` to lines by their weights; what belongs to the order as a whole goes by the lines' amounts."""
-    if not line_ids:
-        return ()
+    if len(line_ids) < 2:
+        return tuple((line_id, total) for line_id in line_ids)
     exact = [weights.get(line_id, ZERO) for line_id in line_ids]
     if whole or not any(exact):
         amounts = {line.line_id: Fraction(amount) for line, amount in occasion.lines}
