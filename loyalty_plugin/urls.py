@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
+from loyalty_plugin.graphql.views import view as graphql_view
 from loyalty_plugin.webhooks.api import urls as saleor_urls
 
 app_name = "loyalty"
 
 urlpatterns = [
+    path("graphql/", graphql_view, name="graphql"),
+    # A redirect to the slash would lose the body.
+    path("graphql", graphql_view),
     path("saleor/", saleor_urls),
 ]

@@ -62,20 +62,21 @@ def render_html(card: CardView, *, side: Side = "front") -> SafeString:
 
     A design that draws for print only (no method `face`) is shown as a picture.
     """
-    design, params, fields = _prepared(card)
+    # A screen has fonts of its own for what ours lack.
+    design, params, fields = _prepared(card, check=False)
     if hasattr(design, "face"):
         return mark_safe(design.face(params, fields, side))  # escaped by the design's template
     picture = base64.b64encode(render_png(card, side=side)).decode()
     return format_html('<img src="data:image/png;base64,{}" alt="{}">', picture, fields["number_grouped"])
 
 
-def _prepared(card: CardView) -> tuple[Any, Any, dict[str, Any]]:
+def _prepared(card: CardView, *, check: bool = True) -> tuple[Any, Any, dict[str, Any]]:
     design: Any = registry.card_designs.get(card.design or settings.CARD_DESIGN)
     stored = settings.CARD_DESIGN_PARAMS if design.code == settings.CARD_DESIGN else {}
     params = design.Params.model_validate(stored)
     fields: dict[str, Any] = fields_of(card)
     texts = design.texts(params, fields) if hasattr(design, "texts") else _printed(fields)
-    for field, text in texts.items():
+    for field, text in texts.items() if check else ():
         fonts.check(field, text)
     chosen = fonts.needed([*texts.values(), fields["number_grouped"], "…."])
     fields |= {

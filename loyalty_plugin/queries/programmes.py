@@ -89,3 +89,15 @@ def programme_of_channel(realm_id: int, slug: str) -> Programme | None:
     """The programme that serves a channel of a Saleor, None where none does."""
     row = ProgrammeChannel.objects.filter(realm_id=realm_id, slug=slug).select_related("programme").first()
     return row.programme if row else None
+
+
+def channel_served(slug: str, realm_url: str | None = None) -> tuple[int, int] | None:
+    """Programme and realm (ids) that serve a channel of a live Saleor.
+
+    Without a realm it must be the only one with a channel of that name: None where there are two, or none.
+    """
+    rows = ProgrammeChannel.objects.filter(slug=slug, realm__live=True)
+    if realm_url is not None:
+        rows = rows.filter(realm__api_url=realm_url)
+    found = list(rows.values_list("programme_id", "realm_id")[:2])
+    return found[0] if len(found) == 1 else None

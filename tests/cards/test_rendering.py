@@ -171,6 +171,7 @@ def test_a_part_of_a_page_brings_no_fonts_and_reads_aloud() -> None:
     assert "@font-face" not in front
     assert "Ágnes Szűcs-Öztürk" in front
     assert "<svg" in rendering.render_html(card(), side="back")
+    assert "🦊" in rendering.render_html(card(name="Ann 🦊"))  # a screen has fonts of its own
 
 
 class _Fetching:

@@ -1,0 +1,140 @@
+"""Puts refusals into words for customers and keeps everything else to the log; it refuses nothing itself."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from enum import Enum
+from typing import Any, Final, TypeVar
+
+import strawberry
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as N_
+from graphql import GraphQLError
+from strawberry.extensions import SchemaExtension
+
+from loyalty_plugin.errors import LoyaltyError, TokenRefused, TryLater, all_errors
+
+_log = logging.getLogger(__name__)
+
+_CODES: Final = sorted({kind.code for kind in all_errors() if kind.__module__ == "loyalty_plugin.errors"})
+_Codes: Any = Enum("LoyaltyErrorCode", {code.upper(): code for code in _CODES})  # type: ignore[misc]
+ErrorCode: Any = strawberry.enum(
+    _Codes,
+    description="Stable codes of refusals; docs/errors.md explains each.",
+)
+
+_WORDS: Final = {
+    "already_member": N_("This e-mail address or phone number belongs to another membership already."),
+    "birthday_locked": N_("The birthday has brought a gift already. Our staff can change it for you."),
+    "card_unprintable": N_("This card can't be drawn: it has letters that our fonts lack."),
+    "cards_unavailable": N_("Cards can't be shown at the moment."),
+    "currency_mismatch": N_("This checkout is in a currency the membership does not use."),
+    "date_out_of_range": N_("This date can't be right."),
+    "insufficient": N_("There are not enough points for this."),
+    "invalid_input": N_("This value can't be right."),
+    "member_frozen": N_("This membership is frozen. Please ask our staff."),
+    "not_found": N_("There is nothing of this kind for you."),
+    "permission_denied": N_("This is not yours to do."),
+    "token_refused": N_("Please sign in again."),
+    "unknown_channel": N_("No membership programme serves this channel."),
+    "unknown_member": N_("You are not a member yet."),
+    "unknown_programme": N_("The membership programme has not started yet."),
+}
+_LATER: Final = N_("The shop can't be reached at the moment. Please try again.")
+_ANY: Final = N_("This could not be done.")
+_BROKEN: Final = N_("Something went wrong on our side. Please try again.")
+
+#: Names of details that tell which argument was refused.
+_FIELDS: Final = {
+    "birthday": "birthday",
+    "phone": "phone",
+    "channel": "channel",
+    "checkout": "checkoutId",
+    "lines": "lines",
+    "first": "first",
+    "after": "after",
+}
+
+
+@strawberry.type(name="LoyaltyError", description="Why a mutation was refused.")
+class ErrorType:
+    field: str | None = strawberry.field(description="The argument that was refused, where it is one.")
+    code: ErrorCode = strawberry.field(description="A stable code for programs.")
+    message: str = strawberry.field(
+        description="A sentence for the customer, in the language of the request."
+    )
+
+
+def words(error: LoyaltyError) -> str:
+    """A sentence for the customer."""
+    if isinstance(error, TryLater):
+        return _(_LATER)
+    return next((_(_WORDS[kind.code]) for kind in _kinds(error) if kind.code in _WORDS), _(_ANY))
+
+
+def _kinds(error: LoyaltyError) -> Iterator[type[LoyaltyError]]:
+    return (kind for kind in type(error).__mro__ if issubclass(kind, LoyaltyError))
+
+
+def _stable(error: LoyaltyError) -> str:
+    """The nearest code we have published; an extension's own errors show as the kind they are derived from."""
+    return next(kind.code for kind in _kinds(error) if kind.code in _CODES)
+
+
+def as_type(error: LoyaltyError) -> ErrorType:
+    """A refusal as a mutation tells it."""
+    field = next((name for detail, name in _FIELDS.items() if detail in error.details), None)
+    return ErrorType(field=field, code=ErrorCode(_stable(error)), message=words(error))
+
+
+Payload = TypeVar("Payload")
+
+
+def told(made: Callable[[], Payload], refused: Callable[[list[ErrorType]], Payload]) -> Payload:
+    """The payload of a mutation, or the one that tells why not. A refused token is an error of the request."""
+    try:
+        return made()
+    except TokenRefused:
+        raise
+    except LoyaltyError as error:
+        return refused([as_type(error)])
+
+
+class PlainErrors(SchemaExtension):
+    """Replaces what an exception says of our insides; messages of the language itself stay."""
+
+    def on_operation(self) -> Iterator[None]:
+        yield
+        result = self.execution_context.result
+        if result is not None and result.errors:
+            result.errors = [_plain(error) for error in result.errors]
+
+
+def _plain(error: GraphQLError) -> GraphQLError:
+    cause = error.original_error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    if isinstance(cause, LoyaltyError):
+        message, code = words(cause), _stable(cause)
+    elif cause is None or isinstance(cause, GraphQLError):
+        return error
+    else:
+        message, code = _(_BROKEN), "internal"
+    return GraphQLError(
+        message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions={"code": code},
+    )
+
+
+def log(errors: list[GraphQLError]) -> None:
+    """Log what nobody expected. Refusals and wrong queries are the caller's business."""
+    for error in errors:
+        if error.original_error is not None and not isinstance(
+            error.original_error, LoyaltyError | GraphQLError
+        ):
+            _log.error("a field failed: %s", error.path, exc_info=error.original_error)

@@ -1,0 +1,166 @@
+"""What a customer may do at the GraphQL door: parse, build the actor, call one service, translate."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated
+
+import strawberry
+
+from loyalty_plugin.graphql.context import Asked
+from loyalty_plugin.graphql.errors import ErrorType, told
+from loyalty_plugin.graphql.queries import OptionalChannel
+from loyalty_plugin.graphql.scalars import MoneyType, Whole, money
+from loyalty_plugin.graphql.types.members import CardType, MemberType
+from loyalty_plugin.queries.cards import active_card
+from loyalty_plugin.services.benefits import apply_benefits
+from loyalty_plugin.services.cards import issue_card
+from loyalty_plugin.services.checkins import check_in
+from loyalty_plugin.services.joining import join_customer
+
+_REFUSED = "Why it was not done; empty when it was."
+
+
+@strawberry.input(
+    name="LoyaltyJoinInput", description="Name and e-mail are taken from the account at the shop."
+)
+class JoinInput:
+    channel: str = strawberry.field(description="The slug of the channel whose programme is joined.")
+    birthday: date | None = strawberry.field(default=None, description="For gifts on that day.")
+    phone: str | None = strawberry.field(default=None, description="By which staff may find the membership.")
+    language: str | None = strawberry.field(default=None, description="A language tag such as zh-hans.")
+
+
+@strawberry.type(name="LoyaltyJoin", description="A membership, new or as it was.")
+class JoinPayload:
+    member: MemberType | None = strawberry.field(default=None, description="The membership.")
+    errors: list[ErrorType] = strawberry.field(default_factory=list, description=_REFUSED)
+
+
+@strawberry.type(name="LoyaltyCheckInPayload", description="A visit that was counted.")
+class CheckInPayload:
+    streak: int | None = strawberry.field(default=None, description="Days in a row with today.")
+    points: Whole | None = strawberry.field(default=None, description="Points it brought.")
+    first: bool | None = strawberry.field(default=None, description="False: today was counted before.")
+    member: MemberType | None = strawberry.field(default=None, description="The membership afterwards.")
+    errors: list[ErrorType] = strawberry.field(default_factory=list, description=_REFUSED)
+
+
+@strawberry.type(name="LoyaltyPromise", description="A member price promised on one line of a checkout.")
+class PromiseType:
+    line_id: strawberry.ID = strawberry.field(description="The line's id at the shop.")
+    variant_id: strawberry.ID = strawberry.field(description="The variant's id at the shop.")
+    quantity: int = strawberry.field(description="For how many pieces.")
+    unit_price: MoneyType = strawberry.field(description="What each costs.")
+    valid_until: datetime = strawberry.field(description="Until when, unless the checkout changes.")
+
+
+@strawberry.type(name="LoyaltyApplyBenefits", description="Member prices laid on a checkout.")
+class ApplyBenefitsPayload:
+    lines: list[PromiseType] = strawberry.field(default_factory=list, description="The lines that have one.")
+    changed: bool | None = strawberry.field(
+        default=None, description="Whether the checkout was told something new."
+    )
+    delivered: bool | None = strawberry.field(
+        default=None, description="False: the shop could not be reached; it is tried again."
+    )
+    errors: list[ErrorType] = strawberry.field(default_factory=list, description=_REFUSED)
+
+
+@strawberry.type(name="LoyaltyIssueCard", description="A card, new or the one in use.")
+class IssueCardPayload:
+    card: CardType | None = strawberry.field(default=None, description="The card.")
+    errors: list[ErrorType] = strawberry.field(default_factory=list, description=_REFUSED)
+
+
+@strawberry.type(description="The root of all that can be done.")
+class Mutation:
+    @strawberry.mutation(description="Join the programme of a channel. Joining again changes nothing.")
+    def loyalty_join(
+        self, info: Asked, input: Annotated[JoinInput, strawberry.argument(description="Who joins what.")]
+    ) -> JoinPayload:
+        caller = info.context
+
+        def join() -> JoinPayload:
+            customer = caller.require_customer()
+            programme_id, realm_id = caller.serving(input.channel)
+            member = join_customer(
+                caller.actor(),
+                programme_id=programme_id,
+                realm_id=realm_id,
+                user_id=customer.user_id,
+                now=caller.now,
+                birthday=input.birthday,
+                phone=input.phone or "",
+                language=input.language or "",
+                channel=input.channel,
+            )
+            caller.forget()
+            return JoinPayload(member=MemberType(row=member, caller=caller))
+
+        return told(join, lambda errors: JoinPayload(errors=errors))
+
+    @strawberry.mutation(description="Count today's visit, once a day of the programme.")
+    def loyalty_check_in(self, info: Asked, channel: OptionalChannel = None) -> CheckInPayload:
+        caller = info.context
+
+        def count() -> CheckInPayload:
+            member = caller.require_member(channel)
+            visit = check_in(caller.actor(member), member_id=member.pk, now=caller.now, channel=channel or "")
+            caller.forget()
+            return CheckInPayload(
+                streak=visit.streak,
+                points=Whole(visit.points),
+                first=visit.first,
+                member=MemberType(row=member, caller=caller),
+            )
+
+        return told(count, lambda errors: CheckInPayload(errors=errors))
+
+    @strawberry.mutation(
+        description="Lay the member's prices on their checkout and tell the shop. Safe to repeat after each change."
+    )
+    def loyalty_apply_benefits(
+        self,
+        info: Asked,
+        checkout_id: Annotated[
+            strawberry.ID, strawberry.argument(description="The checkout's id at the shop.")
+        ],
+    ) -> ApplyBenefitsPayload:
+        caller = info.context
+
+        def apply() -> ApplyBenefitsPayload:
+            customer = caller.require_customer()
+            member = caller.require_member()
+            promised = apply_benefits(
+                caller.actor(member), realm_url=customer.realm, checkout_id=checkout_id, now=caller.now
+            )
+            return ApplyBenefitsPayload(
+                lines=[
+                    PromiseType(
+                        line_id=strawberry.ID(line.line_id),
+                        variant_id=strawberry.ID(line.variant_id),
+                        quantity=line.quantity,
+                        unit_price=money(line.unit_price, line.currency),
+                        valid_until=line.valid_until,
+                    )
+                    for line in promised.lines
+                ],
+                changed=promised.changed,
+                delivered=promised.delivered,
+            )
+
+        return told(apply, lambda errors: ApplyBenefitsPayload(errors=errors))
+
+    @strawberry.mutation(description="Take one's card, if there is none in use yet.")
+    def loyalty_issue_card(self, info: Asked, channel: OptionalChannel = None) -> IssueCardPayload:
+        caller = info.context
+
+        def issue() -> IssueCardPayload:
+            member = caller.require_member(channel)
+            actor = caller.actor(member)
+            issue_card(actor, member_id=member.pk, now=caller.now)
+            view = active_card(actor, member_id=member.pk, now=caller.now)
+            return IssueCardPayload(card=CardType(view=view) if view is not None else None)
+
+        return told(issue, lambda errors: IssueCardPayload(errors=errors))

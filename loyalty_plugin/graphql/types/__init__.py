@@ -1,0 +1,1 @@
+"""What the GraphQL door shows, one module for each noun; fields read views and compute nothing of their own."""

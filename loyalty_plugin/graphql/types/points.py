@@ -1,0 +1,209 @@
+"""Points, lots and statement lines as the GraphQL door shows them; adds nothing up."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import date, datetime
+from typing import Final, cast
+
+import strawberry
+from strawberry.scalars import JSON
+
+from loyalty_plugin.domain.ledger import Kind
+from loyalty_plugin.errors import InvalidInput
+from loyalty_plugin.graphql import words
+from loyalty_plugin.graphql.scalars import Whole
+from loyalty_plugin.queries.balances import LotView, PointsView
+from loyalty_plugin.queries.statements import Movement, Page, statement
+
+#: No page is longer.
+MOST: Final = 100
+KindType = strawberry.enum(Kind, name="LoyaltyKind", description="What a movement is about.")
+
+
+@strawberry.type(name="LoyaltyPoints", description="A member's points by state.")
+class PointsType:
+    available: Whole = strawberry.field(description="Points that can be spent.")
+    on_the_way: Whole = strawberry.field(
+        description="Earned, and available when the return window has passed."
+    )
+    reserved: Whole = strawberry.field(description="Put aside for a checkout that is open.")
+    owed: Whole = strawberry.field(
+        description="Spent but taken back since; the next points pay it off. Zero or more."
+    )
+    earned: Whole = strawberry.field(description="Ever earned, whatever became of it.")
+
+
+def points_by_state(view: PointsView) -> PointsType:
+    """A view of points as a type."""
+    return PointsType(
+        available=Whole(view.available),
+        on_the_way=Whole(view.pending),
+        reserved=Whole(view.held),
+        owed=Whole(abs(view.owed)),
+        earned=Whole(view.earned),
+    )
+
+
+@strawberry.type(name="LoyaltyExpiry", description="The points that go next.")
+class ExpiryType:
+    points: Whole = strawberry.field(description="How many.")
+    last_day: date = strawberry.field(description="The last day on which they can be used.")
+
+
+def expiry(view: PointsView) -> ExpiryType | None:
+    """What goes next, None where nothing does."""
+    return ExpiryType(points=Whole(view.expiring), last_day=view.last_day) if view.last_day else None
+
+
+@strawberry.type(name="LoyaltyLot", description="What is left of one award.")
+class LotType:
+    id: strawberry.ID = strawberry.field(description="Its number.")
+    amount: Whole = strawberry.field(description="Points when it was awarded.")
+    available: Whole = strawberry.field(description="Of them, what can be spent.")
+    on_the_way: Whole = strawberry.field(description="Of them, what is not available yet.")
+    reserved: Whole = strawberry.field(description="Of them, what is put aside for an open checkout.")
+    available_from: date | None = strawberry.field(description="The day on which they become available.")
+    last_day: date | None = strawberry.field(
+        description="The last day on which they can be used; none: no end."
+    )
+    needs_verification: bool = strawberry.field(
+        description="They wait for the e-mail address to be confirmed."
+    )
+
+
+def lot(view: LotView) -> LotType:
+    """A view of a lot as a type."""
+    return LotType(
+        id=strawberry.ID(str(view.lot_id)),
+        amount=Whole(view.amount),
+        available=Whole(view.available),
+        on_the_way=Whole(view.pending),
+        reserved=Whole(view.held),
+        available_from=view.available_from,
+        last_day=view.last_day,
+        needs_verification=view.needs_verification,
+    )
+
+
+@strawberry.type(name="LoyaltyWhy", description="Why a movement is as it is.")
+class WhyType:
+    sentence: str = strawberry.field(description="In one sentence.")
+    more: list[str] = strawberry.field(description="Why it was not more, a sentence each.")
+    data: JSON | None = strawberry.field(  # type: ignore[valid-type]
+        description="The stored explanation of an award: rules, rates, limits, rounding. Exact numbers are text."
+    )
+
+
+@strawberry.type(name="LoyaltyMovement", description="One line of the statement. Amounts carry their sign.")
+class MovementType:
+    row: strawberry.Private[Movement]
+
+    @strawberry.field(description="Its number.")
+    def id(self) -> strawberry.ID:
+        return strawberry.ID(str(self.row.entry_id))
+
+    @strawberry.field(description="What it is about.")
+    def kind(self) -> KindType:  # type: ignore[valid-type]
+        return Kind(self.row.kind)
+
+    @strawberry.field(description="When it took effect.")
+    def occurred_at(self) -> datetime:
+        return self.row.occurred_at
+
+    @strawberry.field(description="The order's id at the shop, where an order is behind it.")
+    def order_id(self) -> str | None:
+        return self.row.order_ref.rpartition("|")[2] or None
+
+    @strawberry.field(description="The change of all that is the member's.")
+    def amount(self) -> Whole:
+        return Whole(self.row.amount)
+
+    @strawberry.field(description="The change of available points.")
+    def available(self) -> Whole:
+        return Whole(self.row.available)
+
+    @strawberry.field(description="The change of points on the way.")
+    def on_the_way(self) -> Whole:
+        return Whole(self.row.pending)
+
+    @strawberry.field(description="The change of reserved points.")
+    def reserved(self) -> Whole:
+        return Whole(self.row.held)
+
+    @strawberry.field(description="All that was the member's afterwards.")
+    def balance(self) -> Whole:
+        return Whole(self.row.balance)
+
+    @strawberry.field(description="Why.")
+    def why(self) -> WhyType:
+        data = self.row.explanation
+        return WhyType(
+            sentence=words.why(self.row),
+            more=words.why_not_more(self.row),
+            data=cast(JSON, dict(data)) if data else None,
+        )
+
+
+@strawberry.type(
+    name="LoyaltyPageInfo", description="Where a page stands, as Relay has it. Pages go forward only."
+)
+class PageInfoType:
+    has_next_page: bool = strawberry.field(description="Whether there is more after it.")
+    has_previous_page: bool = strawberry.field(description="Whether there is more before it.")
+    start_cursor: str | None = strawberry.field(description="The cursor of its first edge.")
+    end_cursor: str | None = strawberry.field(
+        description="The cursor of its last edge: the next page's `after`."
+    )
+
+
+@strawberry.type(name="LoyaltyMovementEdge", description="A movement and its place.")
+class MovementEdgeType:
+    cursor: str = strawberry.field(description="Its place, opaque.")
+    node: MovementType = strawberry.field(description="The movement.")
+
+
+@strawberry.type(name="LoyaltyMovementConnection", description="A page of the statement, newest first.")
+class MovementConnectionType:
+    edges: list[MovementEdgeType] = strawberry.field(description="The movements with their places.")
+    page_info: PageInfoType = strawberry.field(description="Where the page stands.")
+
+
+def movements(member_id: int, first: int, after: str | None) -> MovementConnectionType:
+    """A page of the statement. Raises InvalidInput for a length out of 1 to 100 and a cursor that is not ours."""
+    if not 1 <= first <= MOST:
+        raise InvalidInput(first=first)
+    page: Page = statement(member_id, before=_entry(after), limit=first)
+    edges = [
+        MovementEdgeType(cursor=_cursor(row.entry_id), node=MovementType(row=row)) for row in page.movements
+    ]
+    return MovementConnectionType(
+        edges=edges,
+        page_info=PageInfoType(
+            has_next_page=page.before is not None,
+            has_previous_page=after is not None,
+            start_cursor=edges[0].cursor if edges else None,
+            end_cursor=edges[-1].cursor if edges else None,
+        ),
+    )
+
+
+_MARK: Final = b"movement:"
+
+
+def _cursor(entry_id: int) -> str:
+    return base64.urlsafe_b64encode(_MARK + str(entry_id).encode()).decode()
+
+
+def _entry(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    try:
+        text = base64.urlsafe_b64decode(cursor.encode())
+    except (binascii.Error, ValueError) as error:
+        raise InvalidInput(after=cursor[:40]) from error
+    number = text.removeprefix(_MARK)
+    if not text.startswith(_MARK) or not number.isdigit() or len(number) > 18:
+        raise InvalidInput(after=cursor[:40])
+    return int(number)

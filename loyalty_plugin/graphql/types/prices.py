@@ -1,0 +1,85 @@
+"""What lines would cost a member, as the GraphQL door shows it; promises nothing and asks the shop nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import strawberry
+
+from loyalty_plugin.domain.facts import CheckoutLineFact
+from loyalty_plugin.errors import InvalidInput
+from loyalty_plugin.graphql.context import Caller
+from loyalty_plugin.graphql.scalars import MoneyType, Whole, money
+from loyalty_plugin.graphql.types.points import MOST
+from loyalty_plugin.graphql.types.tiers import TierType
+from loyalty_plugin.models.members import Member
+from loyalty_plugin.queries.offers import newcomer, price_fact, quote_lines
+
+
+@strawberry.input(
+    name="LoyaltyPriceInput",
+    description="A variant as the shop's catalogue shows it. The quote is only as true as this; "
+    "what is charged is computed from the shop's own checkout.",
+)
+class PriceInput:
+    variant_id: strawberry.ID = strawberry.field(description="The variant's id at the shop.")
+    product_id: strawberry.ID = strawberry.field(description="The product's id at the shop.")
+    list_price: Whole = strawberry.field(description="Undiscounted unit price, in minor units.")
+    price: Whole = strawberry.field(description="Unit price with the shop's own promotions, in minor units.")
+    category_id: strawberry.ID = strawberry.field(
+        default=strawberry.ID(""), description="The product's category, for offers by category."
+    )
+    collection_ids: list[strawberry.ID] = strawberry.field(
+        default_factory=list, description="The product's collections, for offers by collection."
+    )
+
+
+@strawberry.type(name="LoyaltyPrice", description="What one variant costs a member.")
+class PriceType:
+    variant_id: strawberry.ID = strawberry.field(description="The variant's id at the shop.")
+    price: MoneyType = strawberry.field(description="What everybody pays.")
+    member_price: MoneyType | None = strawberry.field(description="What a member pays, where that is less.")
+    by_joining: bool = strawberry.field(
+        description="Whether who asks is no member, so that the member price is for those who join."
+    )
+    tier: TierType = strawberry.field(description="The tier the price is for.")
+    reason: str | None = strawberry.field(description="A stable code of what lowers the price.")
+
+
+def prices(caller: Caller, channel: str, lines: Sequence[PriceInput]) -> list[PriceType]:
+    """Quotes in the order given. Raises InvalidInput for more than a hundred lines or negative prices."""
+    if len(lines) > MOST or any(line.list_price < 0 or line.price < 0 for line in lines):
+        raise InvalidInput(lines=len(lines))
+    version = caller.version(channel)
+    member = caller.member(channel)
+    if member is not None and member.status != Member.Status.ACTIVE:
+        member = None
+    fact = price_fact(member, version) if member is not None else newcomer(version, caller.now)
+    tier = version.document.tier(fact.tier) or version.document.ladder[0]
+    facts = [_fact(number, line) for number, line in enumerate(lines)]
+    quotes = quote_lines(version, fact, facts, now=caller.now, channel=channel)
+    return [
+        PriceType(
+            variant_id=line.variant_id,
+            price=money(line.price, version.currency),
+            member_price=money(quote.unit_price, version.currency) if quote.base is not None else None,
+            by_joining=member is None,
+            tier=TierType(terms=tier, version=version),
+            reason=quote.reason or None,
+        )
+        for line, quote in zip(lines, quotes, strict=True)
+    ]
+
+
+def _fact(number: int, line: PriceInput) -> CheckoutLineFact:
+    return CheckoutLineFact(
+        line_id=str(number),
+        variant_id=line.variant_id,
+        product_id=line.product_id,
+        quantity=1,
+        list_price=line.list_price,
+        promotion_price=line.price,
+        unit_price=line.price,
+        category_id=line.category_id,
+        collection_ids=frozenset(line.collection_ids),
+    )

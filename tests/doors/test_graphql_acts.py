@@ -1,0 +1,152 @@
+"""What customers do at the GraphQL door: join, check in, have their prices applied, take a card."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from loyalty_plugin.models.cards import Card
+from loyalty_plugin.models.ledger import Entry
+from loyalty_plugin.models.members import CheckIn, Member
+from loyalty_plugin.models.orders import PricePromise
+from tests.doors.graphqlkit import RULES, USER, Door, door
+from tests.factories import CHANNEL, NOW, member, programme
+
+__all__ = ["door"]
+
+JOIN = """mutation ($input: LoyaltyJoinInput!) { loyaltyJoin(input: $input) {
+    member { name number verified birthday points { available } } errors { field code message } } }"""
+CHECK_IN = """mutation { loyaltyCheckIn { streak points first member { checkIn { streak doneToday tomorrow } }
+    errors { field code message } } }"""
+APPLY = """mutation ($id: ID!) { loyaltyApplyBenefits(checkoutId: $id) {
+    lines { lineId variantId quantity unitPrice { amount } validUntil } changed delivered
+    errors { field code message } } }"""
+CARD = "mutation { loyaltyIssueCard { card { number } errors { field code message } } }"
+
+DAILY = {
+    **RULES,
+    "earning": {
+        "rules": [{"id": "visit", "rule": "check_in", "params": {"first": 5, "step": 1, "most": 9}}],
+    },
+}
+
+
+def test_joining_takes_name_and_address_from_the_account(door: Door) -> None:
+    programme(RULES)
+    door.shop.account(name="Ada Lovelace")
+    door.sign_in()
+    joined = door.ask(JOIN, input={"channel": CHANNEL, "birthday": "1985-12-10", "phone": "+49 30 1"})
+    payload = joined["loyaltyJoin"]
+    assert payload["errors"] == []
+    assert (payload["member"]["name"], payload["member"]["verified"]) == ("Ada Lovelace", True)
+    row = Member.objects.get()
+    assert (row.email, row.external_id, row.source) == ("ada@mail.example", USER, "storefront")
+    again = door.ask(JOIN, input={"channel": CHANNEL})["loyaltyJoin"]
+    assert again["member"]["number"] == payload["member"]["number"]
+    assert Member.objects.count() == 1
+
+
+def test_joining_is_refused_in_words(door: Door) -> None:
+    club = programme(RULES)
+    door.shop.account()
+    door.sign_in()
+    [error] = door.ask(JOIN, input={"channel": "nowhere"})["loyaltyJoin"]["errors"]
+    assert (error["code"], error["field"]) == ("UNKNOWN_CHANNEL", "channel")
+    [error] = door.ask(JOIN, input={"channel": CHANNEL, "birthday": "2999-01-01"})["loyaltyJoin"]["errors"]
+    assert (error["code"], error["field"]) == ("DATE_OUT_OF_RANGE", "birthday")
+    member(club, email="ada@mail.example")
+    [error] = door.ask(JOIN, input={"channel": CHANNEL})["loyaltyJoin"]["errors"]
+    assert error["code"] == "ALREADY_MEMBER"
+    assert "another membership" in error["message"]
+    assert not Member.objects.filter(external_id=USER).exists()
+
+
+def test_a_closed_or_unknown_account_does_not_join(door: Door) -> None:
+    programme(RULES)
+    door.sign_in()
+    assert door.ask(JOIN, input={"channel": CHANNEL})["loyaltyJoin"]["errors"][0]["code"] == "NOT_FOUND"
+    door.shop.account(active=False)
+    [error] = door.ask(JOIN, input={"channel": CHANNEL})["loyaltyJoin"]["errors"]
+    assert error["code"] == "PERMISSION_DENIED"
+
+
+def test_checking_in_counts_once_a_day_and_says_what_comes_next(door: Door) -> None:
+    of = member(programme(DAILY), external_id=USER)
+    door.sign_in()
+    first = door.ask(CHECK_IN)["loyaltyCheckIn"]
+    assert (first["streak"], first["first"], first["errors"]) == (1, True, [])
+    assert first["points"] == Entry.objects.get(member=of).explanation["total"] > 0
+    again = door.ask(CHECK_IN)["loyaltyCheckIn"]
+    assert (again["streak"], again["points"], again["first"]) == (1, 0, False)
+    told = again["member"]["checkIn"]
+    assert told["doneToday"]
+    door.clock.at = NOW + timedelta(days=1)
+    second = door.ask(CHECK_IN)["loyaltyCheckIn"]
+    assert (second["streak"], second["points"]) == (2, told["tomorrow"])
+    assert CheckIn.objects.count() == 2
+
+
+def test_a_broken_row_begins_again(door: Door) -> None:
+    member(programme(DAILY), external_id=USER)
+    door.sign_in()
+    door.ask(CHECK_IN)
+    door.clock.at = NOW + timedelta(days=2)
+    state = door.ask("{ loyalty { me { checkIn { streak doneToday today } } } }")["loyalty"]["me"]["checkIn"]
+    assert (state["streak"], state["doneToday"]) == (0, False)
+    assert door.ask(CHECK_IN)["loyaltyCheckIn"]["points"] == state["today"]
+
+
+def test_benefits_are_promised_and_carried_to_the_shop(door: Door) -> None:
+    member(programme(RULES), external_id=USER)
+    door.sign_in()
+    checkout = door.shop.open_checkout()
+    applied = door.ask(APPLY, id=checkout.checkout_id)["loyaltyApplyBenefits"]
+    [line] = applied["lines"]
+    assert (line["lineId"], line["quantity"], line["unitPrice"]["amount"]) == ("L1", 2, "38.00")
+    assert (applied["changed"], applied["delivered"]) == (True, True)
+    assert len(door.shop.delivered) == 1
+    marked = replace(checkout.lines[0], override_reason=f"loyalty:{PricePromise.objects.get().pk}")
+    door.shop.checkouts[checkout.checkout_id] = replace(checkout, lines=(marked,))
+    assert door.ask(APPLY, id=checkout.checkout_id)["loyaltyApplyBenefits"]["changed"] is False
+
+
+def test_another_customers_checkout_is_not_touched(door: Door) -> None:
+    club = programme(RULES)
+    member(club, external_id=USER)
+    member(club, external_id="VXNlcjo0Nw==")
+    door.sign_in()
+    checkout = door.shop.open_checkout(user_id="VXNlcjo0Nw==")
+    [error] = door.ask(APPLY, id=checkout.checkout_id)["loyaltyApplyBenefits"]["errors"]
+    assert error["code"] == "PERMISSION_DENIED"
+    [error] = door.ask(APPLY, id="gone")["loyaltyApplyBenefits"]["errors"]
+    assert (error["code"], error["field"]) == ("NOT_FOUND", "checkoutId")
+    assert not PricePromise.objects.exists()
+
+
+def test_a_member_takes_one_card(door: Door) -> None:
+    member(programme(RULES), external_id=USER)
+    door.sign_in()
+    first = door.ask(CARD)["loyaltyIssueCard"]["card"]["number"]
+    assert door.ask(CARD)["loyaltyIssueCard"]["card"]["number"] == first == Card.objects.get().number
+
+
+def test_who_is_no_member_is_told_so(door: Door) -> None:
+    programme(RULES)
+    door.sign_in()
+    for query, name in ((CHECK_IN, "loyaltyCheckIn"), (CARD, "loyaltyIssueCard")):
+        assert door.ask(query)[name]["errors"][0]["code"] == "UNKNOWN_MEMBER"
+
+
+def test_a_frozen_membership_acts_no_more(door: Door) -> None:
+    of = member(programme(DAILY), external_id=USER)
+    Member.objects.filter(pk=of.pk).update(status="frozen")
+    door.sign_in()
+    assert door.ask(CHECK_IN)["loyaltyCheckIn"]["errors"][0]["code"] == "MEMBER_FROZEN"
+
+
+def test_without_a_token_nothing_is_done(door: Door) -> None:
+    programme(RULES)
+    for query in (CHECK_IN, CARD):
+        assert door.refused(query)["extensions"]["code"] == "token_refused"
+    assert door.refused(JOIN, input={"channel": CHANNEL})["extensions"]["code"] == "token_refused"
+    assert not Member.objects.exists()
