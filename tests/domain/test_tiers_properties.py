@@ -315,12 +315,20 @@ def test_meeting_the_forecast_brings_the_next_tier(
         assert standing([*history, less], (), versions, BEGIN, on).tier != ahead.next_tier
 
 
-@given(ladders(), histories, days)
+def enough_for_any_tier(day: date) -> list[QualifyingFact]:
+    return [
+        QualifyingFact(day, Metric.SPEND, 300),
+        QualifyingFact(day, Metric.ORDERS, 6),
+        QualifyingFact(day, Metric.PRODUCT, 2, "tea"),
+    ]
+
+
+@given(ladders(), histories, days, st.integers(0, 300))
 def test_meeting_what_is_lacking_keeps_the_tier(
-    tiers: list[TierTerms], history: list[QualifyingFact], on: date
+    tiers: list[TierTerms], history: list[QualifyingFact], joined: date, later: int
 ) -> None:
-    versions = [TierVersion(BEGIN, tiers)]
-    history = [fact for fact in history if fact.day <= on]
+    versions, on = [TierVersion(BEGIN, tiers)], joined + timedelta(days=later)
+    history = [*(fact for fact in history if fact.day <= on), *enough_for_any_tier(joined)]
     ahead = forecast(standing(history, (), versions, BEGIN, on))
     assume(ahead.drops_on is not None)
     assert ahead.drops_on is not None

@@ -142,7 +142,10 @@ class Oracle:
                 lost = True
             elif given:
                 self.held[tier.code] = Held(day, self.period(tier, day))
-        elif here.grace is not None and self.kept(tier, day if self.sliding(tier) else here.until, day):
+        elif here.grace is not None and self.sliding(tier):
+            if self.kept(tier, day, day):
+                self.rescue(tier, here, day)
+        elif here.grace is not None and (self.kept(tier, here.until, day) or self.entered(tier, day)):
             self.rescue(tier, here, day)
         return lost
 
@@ -184,7 +187,7 @@ class Oracle:
             here.until = day - DAY
         elif here.until is None or here.until >= day:
             return False
-        elif self.kept(tier, here.until, here.until):
+        elif self.kept(tier, here.until, here.until) or self.entered(tier, here.until):
             self.used[tier.code] = here.until
             here.until = self.renewal(tier, here.since, here.until)
             return False

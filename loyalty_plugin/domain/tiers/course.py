@@ -3,8 +3,9 @@
 The course jumps from day to day on which something can change. What happened on a day counts at its end: a
 tier reached on a day is held from that day, one whose period ends is judged that day and lost the next.
 
-- At the end of a period the keep rule is judged; met, the next period begins. Else days of grace begin, in
-  which the window stays open as it was at the period's end; kept then, the periods follow on unbroken.
+- At the end of a period the keep rule is judged; met, the next period begins, as it does where the tier was
+  earned anew since it was last earned or kept. Else days of grace begin, in which the window stays open as it
+  was at the period's end; kept then, the periods follow on unbroken.
 - A tier that lasts with a rolling window has no period: it is held day by day while its keep rule is met.
 - What earned or kept a tier does not earn it again, and does not keep it in the same calendar window.
 - A new version leaves periods as they are, unless it re-evaluates: then each tier is judged on its first day.
@@ -90,8 +91,6 @@ class Course:
         """The last day on which this tier was earned or kept; before every day if it never was."""
         return self._used.get(tier, BEGINNING)
 
-    # going on
-
     def walk(self, last: int) -> None:
         """Go on to the end of `last`."""
         index = self._index(max(self.day, self.joined))
@@ -172,7 +171,8 @@ class Course:
         if look and first <= end and tier.may_enter(self.totals, first, joined, used):
             return first
         days = tier.entry.days(self.totals)
-        for index in range(bisect_left(days, first), len(days)):
+        earliest = max(bisect_left(days, first), tier.entry.earliest(self.totals))
+        for index in range(earliest, len(days)):
             if days[index] > end:
                 break
             if tier.may_enter(self.totals, days[index], joined, used):
@@ -210,8 +210,10 @@ class Course:
         grace = ended + tier.terms.grace_days if tier.terms.grace_days else None
         if tier.slides:
             return hold._replace(until=ended, grace=grace), grace is None
-        first = tier.keep_from(ended, self.joined, self.used(tier.code))
-        if tier.keep.met(self.totals, first, ended):
+        used = self.used(tier.code)
+        if tier.keep.met(self.totals, tier.keep_from(ended, self.joined, used), ended) or (
+            tier.own_keep and tier.may_enter(self.totals, ended, self.joined, used)
+        ):
             self._used[tier.code] = ended
             return hold._replace(until=tier.term.renewed(hold.since, ended, self.joined)), False
         return hold._replace(grace=grace), grace is None
@@ -221,7 +223,10 @@ class Course:
         assert hold.until is not None
         assert hold.grace is not None
         days = tier.keep.days(self.totals)
-        opened = tier.keep_from(hold.until, self.joined, self.used(tier.code))
+        used = self.used(tier.code)
+        opened = tier.keep_from(hold.until, self.joined, used)
+        if tier.own_keep:
+            days = sorted({*days, *tier.entry.days(self.totals)})
         for index in range(bisect_left(days, max(hold.until + 1, first)), len(days)):
             day = days[index]
             if day > min(hold.grace, end):
@@ -229,7 +234,9 @@ class Course:
             if tier.slides:
                 if self._kept(tier, day):
                     return hold._replace(until=day, grace=None)
-            elif tier.keep.met(self.totals, opened, day):
+            elif tier.keep.met(self.totals, opened, day) or (
+                tier.own_keep and tier.may_enter(self.totals, day, self.joined, used)
+            ):
                 self._used[tier.code] = day
                 until: int | None = hold.until
                 while until is not None and (until < day or until == hold.until):
@@ -246,8 +253,6 @@ class Course:
     def _give(self, tier: Tier, day: int) -> None:
         if tier.below is not None:
             self._gifts.setdefault(tier.below, []).append(day)
-
-    # versions
 
     def assured_until(self, tier: Tier, hold: Hold, known: int) -> int | None:
         """The last day of the period, or of a sliding tier if nothing comes after `known`; without grace."""

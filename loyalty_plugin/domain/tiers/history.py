@@ -95,15 +95,23 @@ def undo(fact: QualifyingFact, known_on: date, amount: int | None = None) -> Qua
 class Series:
     """One measure over time: days in order, and running sums."""
 
-    __slots__ = ("days", "most", "sums")
+    __slots__ = ("days", "grows", "most", "sums")
 
     def __init__(self, pairs: list[tuple[int, int]]) -> None:
+        if min((amount for _, amount in pairs), default=0) < 0:
+            # A day on which all was undone is a day on which nothing happened.
+            by_day: dict[int, int] = {}
+            for day, amount in pairs:
+                by_day[day] = by_day.get(day, 0) + amount
+            pairs = [(day, amount) for day, amount in by_day.items() if amount]
         pairs.sort()
         self.days = [day for day, _ in pairs]
         amounts = [amount for _, amount in pairs]
         self.sums = list(accumulate(amounts, initial=0))
+        #: Nothing was taken back on a later day, so the sums never fall.
+        self.grows = min(amounts, default=0) >= 0
         #: No window's sum can be above this.
-        self.most = self.sums[-1] if amounts and min(amounts) >= 0 else sum(a for a in amounts if a > 0)
+        self.most = self.sums[-1] if self.grows else sum(amount for amount in amounts if amount > 0)
 
     def between(self, first: int, last: int) -> int:
         """The sum over these days, both included."""

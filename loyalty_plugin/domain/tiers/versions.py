@@ -5,6 +5,7 @@ Make one `TierVersion` for a version and use it for all members: making it costs
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
@@ -60,6 +61,15 @@ class Rule:
             else:
                 return True
         return False
+
+    def earliest(self, totals: Totals) -> int:
+        """Before the day at this place in `days`, no window can have met the rule."""
+        if len(self.ways) == 1 and len(self.ways[0]) == 1:
+            measure, at_least, _ = self.ways[0][0]
+            series = totals.series(measure)
+            if series.grows:
+                return max(bisect_left(series.sums, at_least) - 1, 0)
+        return 0
 
     def days(self, totals: Totals) -> list[int]:
         """The days in order on which anything happened that this rule counts."""
