@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .clock import iso
 from .pace import Pace
-from .store import Doc, Tx
+from .store import Doc, Shelves, Tx
 
 if TYPE_CHECKING:
     from .standin import Standin
@@ -132,11 +132,22 @@ class Context:
     def get(self, kind: str, key: str | None) -> Doc | None:
         if key is None:
             return None
+        if kind in Shelves.KINDS:
+            return self._shelf(kind).get(key)
         if (kind, key) not in self.memo:
             with self.read() as tx:
                 self.memo[kind, key] = tx.get(kind, key)
         found: Doc | None = self.memo[kind, key]
         return found
+
+    def _shelf(self, kind: str) -> dict[str, Doc]:
+        shelves = self.standin.store.shelves
+        age, kept = shelves.age, shelves.get(kind)
+        if kept is None:
+            # Read outside of a running transaction: what it may still roll back must not be kept.
+            with self.standin.store.read() as tx:
+                kept = shelves.put(kind, tx.find(kind), age)
+        return kept
 
     def prefetch(self, kind: str, keys: set[str]) -> None:
         missing = [k for k in keys if (kind, k) not in self.memo]
@@ -146,6 +157,9 @@ class Context:
             self.memo.update({(kind, k): found.get(k) for k in missing})
 
     def find(self, kind: str, **fields: str) -> list[Doc]:
+        if kind in Shelves.KINDS:
+            docs = self._shelf(kind).values()
+            return [d for d in docs if all(d.get(name) == value for name, value in fields.items())]
         key = ("find", kind, *sorted(fields.items()))
         if key not in self.memo:
             with self.read() as tx:

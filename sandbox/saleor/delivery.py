@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -50,75 +51,82 @@ def headers_for(standin: Standin, webhook: Doc, event: str, body: bytes) -> dict
 
 
 class Deliverer:
+    """One thread claims what is due, a few others send; a row is claimed before and settled after sending."""
+
     def __init__(self, standin: Standin) -> None:
         self._standin = standin
-        self._condition = threading.Condition()
+        self._wake = threading.Event()
         self._stop = False
-        self._wakes = 0
-        self._threads = [
-            threading.Thread(target=self._run, name=f"standin-delivery-{i}", daemon=True)
-            for i in range(standin.options.delivery_threads)
-        ]
+        self._free = threading.Semaphore(standin.options.delivery_threads)
+        self._pool = ThreadPoolExecutor(standin.options.delivery_threads, "standin-delivery")
+        self._client = httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False)
+        self._thread = threading.Thread(target=self._run, name="standin-dispatch", daemon=True)
 
     def start(self) -> None:
         with self._standin.store.write() as tx:
             # Killed while sending: nobody knows whether it arrived, so it goes out again.
             tx.query("UPDATE standin_delivery SET status = 'PENDING' WHERE status = 'SENDING'")
-        for thread in self._threads:
-            thread.start()
+        self._thread.start()
 
     def stop(self) -> None:
         self._stop = True
         self.wake()
-        for thread in self._threads:
-            thread.join(20)
+        self._thread.join(20)
+        self._pool.shutdown()
+        self._client.close()
 
     def wake(self) -> None:
-        with self._condition:
-            self._wakes += 1
-            self._condition.notify_all()
+        self._wake.set()
 
     def _run(self) -> None:
-        with httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client:
-            while not self._stop:
-                seen = self._wakes
-                try:
-                    if not self._send_next(client):
-                        self._sleep(seen)
-                except Exception:
-                    # The thread must outlive a lost database connection; the row stays claimable.
-                    traceback.print_exc()
-                    time.sleep(1)
+        while not self._stop:
+            self._wake.clear()
+            try:
+                wait = self._dispatch()
+            except Exception:
+                # The thread must outlive a lost database connection; the rows stay claimable.
+                traceback.print_exc()
+                wait = 1.0
+            self._wake.wait(wait)
 
-    def _sleep(self, seen: int) -> None:
-        """Until the next row is due or somebody wakes us; a wake since `seen` is not slept through."""
+    def _dispatch(self) -> float:
+        """Claim what is due while somebody is free to send it; the seconds until more is due."""
+        while not self._stop:
+            self._free.acquire()
+            with self._standin.store.write() as tx:
+                rows = tx.query(_CLAIM)
+            if not rows:
+                self._free.release()
+                break
+            self._pool.submit(self._send, *rows[0])
         with self._standin.store.read() as tx:
-            rows = tx.query(
-                "SELECT greatest(0.002, extract(epoch FROM min(due) - now())::float) FROM standin_delivery"
+            [(due,)] = tx.query(
+                "SELECT extract(epoch FROM min(due) - clock_timestamp())::float FROM standin_delivery"
                 " WHERE status = 'PENDING'"
             )
-        with self._condition:
-            if not self._stop and self._wakes == seen:
-                self._condition.wait(min(rows[0][0] or 2.0, 2.0))
+        return 5.0 if due is None else min(max(due, 0.001), 5.0)
 
-    def _send_next(self, client: httpx.Client) -> bool:
-        with self._standin.store.write() as tx:
-            rows = tx.query(_CLAIM)
-            if not rows:
-                return False
-            key, webhook_id, event, payload, attempts = rows[0]
-            webhook = tx.get("webhook", webhook_id)
-            if webhook is None:
-                tx.query("DELETE FROM standin_delivery WHERE id = %s", (key,))
-                return True
-        attempt, outcome = self.attempt(client, webhook, event, bytes(payload))
-        with self._standin.store.write() as tx:
-            self._settle(tx, key, attempts, attempt, outcome)
-            if webhook.get("gone"):
-                _forget(tx, webhook["id"])
-        return True
+    def _send(self, key: int, webhook_id: str, event: str, payload: bytes, attempts: list[Doc]) -> None:
+        try:
+            with self._standin.store.read() as tx:
+                webhook = tx.get("webhook", webhook_id)
+                if webhook is None:
+                    tx.query("DELETE FROM standin_delivery WHERE id = %s", (key,))
+                    return
+            attempt, outcome = self.attempt(webhook, event, bytes(payload))
+            with self._standin.store.write() as tx:
+                self._settle(tx, key, attempts, attempt, outcome)
+                if webhook.get("gone"):
+                    _forget(tx, webhook["id"])
+            if outcome == "retry":
+                self.wake()
+        except Exception:
+            # Left as SENDING: the next start sends it again, as after a crash.
+            traceback.print_exc()
+        finally:
+            self._free.release()
 
-    def attempt(self, client: httpx.Client, webhook: Doc, event: str, body: bytes) -> tuple[Doc, str]:
+    def attempt(self, webhook: Doc, event: str, body: bytes) -> tuple[Doc, str]:
         """(record of the attempt, "ok" | "retry" | "failed")."""
         headers = headers_for(self._standin, webhook, event, body)
         record: dict[str, Any] = {
@@ -132,7 +140,7 @@ class Deliverer:
         if not webhook["isActive"]:
             return {**record, "duration": 0.0, "response": "Webhook is disabled."}, "failed"
         try:
-            answer = client.post(webhook["targetUrl"], content=body, headers=headers)
+            answer = self._client.post(webhook["targetUrl"], content=body, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             outcome = "failed" if isinstance(error, httpx.InvalidURL) else "retry"
             record["response"] = str(error) or type(error).__name__

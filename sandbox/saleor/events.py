@@ -6,6 +6,7 @@ import json
 import random
 import threading
 import traceback
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
@@ -94,38 +95,25 @@ class Events:
             self._wake.wait(5.0)
 
     def _build_next(self) -> bool:
+        made = 0
         with self._standin.store.write() as tx:
             rows = tx.query(
                 "SELECT id, name, subject, principal, at FROM standin_event ORDER BY id"
-                " FOR UPDATE SKIP LOCKED LIMIT 20"
+                " FOR UPDATE SKIP LOCKED LIMIT 50"
             )
-            for key, name, subject, principal, at in rows:
-                for app, webhook in self._recipients(tx, name, subject):
+            if not rows:
+                return False
+            apps = {a["id"]: a for a in tx.find("app")}
+            webhooks = tx.find("webhook")
+            for _, name, subject, principal, at in rows:
+                for app, webhook in _recipients(apps, webhooks, name, subject):
                     body = self.body(app, webhook, name, subject, principal, at)
                     if body is not None:
-                        self._schedule(tx, webhook, name, body, at)
-                tx.query("DELETE FROM standin_event WHERE id = %s", (key,))
-        if rows:
+                        made += self._schedule(tx, webhook, name, body, at)
+            tx.query("DELETE FROM standin_event WHERE id = ANY(%s)", ([row[0] for row in rows],))
+        if made:
             self._standin.deliverer.wake()
-        return bool(rows)
-
-    def _recipients(self, tx: Tx, name: str, subject: Doc) -> list[tuple[Doc, Doc]]:
-        found = []
-        own = (subject.get("app") or subject.get("gone", {})).get("id") if name.startswith("APP_") else None
-        apps = {a["id"]: a for a in tx.find("app")}
-        for webhook in tx.find("webhook"):
-            if name not in webhook["asyncEvents"] or not webhook["isActive"]:
-                continue
-            app = apps.get(webhook["app"]) or (subject["gone"] if own == webhook["app"] else None)
-            if app is None:
-                continue
-            if app["id"] == own:
-                # An App hears of its own end and of being switched off, though it is inactive by then.
-                if name != "APP_INSTALLED":
-                    found.append((app, webhook))
-            elif app["isActive"] and permission_for(name) in app["permissions"]:
-                found.append((app, webhook))
-        return found
+        return True
 
     def body(
         self, app: Doc, webhook: Doc, name: str, subject: Doc, principal: Doc | None, at: str
@@ -170,10 +158,10 @@ class Events:
             whole["errors"] = errors
         return json.dumps(whole).encode()
 
-    def _schedule(self, tx: Tx, webhook: Doc, name: str, body: bytes, at: str) -> None:
+    def _schedule(self, tx: Tx, webhook: Doc, name: str, body: bytes, at: str) -> int:
         if self._random.random() < self.faults.get("lose", 0):
             tx.count("lost")
-            return
+            return 0
         copies = 2 if self._random.random() < self.faults.get("duplicate", 0) else 1
         for _ in range(copies):
             # Saleor promises no order; a little noise keeps everybody from relying on one.
@@ -183,6 +171,25 @@ class Events:
                 " VALUES (%s, %s, %s, now() + %s * interval '1 second', %s)",
                 (webhook["id"], name, body, wait, at),
             )
+        return copies
+
+
+def _recipients(
+    apps: dict[str, Doc], webhooks: list[Doc], name: str, subject: Doc
+) -> Iterator[tuple[Doc, Doc]]:
+    own = (subject.get("app") or subject.get("gone", {})).get("id") if name.startswith("APP_") else None
+    for webhook in webhooks:
+        if name not in webhook["asyncEvents"] or not webhook["isActive"]:
+            continue
+        app = apps.get(webhook["app"]) or (subject["gone"] if own == webhook["app"] else None)
+        if app is None:
+            continue
+        if app["id"] == own:
+            # An App hears of its own end and of being switched off, though it is inactive by then.
+            if name != "APP_INSTALLED":
+                yield app, webhook
+        elif app["isActive"] and permission_for(name) in app["permissions"]:
+            yield app, webhook
 
 
 def subscribed(engine: Any, text: str) -> list[str]:

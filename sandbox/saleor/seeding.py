@@ -12,6 +12,15 @@ from .values import gid, to_minor
 if TYPE_CHECKING:
     from .context import Context
 
+#: What a superuser may hand on to an App.
+ALL_PERMISSIONS = [
+    "MANAGE_USERS", "MANAGE_STAFF", "IMPERSONATE_USER", "MANAGE_APPS",
+    "MANAGE_OBSERVABILITY", "MANAGE_CHECKOUTS", "HANDLE_CHECKOUTS", "HANDLE_TAXES",
+    "MANAGE_TAXES", "MANAGE_CHANNELS", "MANAGE_DISCOUNTS", "MANAGE_GIFT_CARD",
+    "MANAGE_ORDERS", "HANDLE_PAYMENTS", "MANAGE_PRODUCTS", "MANAGE_SHIPPING",
+    "MANAGE_SETTINGS", "MANAGE_TRANSLATIONS",
+]  # fmt: skip
+
 
 def upsert(tx: Tx, kind: str, key: dict[str, str], doc: Doc) -> Doc:
     found = tx.first(kind, **key)
@@ -45,6 +54,7 @@ def seed(ctx: Context, given: dict[str, Any]) -> dict[str, dict[str, str]]:
                     (ids.setdefault("variants", {}) if type_name == "ProductVariant" else known)[name] = gid(
                         type_name, doc["id"]
                     )
+    ctx.standin.store.shelves.clear()
     # Customers are announced by events: one transaction each, as registrations are.
     known = ids.setdefault("customers", {})
     for entry in given.get("customers") or ():
@@ -278,26 +288,3 @@ def _customer(ctx: Context, tx: Tx, entry: dict[str, Any]) -> Doc:
     if entry.get("confirmed", True):
         return people.confirm(ctx, tx, made)
     return made
-
-
-#: What a superuser may hand on to an App.
-ALL_PERMISSIONS = [
-    "MANAGE_USERS",
-    "MANAGE_STAFF",
-    "IMPERSONATE_USER",
-    "MANAGE_APPS",
-    "MANAGE_OBSERVABILITY",
-    "MANAGE_CHECKOUTS",
-    "HANDLE_CHECKOUTS",
-    "HANDLE_TAXES",
-    "MANAGE_TAXES",
-    "MANAGE_CHANNELS",
-    "MANAGE_DISCOUNTS",
-    "MANAGE_GIFT_CARD",
-    "MANAGE_ORDERS",
-    "HANDLE_PAYMENTS",
-    "MANAGE_PRODUCTS",
-    "MANAGE_SHIPPING",
-    "MANAGE_SETTINGS",
-    "MANAGE_TRANSLATIONS",
-]

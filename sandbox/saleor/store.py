@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
@@ -73,8 +73,8 @@ class Tx:
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self.connection = connection
 
-    def query(self, sql: str, params: Iterable[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
-        cursor = self.connection.execute(sql, params)  # type: ignore[call-overload]
+    def query(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        cursor = self.connection.execute(sql, params)
         return cursor.fetchall() if cursor.description else []
 
     def get(self, kind: str, key: str | None, lock: bool = False) -> Doc | None:
@@ -147,6 +147,31 @@ class Tx:
         )
 
 
+class Shelves:
+    """Keeps the catalogue in memory, which only seeding and metadata change, both in this one process."""
+
+    KINDS = frozenset({"channel", "category", "collection", "product", "promotion", "voucher", "shipping"})
+
+    def __init__(self) -> None:
+        self._kept: dict[str, dict[str, Doc]] = {}
+        self.age = 0
+
+    def get(self, kind: str) -> dict[str, Doc] | None:
+        """Documents by id, oldest first; None when they have to be read again."""
+        return self._kept.get(kind)
+
+    def put(self, kind: str, docs: list[Doc], age: int) -> dict[str, Doc]:
+        """Keep what was read at `age`, unless the shelves were cleared meanwhile."""
+        kept = {doc["id"]: doc for doc in docs}
+        if age == self.age:
+            self._kept[kind] = kept
+        return kept
+
+    def clear(self) -> None:
+        self.age += 1
+        self._kept = {}
+
+
 class Store:
     """The stand-in's database: `write()` is one transaction, `read()` sees what is committed."""
 
@@ -154,6 +179,7 @@ class Store:
         def configure(connection: psycopg.Connection[Any]) -> None:
             set_json_dumps(_dumps, connection)
 
+        self.shelves = Shelves()
         self.pool = ConnectionPool(
             url,
             min_size=2,

@@ -10,7 +10,7 @@ from ..context import Context, PermissionDenied, Refused
 from ..schema import field, mutation, query
 from ..store import Doc, Tx
 from ..values import key_of
-from .accounts import permission
+from .user_fields import permission
 
 
 @query("app")

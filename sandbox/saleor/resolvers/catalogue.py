@@ -9,22 +9,22 @@ from ..connections import from_list
 from ..context import Context
 from ..schema import field, query
 from ..store import Doc
-from ..values import gid, key_of, money, taxed
+from ..values import gid, key_of, taxed
 
 
-def _in_channel(doc: Doc | None, channel: str | None) -> Doc | None:
+def in_channel(doc: Doc | None, channel: str | None) -> Doc | None:
     """A document seen through a channel: prices below it depend on it, as in Saleor."""
     return {**doc, "channel": channel} if doc else None
 
 
-def _channel(ctx: Context, slug: str | None) -> Doc | None:
+def channel_or_only(ctx: Context, slug: str | None) -> Doc | None:
     found = ctx.find("channel", slug=slug) if slug else ctx.find("channel")
     return found[0] if len(found) == 1 or (slug and found) else None
 
 
-def _slug(ctx: Context, slug: str | None) -> str | None:
+def slug_or_only(ctx: Context, slug: str | None) -> str | None:
     """Saleor falls back to the only channel there is."""
-    found = _channel(ctx, slug)
+    found = channel_or_only(ctx, slug)
     return found["slug"] if found else slug
 
 
@@ -51,9 +51,9 @@ def _low(ctx: Context, product: Doc, channel: Doc) -> int:
     return min(prices, default=0)
 
 
-def _products(ctx: Context, arguments: dict[str, Any], slug: str | None) -> dict[str, Any]:
+def product_page(ctx: Context, arguments: dict[str, Any], slug: str | None) -> dict[str, Any]:
     wanted = {**(arguments.get("filter") or {}), **(arguments.get("where") or {})}
-    slug = _slug(ctx, wanted.get("channel") or slug)
+    slug = slug_or_only(ctx, wanted.get("channel") or slug)
     found = [p for p in ctx.find("product") if _visible(ctx, p, slug)]
     if wanted.get("ids") is not None:
         keys = {key_of(i, "Product") for i in wanted["ids"]}
@@ -84,7 +84,7 @@ def _products(ctx: Context, arguments: dict[str, Any], slug: str | None) -> dict
         found = [p for p in found if search.lower() in f"{p['name']} {p['description']}".lower()]
     sort = arguments.get("sortBy") or {}
     down = sort.get("direction") == "DESC"
-    channel = _channel(ctx, slug)
+    channel = channel_or_only(ctx, slug)
     if sort.get("field") == "NAME":
         found.sort(key=lambda p: p["name"].lower(), reverse=down)
     elif sort.get("field") in ("PRICE", "MINIMAL_PRICE") and channel:
@@ -96,7 +96,7 @@ def _products(ctx: Context, arguments: dict[str, Any], slug: str | None) -> dict
 
 @query("products")
 def products(ctx: Context, channel: str | None = None, **arguments: Any) -> dict[str, Any]:
-    return _products(ctx, arguments, channel)
+    return product_page(ctx, arguments, channel)
 
 
 @query("product")
@@ -112,8 +112,8 @@ def product(
     else:
         field_name, value = ("slug", slug) if slug is not None else ("externalReference", externalReference)
         found = next(iter(ctx.find("product", **{field_name: value or ""})), None)
-    seen = _slug(ctx, channel)
-    return _in_channel(found, seen) if found and _visible(ctx, found, seen) else None
+    seen = slug_or_only(ctx, channel)
+    return in_channel(found, seen) if found and _visible(ctx, found, seen) else None
 
 
 @query("productVariant")
@@ -129,7 +129,7 @@ def product_variant(
     else:
         field_name, value = ("sku", sku) if sku is not None else ("externalReference", externalReference)
         found = next(iter(ctx.find("variant", **{field_name: value or ""})), None)
-    return _in_channel(found, _slug(ctx, channel))
+    return in_channel(found, slug_or_only(ctx, channel))
 
 
 @query("productVariants")
@@ -146,53 +146,8 @@ def product_variants(
         found = ctx.find("variant")
     if wanted.get("sku"):
         found = [v for v in found if v["sku"] in wanted["sku"]]
-    slug = _slug(ctx, channel)
+    slug = slug_or_only(ctx, channel)
     return from_list("productVariants", [{**v, "channel": slug} for v in found], arguments)
-
-
-@query("category")
-def category(ctx: Context, id: str | None = None, slug: str | None = None) -> Doc | None:
-    if id is not None:
-        return ctx.get("category", key_of(id, "Category"))
-    return next(iter(ctx.find("category", slug=slug or "")), None)
-
-
-def _filtered(docs: list[Doc], arguments: dict[str, Any], type_name: str) -> list[Doc]:
-    wanted = {**(arguments.get("filter") or {}), **(arguments.get("where") or {})}
-    if wanted.get("ids") is not None:
-        keys = {key_of(i, type_name) for i in wanted["ids"]}
-        docs = [d for d in docs if d["id"] in keys]
-    if wanted.get("slugs") is not None:
-        docs = [d for d in docs if d["slug"] in wanted["slugs"]]
-    if wanted.get("search"):
-        docs = [d for d in docs if wanted["search"].lower() in d["name"].lower()]
-    return docs
-
-
-@query("categories")
-def categories(ctx: Context, level: int | None = None, **arguments: Any) -> dict[str, Any]:
-    found = _filtered(ctx.find("category"), arguments, "Category")
-    if level is not None:
-        found = [c for c in found if (c["parent"] is not None) == bool(level)]
-    return from_list("categories", found, arguments)
-
-
-@query("collection")
-def collection(
-    ctx: Context, id: str | None = None, slug: str | None = None, channel: str | None = None
-) -> Doc | None:
-    if id is not None:
-        found = ctx.get("collection", key_of(id, "Collection"))
-    else:
-        found = next(iter(ctx.find("collection", slug=slug or "")), None)
-    return _in_channel(found, _slug(ctx, channel))
-
-
-@query("collections")
-def collections(ctx: Context, channel: str | None = None, **arguments: Any) -> dict[str, Any]:
-    slug = _slug(ctx, channel)
-    found = [{**c, "channel": slug} for c in _filtered(ctx.find("collection"), arguments, "Collection")]
-    return from_list("collections", found, arguments)
 
 
 @field("Product", "category")
@@ -228,14 +183,14 @@ def product_product_variants(source: Doc, info: Any) -> list[Doc]:
 @field("Product", "defaultVariant")
 def default_variant(source: Doc, info: Any) -> Doc | None:
     found = _variants(info.context, source)
-    return _in_channel(found[0], source.get("channel")) if found else None
+    return in_channel(found[0], source.get("channel")) if found else None
 
 
 @field("Product", "variant")
 def one_variant(source: Doc, info: Any, id: str | None = None, sku: str | None = None) -> Doc | None:
     for variant in _variants(info.context, source):
         if gid("ProductVariant", variant["id"]) == id or (id is None and variant["sku"] == sku):
-            return _in_channel(variant, source.get("channel"))
+            return in_channel(variant, source.get("channel"))
     return None
 
 
@@ -289,58 +244,10 @@ def channel_listings(source: Doc, info: Any) -> list[Doc]:
     ]
 
 
-@field("ProductVariant", "channelListings")
-def variant_listings(source: Doc, info: Any) -> list[Doc]:
-    return [
-        {
-            "__typename": "ProductVariantChannelListing",
-            "id": f"{source['id']}{channel['id']}",
-            "channel": channel,
-            "price": money(source["prices"][channel["slug"]], channel["currencyCode"]),
-        }
-        for channel in info.context.find("channel")
-        if channel["slug"] in source["prices"]
-    ]
-
-
-@field("ProductVariant", "product")
-def variant_product(source: Doc, info: Any) -> Doc | None:
-    return _in_channel(info.context.get("product", source["product"]), source.get("channel"))
-
-
-@field("ProductVariant", "media")
-def variant_media(source: Doc, info: Any) -> list[Doc]:
-    owner = info.context.get("product", source["product"])
-    return media(owner, info) if owner else []
-
-
-@field("ProductVariant", "quantityAvailable")
-def quantity_available(source: Doc, _info: Any, **_: Any) -> int:
-    # Saleor shows at most its limit per checkout, which is 50 unless changed.
-    return max(0, min(50, source["stock"]))
-
-
-@field("ProductVariant", "pricing")
-def variant_pricing(source: Doc, info: Any, **_: Any) -> dict[str, Any] | None:
-    ctx: Context = info.context
-    channel = _channel(ctx, source.get("channel"))
-    found = pricing.shelf(ctx, source, channel) if channel else None
-    if found is None or channel is None:
-        return None
-    currency = channel["currencyCode"]
-    off = found.list_price - found.price
-    return {
-        "onSale": off > 0,
-        "discount": taxed(pricing.split(off, channel), currency) if off else None,
-        "price": taxed(pricing.split(found.price, channel), currency),
-        "priceUndiscounted": taxed(pricing.split(found.list_price, channel), currency),
-    }
-
-
 @field("Product", "pricing")
 def product_pricing(source: Doc, info: Any, **_: Any) -> dict[str, Any] | None:
     ctx: Context = info.context
-    channel = _channel(ctx, source.get("channel"))
+    channel = channel_or_only(ctx, source.get("channel"))
     if channel is None:
         return None
     found = [s for v in _variants(ctx, source) if (s := pricing.shelf(ctx, v, channel))]
@@ -365,39 +272,3 @@ def product_pricing(source: Doc, info: Any, **_: Any) -> dict[str, Any] | None:
             "stop": shown(max(s.list_price for s in found)),
         },
     }
-
-
-@field("Category", "products")
-def category_products(source: Doc, info: Any, channel: str | None = None, **arguments: Any) -> dict[str, Any]:
-    wanted = {**(arguments.get("filter") or {}), "categories": [gid("Category", source["id"])]}
-    return _products(info.context, {**arguments, "filter": wanted}, channel)
-
-
-@field("Collection", "products")
-def collection_products(source: Doc, info: Any, **arguments: Any) -> dict[str, Any]:
-    wanted = {**(arguments.get("filter") or {}), "collections": [gid("Collection", source["id"])]}
-    return _products(info.context, {**arguments, "filter": wanted}, source.get("channel"))
-
-
-@field("Category", "parent")
-def parent(source: Doc, info: Any) -> Doc | None:
-    found: Doc | None = info.context.get("category", source["parent"])
-    return found
-
-
-@field("Category", "level")
-def level(source: Doc, _info: Any) -> int:
-    return int(source["parent"] is not None)
-
-
-@field("Category", "children")
-def children(source: Doc, info: Any, **arguments: Any) -> dict[str, Any]:
-    return from_list("children", info.context.find("category", parent=source["id"]), arguments)
-
-
-def _background(source: Doc, _info: Any, **_: Any) -> dict[str, str] | None:
-    return {"url": source["image"], "alt": source["name"]} if source.get("image") else None
-
-
-field("Category", "backgroundImage")(_background)
-field("Collection", "backgroundImage")(_background)

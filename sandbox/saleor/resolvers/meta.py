@@ -107,6 +107,7 @@ def _change(
         for name in EVENTS.get(type_name, ()):
             subject = {"User": "user", "Order": "order", "Checkout": "checkout"}[type_name]
             ctx.emit(tx, name, **{subject: key})
+    ctx.standin.store.shelves.clear()
     return {"item": doc}
 
 

@@ -10,7 +10,7 @@ from ..payments import IDENTIFIER
 from ..schema import field, query
 from ..store import Doc
 from ..values import gid, key_of
-from .accounts import country
+from .user_fields import country
 
 WAREHOUSE = {"__typename": "Warehouse", "id": "1", "name": "Default warehouse", "slug": "default"}
 
