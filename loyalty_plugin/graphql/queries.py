@@ -47,8 +47,10 @@ class LoyaltyQueries:
         return prices(info.context, channel, lines)
 
 
-@strawberry.type(description="The root of all questions.")
+@strawberry.type
 class Query:
+    """Without a description: older releases of strawberry lose it on the root of a federated schema."""
+
     @strawberry.field(description="Memberships: tiers, points, member prices.")
     def loyalty(self) -> LoyaltyQueries:
         return LoyaltyQueries()
