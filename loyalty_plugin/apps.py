@@ -16,13 +16,17 @@ class LoyaltyConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from django.db.models.signals import post_migrate
+
         from loyalty_plugin.conf import SystemClock
         from loyalty_plugin.registry import bind, ports
+        from loyalty_plugin.services.roles import create_roles
 
         if not ports.bound("clock"):
             bind(clock=SystemClock())
         _bind_saleor()
         autodiscover_modules("loyalty_extension")
+        post_migrate.connect(create_roles, sender=self, dispatch_uid="loyalty_plugin.create_roles")
 
 
 def _bind_saleor() -> None:

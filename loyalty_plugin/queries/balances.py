@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+
+from django.db.models import Sum
 
 from loyalty_plugin.domain.ledger import POINTS
 from loyalty_plugin.domain.lots import Inactivity, last_valid_day, warning_day
@@ -94,3 +97,30 @@ def lots_of(
         )
         for row in rows.order_by("expires_at", "pk")[:limit]
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Points of one member in a list."""
+
+    available: int = 0
+    pending: int = 0
+    held: int = 0
+    owed: int = 0
+
+
+def balances_of(member_ids: Sequence[int], *, unit: str = POINTS) -> dict[int, Standing]:
+    """Points of several members, zero where there are none. One query."""
+    rows = Balance.objects.filter(member_id__in=member_ids, unit=unit).values_list(
+        "member_id", "available", "pending", "held", "owed"
+    )
+    found = {member_id: Standing(*rest) for member_id, *rest in rows}
+    return {member_id: found.get(member_id, Standing()) for member_id in member_ids}
+
+
+def totals(*, unit: str = POINTS) -> Standing:
+    """Points of all members, by state."""
+    row = Balance.objects.filter(unit=unit).aggregate(
+        available=Sum("available"), pending=Sum("pending"), held=Sum("held"), owed=Sum("owed")
+    )
+    return Standing(**{name: value or 0 for name, value in row.items()})

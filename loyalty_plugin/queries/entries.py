@@ -84,3 +84,37 @@ def pending_lots_of_order(order_refs: Sequence[str]) -> dict[str, list[int]]:
     for order_ref, lot_id in rows:
         found.setdefault(order_ref, []).append(lot_id)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """An adjustment by staff: signed points, the lots it opened, and from which lots (with expiry) it took."""
+
+    entry_id: int
+    member_id: int
+    member: str
+    amount: int
+    opened: tuple[int, ...]
+    taken: tuple[tuple[int, int, datetime | None], ...]
+    undone: bool
+
+
+def adjustment(entry_id: int) -> Adjustment | None:
+    """One adjustment, None where the entry is something else."""
+    entry = Entry.objects.filter(pk=entry_id, kind=Kind.ADJUST).select_related("member").first()
+    if entry is None:
+        return None
+    postings = list(entry.postings.filter(unit=POINTS).select_related("source_lot"))
+    given = sum(p.amount for p in postings if p.source == Account.ADJUSTMENT)
+    taken = [p for p in postings if p.destination == Account.ADJUSTMENT]
+    return Adjustment(
+        entry.pk,
+        entry.member_id,
+        str(entry.member),
+        given - sum(p.amount for p in taken),
+        tuple(entry.lots.order_by("pk").values_list("pk", flat=True)),
+        tuple(
+            (p.source_lot_id, p.amount, p.source_lot.expires_at) for p in taken if p.source_lot is not None
+        ),
+        Entry.objects.filter(reverses_id=entry.pk, kind=Kind.REVERSE).exists(),
+    )

@@ -13,6 +13,7 @@ from loyalty_plugin.domain.tiers.forecast import Forecast
 from loyalty_plugin.domain.tiers.standing import Standing
 from loyalty_plugin.domain.tiers.terms import TierTerms
 from loyalty_plugin.errors import PermissionDenied, UnknownMember
+from loyalty_plugin.models.cards import Card
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.policies import Operation, allows
 from loyalty_plugin.queries.balances import PointsView, points_of
@@ -63,21 +64,23 @@ def get_member(actor: Actor, member_id: int) -> Member:
     return member
 
 
-def search(actor: Actor, text: str, *, limit: int = 50) -> list[Member]:
-    """Members by number, card number, e-mail, phone or part of the name; best known first. Raises PermissionDenied."""
+def search(actor: Actor, text: str = "", *, tier: str = "", state: str = "") -> QuerySet[Member]:
+    """Members by number, card number, e-mail, phone or part of the name, newest first. Raises PermissionDenied."""
     if not allows(actor, Operation.VIEW_MEMBERS):
         raise PermissionDenied(operation=Operation.VIEW_MEMBERS.value)
-    rows = visible_members(actor).select_related("programme").exclude(status=Member.Status.ERASED)
+    rows = visible_members(actor).select_related("programme").order_by("-joined_at", "-pk")
+    rows = rows.filter(status=state) if state else rows.exclude(status=Member.Status.ERASED)
+    if tier:
+        rows = rows.filter(tier=tier)
     text = text.strip()
-    if text:
-        digits = "".join(filter(str.isdigit, text))
-        match = (
-            Q(number=text) | Q(email__iexact=text) | Q(name__icontains=text) | Q(cards__number=digits or text)
-        )
-        if len(digits) >= 5:
-            match |= Q(phone__endswith=digits[-9:]) | Q(number=digits)
-        rows = rows.filter(match).distinct()
-    return list(rows.order_by("-joined_at", "-pk")[:limit])
+    if not text:
+        return rows
+    digits = "".join(filter(str.isdigit, text))
+    match = Q(number=text) | Q(email__iexact=text) | Q(name__icontains=text)
+    if len(digits) >= 5:
+        carded = Card.objects.filter(number=digits).values("member_id")
+        match |= Q(phone__endswith=digits[-9:]) | Q(number=digits) | Q(pk__in=carded)
+    return rows.filter(match)
 
 
 def membership(actor: Actor, member_id: int, now: datetime) -> MembershipView:

@@ -13,15 +13,23 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from loyalty_plugin.domain.actors import Actor, ActorKind
-from loyalty_plugin.domain.intents import Award, Consume, Intent, Plan
-from loyalty_plugin.domain.ledger import POINTS, Account, Kind, input_digest
+from loyalty_plugin.domain.intents import Award, Consume, Intent, Plan, TakeBack
+from loyalty_plugin.domain.ledger import POINTS, Account, Kind, Shortfall, input_digest
 from loyalty_plugin.domain.limits import Excess, excess
 from loyalty_plugin.domain.lots import active_until, expiry_of
 from loyalty_plugin.domain.values import MAX_AMOUNT
-from loyalty_plugin.errors import InvalidAmount, InvalidInput, LimitExceeded, PermissionDenied, SamePerson
+from loyalty_plugin.errors import (
+    InvalidAmount,
+    InvalidInput,
+    LimitExceeded,
+    NotFound,
+    PermissionDenied,
+    SamePerson,
+)
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.staff import Person
 from loyalty_plugin.policies import Operation, require
+from loyalty_plugin.queries.entries import Adjustment, adjustment
 from loyalty_plugin.queries.programmes import versions_of
 from loyalty_plugin.queries.staff import limit_of, used_today
 from loyalty_plugin.services import approvals, audit, notes, posting
@@ -161,5 +169,56 @@ def adjust(
             "posted",
             now=now,
             detail={"amount": amount, "reason": reason, "entry": posted.entry_id},
+        )
+        return Outcome(posted.entry_id, replayed=posted.replayed)
+
+
+def undoable(actor: Actor, *, entry_id: int) -> Adjustment | None:
+    """The adjustment, if this actor may still take it back."""
+    require(actor, Operation.ADJUST_POINTS)
+    found = adjustment(entry_id)
+    return found if found is not None and not found.undone and actor.member_id != found.member_id else None
+
+
+def undo(actor: Actor, *, entry_id: int, now: datetime) -> Outcome:
+    """Take an adjustment back by a reversing entry: given points leave, taken ones return with their expiry.
+
+    Uses no limit: it only restores what was. Raises NotFound where there is nothing to take back,
+    InsufficientPoints where given points were spent, PermissionDenied.
+    """
+    with transaction.atomic():
+        found = undoable(actor, entry_id=entry_id)
+        if found is None:
+            raise NotFound(entry=entry_id)
+        member = get_locked(found.member_id)
+        version = versions_of(member.programme_id).at(now)
+        intents: list[Intent] = [
+            Award(POINTS, amount, expires_at=expires_at, source=Account.ADJUSTMENT, origin_lot=lot_id)
+            for lot_id, amount, expires_at in found.taken
+        ]
+        if found.amount > 0:
+            intents = [TakeBack(POINTS, found.amount, found.opened, Shortfall.REFUSE, Account.ADJUSTMENT)]
+        plan = Plan(
+            key=f"{version.code}|undo|{entry_id}",
+            digest=input_digest({"undo": entry_id}),
+            kind=Kind.REVERSE,
+            programme_id=version.programme_id,
+            version_id=version.id,
+            member_id=member.pk,
+            occurred_at=now,
+            intents=tuple(intents),
+            reverses_id=entry_id,
+            actor=actor.name,
+            source=f"person:{actor.person_id}" if actor.person_id else actor.name,
+            explanation={"adjustment": {"amount": -found.amount, "reason": "correction", "undoes": entry_id}},
+        )
+        posted = posting.post([plan], recorded_at=now)[0]
+        audit.record(
+            actor,
+            "points.undo",
+            f"member:{member.pk}",
+            "posted",
+            now=now,
+            detail={"amount": -found.amount, "entry": posted.entry_id, "undoes": entry_id},
         )
         return Outcome(posted.entry_id, replayed=posted.replayed)

@@ -11,6 +11,7 @@ from typing import Any
 from django.utils import formats
 from django.utils.translation import get_language, ngettext
 
+from loyalty_plugin.domain.texts import text_in
 from loyalty_plugin.domain.values import Money, currency_exponent
 
 
@@ -53,9 +54,4 @@ def in_language(texts: Any, fallback: str = "") -> str:
         return texts
     if not isinstance(texts, Mapping) or not texts:
         return fallback
-    language = (get_language() or "en").lower()
-    known = {str(tag).lower(): str(text) for tag, text in texts.items()}
-    for tag in (language, language.split("-")[0], "en"):
-        if tag in known:
-            return known[tag]
-    return next(iter(known.values()))
+    return text_in({str(tag): str(text) for tag, text in texts.items()}, get_language() or "en") or fallback

@@ -1,0 +1,139 @@
+"""The menu of the back office and its URLs, one viewset a topic; hides what a person may not open."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import path
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.menu import MenuItem
+from wagtail.admin.viewsets.base import ViewSet, ViewSetGroup
+
+from loyalty_plugin.admin import adjusting, cards, members, operations, programme, requests
+from loyalty_plugin.admin.access import actor_of
+from loyalty_plugin.policies import Operation, allows
+
+
+class _Item(MenuItem):
+    operation: Operation
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return allows(actor_of(request), self.operation)
+
+
+class Topic(ViewSet):
+    """A topic of the back office: shown to those who have its permission."""
+
+    operation: Operation
+    prefix = ""
+
+    @property
+    def menu_item_class(self) -> type[MenuItem]:
+        return type("TopicItem", (_Item,), {"operation": self.operation})
+
+    @property
+    def url_prefix(self) -> str:
+        return f"membership/{self.prefix}" if self.prefix else "membership"
+
+
+class Overview(Topic):
+    """Is everything all right?"""
+
+    name = "loyalty_overview"
+    prefix = "overview"
+    icon = "home"
+    menu_label = _("Overview")
+    operation = Operation.VIEW_MEMBERS
+
+    def get_urlpatterns(self) -> list[Any]:
+        return [path("", operations.OverviewView.as_view(), name="index")]
+
+
+class Members(Topic):
+    """Members and what is done for one of them."""
+
+    name = "loyalty_members"
+    prefix = "members"
+    icon = "group"
+    menu_label = _("Members")
+    operation = Operation.VIEW_MEMBERS
+
+    def get_urlpatterns(self) -> list[Any]:
+        return [
+            path("", members.IndexView.as_view(), name="index"),
+            path("<int:member_id>/", members.MemberView.as_view(), name="member"),
+            path("<int:member_id>/adjust/", adjusting.AdjustView.as_view(), name="adjust"),
+            path("<int:member_id>/card/", cards.IssueView.as_view(), name="issue_card"),
+            path("undo/<int:entry_id>/", adjusting.UndoView.as_view(), name="undo"),
+            path("card/<uuid:card_id>.pdf", cards.PdfView.as_view(), name="card_pdf"),
+        ]
+
+
+class Requests(Topic):
+    """Acts that wait for another person."""
+
+    name = "loyalty_requests"
+    prefix = "requests"
+    icon = "mail"
+    menu_label = _("Requests")
+    operation = Operation.ADJUST_POINTS
+
+    def get_urlpatterns(self) -> list[Any]:
+        return [
+            path("", requests.IndexView.as_view(), name="index"),
+            path("<int:request_id>/", requests.RequestView.as_view(), name="request"),
+        ]
+
+
+class ProgrammeTopic(Topic):
+    """The rules."""
+
+    name = "loyalty_programme"
+    prefix = "programme"
+    icon = "order"
+    menu_label = _("Programme")
+    operation = Operation.EDIT_PROGRAMME
+
+    def get_urlpatterns(self) -> list[Any]:
+        return [
+            path("", programme.IndexView.as_view(), name="index"),
+            path("<int:version_id>/", programme.DraftView.as_view(), name="draft"),
+            path("<int:version_id>/publish/", programme.PublishView.as_view(), name="publish"),
+        ]
+
+
+class Operations(Topic):
+    """The machinery."""
+
+    name = "loyalty_operations"
+    prefix = "operations"
+    icon = "cogs"
+    menu_label = _("Operations")
+    operation = Operation.VIEW_OPERATIONS
+
+    def get_urlpatterns(self) -> list[Any]:
+        return [path("", operations.OperationsView.as_view(), name="index")]
+
+
+class Trail(Topic):
+    """Who did what."""
+
+    name = "loyalty_trail"
+    prefix = "trail"
+    icon = "history"
+    menu_label = _("Trail")
+    operation = Operation.VIEW_TRAIL
+
+    def get_urlpatterns(self) -> list[Any]:
+        return [path("", operations.TrailView.as_view(), name="index")]
+
+
+class Membership(ViewSetGroup):
+    """Everything of the plugin, in one submenu."""
+
+    menu_label = _("Membership")
+    menu_icon = "group"
+    menu_name = "membership"
+    menu_order = 250
+    items = (Overview, Members, Requests, ProgrammeTopic, Operations, Trail)

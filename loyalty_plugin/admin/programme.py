@@ -1,0 +1,260 @@
+"""The programme in the back office: started from a preset, edited as a draft, published as a frozen version."""
+
+from __future__ import annotations
+
+import json
+import zoneinfo
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from wagtail.admin.widgets import AdminDateTimeInput
+
+from loyalty_plugin.admin.access import Page
+from loyalty_plugin.admin.words import sentence
+from loyalty_plugin.builtin.presets import PRESETS, preset
+from loyalty_plugin.errors import InvalidDraft, LoyaltyError
+from loyalty_plugin.models.programmes import Programme, ProgrammeVersion
+from loyalty_plugin.models.realms import Realm
+from loyalty_plugin.policies import Operation
+from loyalty_plugin.queries.explanations.numbers import in_language
+from loyalty_plugin.queries.programmes import version_by_id
+from loyalty_plugin.registry import ports
+from loyalty_plugin.services import previews, programmes
+
+
+class StartForm(forms.Form):
+    """A new programme from a preset."""
+
+    preset = forms.ChoiceField(
+        label=gettext_lazy("Start from"),
+        widget=forms.RadioSelect,
+        choices=lambda: [(one.code, f"{one.label} — {one.description}") for one in PRESETS.values()],
+    )
+    name = forms.CharField(label=gettext_lazy("Name of the programme"), max_length=120)
+    currency = forms.CharField(
+        label=gettext_lazy("Currency"), max_length=3, help_text=gettext_lazy("Three letters, such as EUR.")
+    )
+    timezone = forms.ChoiceField(
+        label=gettext_lazy("Time zone"),
+        choices=lambda: [(name, name) for name in sorted(zoneinfo.available_timezones())],
+        initial="UTC",
+        help_text=gettext_lazy("A day of the programme runs from midnight to midnight here."),
+    )
+    channels = forms.CharField(
+        label=gettext_lazy("Saleor channels"),
+        required=False,
+        help_text=gettext_lazy("Slugs, separated by commas. They can be added later."),
+    )
+
+
+class IndentedJSONField(forms.JSONField):
+    """JSON that people read: indented, in their own script."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+
+
+class DraftForm(forms.Form):
+    """The draft's rules as they are stored."""
+
+    document = IndentedJSONField(
+        label=gettext_lazy("Rules"),
+        widget=forms.Textarea(attrs={"rows": 40, "spellcheck": "false", "class": "lp-code"}),
+    )
+    note = forms.CharField(label=gettext_lazy("Note"), required=False, max_length=500)
+
+
+class PublishForm(forms.Form):
+    """When the draft comes into force."""
+
+    starts_at = forms.DateTimeField(
+        label=gettext_lazy("In force from"),
+        required=False,
+        widget=AdminDateTimeInput,
+        help_text=gettext_lazy("Empty: at once. A later version can't begin in the past."),
+    )
+    note = forms.CharField(label=gettext_lazy("What changes, for the record"), max_length=500, required=False)
+
+
+class IndexView(Page):
+    """Programmes with their versions, or the way to the first one."""
+
+    operation = Operation.EDIT_PROGRAMME
+    template_name = "loyalty_plugin/admin/programmes.html"
+    header_icon = "order"
+
+    def get_page_title(self) -> str:
+        return _("Programme")
+
+    def trail(self) -> list[dict[str, Any]]:
+        return [{"url": "", "label": self.get_page_title()}]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        found = [
+            (programme, list(programme.versions.select_related("author").defer("document")))
+            for programme in Programme.objects.prefetch_related("channels").order_by("pk")
+        ]
+        return super().get_context_data(
+            **{"form": StartForm(), **kwargs},
+            programmes=found,
+            may_publish=self.may(Operation.PUBLISH_PROGRAMME),
+        )
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        form = StartForm(request.POST)
+        if form.is_valid():
+            try:
+                draft = self._start(form.cleaned_data)
+            except LoyaltyError as error:
+                form.add_error(None, sentence(error))
+            else:
+                messages.success(request, _("The draft is ready. Look it over, then publish it."))
+                return redirect("loyalty_programme:draft", draft.pk)
+        return self.render_to_response(self.get_context_data(form=form))
+
+    def _start(self, asked: dict[str, Any]) -> ProgrammeVersion:
+        now, currency = ports.clock.now(), asked["currency"].upper()
+        code, taken = slugify(asked["name"]) or "programme", 1
+        while Programme.objects.filter(code=f"{code}-{taken}" if taken > 1 else code).exists():
+            taken += 1
+        draft = programmes.create_programme(
+            self.actor,
+            code=f"{code}-{taken}" if taken > 1 else code,
+            name=asked["name"],
+            currency=currency,
+            timezone=asked["timezone"],
+            document=preset(asked["preset"]).build(currency),
+            now=now,
+        )
+        slugs = [slug.strip() for slug in asked["channels"].split(",") if slug.strip()]
+        realm = Realm.objects.order_by("pk").first()
+        if slugs and realm is not None:
+            programmes.serve_channels(
+                self.actor, programme_id=draft.programme_id, realm_id=realm.pk, slugs=slugs, now=now
+            )
+        return draft
+
+
+class VersionPage(Page):
+    """Something about one version."""
+
+    operation = Operation.EDIT_PROGRAMME
+    header_icon = "order"
+
+    @cached_property
+    def version(self) -> ProgrammeVersion:
+        row = (
+            ProgrammeVersion.objects.select_related("programme").filter(pk=self.kwargs["version_id"]).first()
+        )
+        if row is None:
+            raise Http404
+        return row
+
+    def get_page_subtitle(self) -> str:
+        return _("%(programme)s, version %(number)s") % {
+            "programme": self.version.programme,
+            "number": self.version.number,
+        }
+
+    def trail(self) -> list[dict[str, Any]]:
+        return [
+            {"url": reverse("loyalty_programme:index"), "label": _("Programme")},
+            {"url": "", "label": self.get_page_title()},
+        ]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(version=self.version, **kwargs)
+
+
+class DraftView(VersionPage):
+    """A draft to edit; a published version to read."""
+
+    template_name = "loyalty_plugin/admin/draft.html"
+
+    def get_page_title(self) -> str:
+        return _("Draft") if self.version.status == ProgrammeVersion.Status.DRAFT else _("Version")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        text = json.dumps(self.version.document, indent=2, ensure_ascii=False)
+        draft = self.version.status == ProgrammeVersion.Status.DRAFT
+        if draft and "form" not in kwargs:
+            kwargs["form"] = DraftForm(initial={"document": self.version.document, "note": self.version.note})
+            kwargs["problems"] = programmes.draft_problems(self.version, ports.clock.now())
+        return super().get_context_data(
+            text=text, draft=draft, may_publish=self.may(Operation.PUBLISH_PROGRAMME), **kwargs
+        )
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        form = DraftForm(request.POST)
+        problems: list[dict[str, str]] = []
+        if form.is_valid():
+            try:
+                draft = programmes.save_draft(
+                    self.actor,
+                    programme_id=self.version.programme_id,
+                    document=form.cleaned_data["document"],
+                    note=form.cleaned_data["note"],
+                    now=ports.clock.now(),
+                )
+            except InvalidDraft as error:
+                form.add_error(None, sentence(error))
+                problems = list(error.details.get("problems", []))  # type: ignore[call-overload]
+            except LoyaltyError as error:
+                form.add_error(None, sentence(error))
+            else:
+                messages.success(request, _("Draft saved."))
+                return redirect("loyalty_programme:draft", draft.pk)
+        return self.render_to_response(self.get_context_data(form=form, problems=problems))
+
+
+class PublishView(VersionPage):
+    """What publishing would do, and the act."""
+
+    operation = Operation.PUBLISH_PROGRAMME
+    template_name = "loyalty_plugin/admin/publish.html"
+
+    def get_page_title(self) -> str:
+        return _("Publish")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        starts_at: datetime = kwargs.pop("starts_at", None) or ports.clock.now()
+        problems = programmes.draft_problems(self.version, starts_at)
+        effect = None
+        if not problems:
+            draft = version_by_id(self.version.pk)
+            effect = previews.preview(self.actor, draft, starts_at=starts_at)
+            names = {tier.code: in_language(tier.name, tier.code) for tier in draft.document.tiers}
+            kwargs["moves"] = [
+                (names.get(move.before, move.before), names.get(move.after, move.after), move.members)
+                for move in effect.moves
+            ]
+        return super().get_context_data(**{"form": PublishForm(), **kwargs}, problems=problems, effect=effect)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        form = PublishForm(request.POST)
+        starts_at = None
+        if form.is_valid():
+            starts_at = form.cleaned_data["starts_at"]
+            try:
+                programmes.publish(
+                    self.actor,
+                    version_id=self.version.pk,
+                    starts_at=starts_at,
+                    note=form.cleaned_data["note"],
+                    now=ports.clock.now(),
+                )
+            except LoyaltyError as error:
+                form.add_error(None, sentence(error))
+            else:
+                messages.success(request, _("Published. It never changes from now on."))
+                return redirect("loyalty_programme:index")
+        return self.render_to_response(self.get_context_data(form=form, starts_at=starts_at))

@@ -1,0 +1,161 @@
+"""Errors, outcomes and states of the back office in words a person understands; it decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from loyalty_plugin.domain.limits import Excess
+from loyalty_plugin.errors import LoyaltyError
+
+#: States of rows as chips: the words and Wagtail's status class.
+CHIPS: Final[dict[str, tuple[Any, str]]] = {
+    "active": (gettext_lazy("active"), "primary"),
+    "frozen": (gettext_lazy("frozen"), ""),
+    "erased": (gettext_lazy("erased"), ""),
+    "waiting": (gettext_lazy("waiting"), "primary"),
+    "approved": (gettext_lazy("approved"), ""),
+    "rejected": (gettext_lazy("rejected"), ""),
+    "withdrawn": (gettext_lazy("withdrawn"), ""),
+    "expired": (gettext_lazy("ran out"), ""),
+    "draft": (gettext_lazy("draft"), ""),
+    "published": (gettext_lazy("published"), "primary"),
+    "running": (gettext_lazy("running"), "primary"),
+    "done": (gettext_lazy("done"), ""),
+    "failed": (gettext_lazy("failed"), "primary"),
+}
+
+OPERATIONS: Final[dict[str, Any]] = {
+    "points.adjust": gettext_lazy("Adjust points"),
+    "award": gettext_lazy("Award above the programme's maximum"),
+    "member.join": gettext_lazy("Joined"),
+    "member.verify": gettext_lazy("Contact verified"),
+    "member.edit": gettext_lazy("Record changed"),
+    "member.birthday": gettext_lazy("Birthday changed"),
+    "member.leave": gettext_lazy("Account closed"),
+    "tier.grant": gettext_lazy("Tier given"),
+    "card.issue": gettext_lazy("Card issued"),
+    "programme.create": gettext_lazy("Programme created"),
+    "programme.draft": gettext_lazy("Draft saved"),
+    "programme.publish": gettext_lazy("Version published"),
+    "programme.channels": gettext_lazy("Channels changed"),
+    "points.clear": gettext_lazy("Points cleared"),
+    "points.bring_back": gettext_lazy("Points brought back"),
+}
+
+KINDS: Final[dict[str, Any]] = {
+    "earn": gettext_lazy("Purchase"),
+    "bonus": gettext_lazy("Bonus"),
+    "mature": gettext_lazy("Now available"),
+    "refund": gettext_lazy("Refund"),
+    "spend": gettext_lazy("Spent"),
+    "hold": gettext_lazy("Reserved"),
+    "capture": gettext_lazy("Spent"),
+    "release": gettext_lazy("No longer reserved"),
+    "expire": gettext_lazy("Expired"),
+    "bring_back": gettext_lazy("Brought back"),
+    "clear": gettext_lazy("Cleared"),
+    "adjust": gettext_lazy("Adjusted by staff"),
+    "reverse": gettext_lazy("Taken back"),
+    "opening": gettext_lazy("Opening balance"),
+}
+
+
+def points(number: int) -> str:
+    """ "1,200 points"."""
+    return ngettext("%(n)s point", "%(n)s points", abs(number)) % {"n": signed(number)}
+
+
+def signed(number: int) -> str:
+    """A grouped number; a negative one has a true minus sign."""
+    text = number_format(abs(number), decimal_pos=0, force_grouping=True)
+    return f"−{text}" if number < 0 else text
+
+
+def over_limit(which: str, limit: int, used: int) -> str:
+    """Which limit an adjustment goes above, with its numbers."""
+    if which == "daily":
+        return _("You may adjust up to %(limit)s a day; %(used)s are used.") % {
+            "limit": points(limit),
+            "used": signed(used),
+        }
+    if which == "hard_maximum":
+        return _("The programme pays at most %(limit)s at once by itself.") % {"limit": points(limit)}
+    return _("You may adjust up to %(limit)s at once.") % {"limit": points(limit)}
+
+
+def becomes_request(excess: Excess) -> str:
+    """What happens instead, and who could allow it."""
+    return "{} {}".format(
+        over_limit(excess.which, excess.limit, excess.used), _("This becomes a request to a manager.")
+    )
+
+
+def why_it_waits(cause: Mapping[str, Any]) -> str:
+    """The limit a request went above."""
+    limit = cause.get("limit", cause.get("ceiling"))
+    return over_limit(str(cause.get("which", "")), int(limit), int(cause.get("used", 0))) if limit else ""
+
+
+def _insufficient(details: Mapping[str, Any]) -> str:
+    return _("Only %(available)s are available, so this many can't be taken.") % {
+        "available": points(int(details.get("available", 0)))
+    }
+
+
+def _limit(details: Mapping[str, Any]) -> str:
+    return over_limit(str(details["which"]), int(details["limit"]), int(details["used"]))
+
+
+def _denied(details: Mapping[str, Any]) -> str:
+    if details.get("reason") == "unmapped_account":
+        return _(
+            "Your account is not linked to a person yet, so it can't approve or ask. Ask an owner to link it."
+        )
+    return _("Your role does not include this. Ask a manager or an owner.")
+
+
+def _same_person(details: Mapping[str, Any]) -> str:
+    if details.get("reason") == "own_membership":
+        return _("This is your own membership. Somebody else has to do it.")
+    return _("You asked for this yourself. Another person has to decide.")
+
+
+def _closed(details: Mapping[str, Any]) -> str:
+    return _("This request is already closed: %(state)s.") % {
+        "state": CHIPS.get(str(details.get("status")), (details.get("status"), ""))[0]
+    }
+
+
+_SENTENCES: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
+    "insufficient": _insufficient,
+    "limit_exceeded": _limit,
+    "permission_denied": _denied,
+    "second_factor_required": lambda _d: _("Confirm with your second factor first."),
+    "same_person": _same_person,
+    "request_closed": _closed,
+    "invalid_amount": lambda _d: _("Enter a whole number of points other than zero, below nine quadrillion."),
+    "invalid_input": lambda _d: _("Something in the form is not valid."),
+    "invalid_draft": lambda _d: _("This draft contradicts itself. Each problem is listed below."),
+    "date_out_of_range": lambda _d: _("This date is out of range."),
+    "already_published": lambda _d: _("This version is published and can't change. Make a new draft."),
+    "key_conflict": lambda _d: _("This form was sent before with other values. Open it again."),
+    "unknown_member": lambda _d: _("There is no such member."),
+    "unknown_programme": lambda _d: _("There is no such programme, or it has no published version."),
+    "unknown_currency": lambda _d: _("Use a currency code of three letters, such as EUR."),
+    "not_found": lambda _d: _("This is no longer there."),
+    "already_member": lambda _d: _("This contact belongs to another member already."),
+    "award_needs_approval": lambda _d: _("This is above the programme's maximum and waits for a person."),
+    "try_later": lambda _d: _("This can't be done at the moment. Try again in a minute."),
+    "saleor_unreachable": lambda _d: _("Saleor does not answer. Try again in a minute."),
+}
+
+
+def sentence(error: LoyaltyError) -> str:
+    """What was wrong and what to do, for a person."""
+    known = _SENTENCES.get(error.code)
+    return known(error.details) if known else _("This was refused (%(code)s).") % {"code": error.code}
