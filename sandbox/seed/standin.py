@@ -95,9 +95,7 @@ class StandIn:
             "activateAfterInstallation": True,
             "permissions": manifest.json()["permissions"],
         }
-        started = self.ask(query, i=wish)["appInstall"]
-        if started["errors"]:
-            raise SeedError(f"Saleor refused the App: {started['errors'][0]['message']}")
+        started = self.change(query, i=wish)
         self._await_installation(started["appInstallation"]["id"], seconds)
 
     def _await_installation(self, installation: str, seconds: float) -> None:
@@ -115,23 +113,32 @@ class StandIn:
 
     # -- afterwards ------------------------------------------------------------------------------------
     def send_back(self, order_id: str) -> None:
-        """One unit of the first line returned and its price refunded by the test payment provider."""
-        found = self.ask(
-            "query($i:ID!){order(id:$i){lines{id unitPrice{gross{amount}} variant{id}} fulfillments{id lines{id "
-            "orderLine{id}}}}}",
-            i=order_id,
-        )["order"]
-        line = found["lines"][0]
-        self.ask(
-            "mutation($o:ID!,$i:OrderGrantRefundCreateInput!){orderGrantRefundCreate(id:$o,input:$i){errors{message}}}",
+        """One unit of the first line sent back, and its price refunded for it by the test payment provider."""
+        found = self.ask("query($i:ID!){order(id:$i){transactions{id} lines{id}}}", i=order_id)["order"]
+        transaction = found["transactions"][0]["id"]
+        granted = self.change(
+            "mutation($o:ID!,$i:OrderGrantRefundCreateInput!){orderGrantRefundCreate(id:$o,input:$i)"
+            "{grantedRefund{id} errors{message}}}",
             o=order_id,
             i={
-                "lines": [{"id": line["id"], "quantity": 1, "reason": "Sent back unused"}],
+                "lines": [{"id": found["lines"][0]["id"], "quantity": 1, "reason": "Sent back unused"}],
+                "transactionId": transaction,
                 "reason": "Return",
             },
+        )["grantedRefund"]
+        self.change(
+            "mutation($t:ID!,$g:ID!){transactionRequestRefundForGrantedRefund(id:$t,grantedRefundId:$g)"
+            "{errors{message}}}",
+            t=transaction,
+            g=granted["id"],
         )
-        amount = str(Decimal(str(line["unitPrice"]["gross"]["amount"])))
-        self.door("psp", {"order": order_id, "type": "REFUND_SUCCESS", "amount": amount})
+
+    def change(self, mutation: str, **variables: Any) -> dict[str, Any]:
+        """One mutation's payload. Raises SeedError with its first error."""
+        (payload,) = self.ask(mutation, **variables).values()
+        if payload["errors"]:
+            raise SeedError(f"Saleor: {payload['errors'][0]['message']}")
+        return payload
 
 
 def description() -> dict[str, Any]:
