@@ -186,9 +186,9 @@ class TestCommand:
         assert "Traceback" not in said
 
     @pytest.mark.skipif(bool(system.missing_libraries()), reason="no libraries to draw cards with")
-    def test_a_whole_life(self, tmp_path: Path) -> None:
+    def test_a_whole_life(self, folder: Path) -> None:
         """Ctrl-C leaves no process, a killed launcher only a PostgreSQL, which the next start stops."""
-        data, port = tmp_path / "data", free_ports(1)[0]
+        data, port = folder / "data", free_ports(1)[0]
         run = self.start_shop(data, port)
         started = processes_of(data)
         for name in ("granian", "sandbox.saleor", "procrastinate worker", "postgres"):

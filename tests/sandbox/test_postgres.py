@@ -1,7 +1,6 @@
 """Private clusters: found, started, stopped, and cleared away, also after a run that was killed."""
 
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,14 +9,6 @@ import pytest
 
 from sandbox import postgres
 from sandbox.postgres import Binaries, Cluster, PostgresError, Server, django_database
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """Like tmp_path, but open to the user as whom root runs the server."""
-    with tempfile.TemporaryDirectory() as made:
-        Path(made).chmod(0o755)
-        yield Path(made)
 
 
 @pytest.fixture
