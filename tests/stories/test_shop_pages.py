@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import time
 from collections.abc import Iterator
 from datetime import date
 from html import unescape
@@ -142,6 +143,13 @@ class Visitor:
         match = re.search(pattern, self.page)
         assert match, pattern
         return unescape(match[1])
+
+    def wait_for(self, path: str, pattern: str, seconds: float = 60) -> None:
+        """Loads a page until the worker has booked what it is to show."""
+        deadline = time.monotonic() + seconds
+        while not re.search(pattern, self.get(path)):
+            assert time.monotonic() < deadline, f"{path} never showed {pattern}"
+            time.sleep(0.2)
 
     def put_in_cart(self, slug: str, quantity: int = 1) -> None:
         self.get(f"/products/{slug}/")
@@ -308,6 +316,40 @@ def test_a_customer_finds_their_orders_and_nobody_elses(visitor: Visitor, world:
     stranger.sign_in("stranger@example.com")
     stranger.get(own, 404)
     stranger.http.close()
+
+
+def test_a_member_sees_one_price_on_shelf_cart_bill_and_order(visitor: Visitor) -> None:
+    visitor.register("member@example.com")
+    visitor.confirm()
+    visitor.sign_in("member@example.com")
+    visitor.wait_for("/account/", r"<b>(50)</b> points")
+    visitor.get("/products/round-teapot/")
+    assert visitor.found(r'class="lp-amount">.*?</span>\s*([^<]+)<') == "€64.60"
+    assert "Basic price" in visitor.page
+    visitor.put_in_cart("round-teapot")
+    assert "Member price" in visitor.page
+    assert "Saved with member prices" in visitor.page
+    assert "This order brings you <b>64 points</b>" in visitor.page
+    number = visitor.check_out("member@example.com")
+    visitor.wait_for("/account/", rf"(Order {number})\b")
+    assert visitor.found(r"<dt>On the way</dt><dd>(\d+)<") == "64"
+    visitor.get("/account/orders/")
+    page = visitor.get(visitor.found(r'href="(/account/orders/[^"]+/)"'))
+    assert "1 × €64.60" in page
+
+
+def test_a_member_checks_in_once_a_day_and_takes_a_card(visitor: Visitor) -> None:
+    visitor.register("visits@example.com")
+    visitor.confirm()
+    visitor.sign_in("visits@example.com")
+    visitor.wait_for("/account/", r"<b>(50)</b> points")
+    assert "Check in for 1 point" in visitor.page
+    assert "Tomorrow brings 2 points" in visitor.post("/account/check-in/")
+    assert "<b>51</b> points" in visitor.post("/account/check-in/")
+    assert "lp-card-number" in visitor.post("/account/card/")
+    number = visitor.found(r'class="lp-card-number">([^<]+)<')
+    visitor.post("/account/card/")
+    assert visitor.found(r'class="lp-card-number">([^<]+)<') == number
 
 
 @pytest.mark.parametrize("away", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.http import HttpRequest
@@ -17,6 +18,7 @@ from loyalty_plugin.domain.texts import text_in
 from loyalty_plugin.domain.tiers.forecast import Forecast, Need
 from loyalty_plugin.domain.tiers.terms import Metric
 from loyalty_plugin.models.members import CheckIn as Visit
+from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.queries import cards as card_queries
 from loyalty_plugin.queries import members, statements
 from loyalty_plugin.queries.explanations.sentences import explain, explain_more
@@ -147,7 +149,15 @@ def statement(request: HttpRequest) -> list[StatementLine]:
     if found is None or found.member is None:
         return []
     page = statements.statement(found.member.pk, limit=40)
-    return [_line(m, found.version) for m in page.movements if m.amount]
+    numbers = _order_numbers(page.movements)
+    return [_line(m, found.version, numbers.get(m.order_ref, "")) for m in page.movements if m.amount]
+
+
+def _order_numbers(movements: Sequence[statements.Movement]) -> dict[str, str]:
+    """The numbers customers know their orders by, by the ledger's name for them: realm and id."""
+    ids = {m.order_ref.rpartition("|")[2] for m in movements if m.order_ref}
+    rows = OrderRecord.objects.filter(order_id__in=ids).values_list("realm__api_url", "order_id", "number")
+    return {f"{realm}|{order_id}": number for realm, order_id, number in rows}
 
 
 TITLES = {
@@ -162,6 +172,11 @@ TITLES = {
     "reverse": later("Taken back"),
     "opening": later("Carried over"),
 }
+ORDERED = {
+    "earn": later("Order %(number)s"),
+    "refund": later("Returned from order %(number)s"),
+    "spend": later("Spent on order %(number)s"),
+}
 OCCASIONS = {
     "verified": later("Welcome"),
     "joined": later("Welcome"),
@@ -171,9 +186,11 @@ OCCASIONS = {
 }
 
 
-def _line(movement: statements.Movement, version: ProgrammeVersion) -> StatementLine:
+def _line(movement: statements.Movement, version: ProgrammeVersion, number: str) -> StatementLine:
     told = movement.explanation or {}
     what = TITLES.get(movement.kind, movement.kind)
+    if number and movement.kind in ORDERED:
+        what = ORDERED[movement.kind] % {"number": number}
     if movement.kind == "bonus":
         what = OCCASIONS.get(told.get("occasion", ""), what)
     return StatementLine(

@@ -99,15 +99,15 @@ class Progress:
         self._out = out
         self._live = sys.stdout.isatty()
         self._started = time.monotonic()
-        self._last = ""
+        self._next = 0.0
 
     def step(self, what: str, share: float) -> None:
         if self._live:
             bar = "━" * round(share * 24)
             self._out.write(f"\r\033[K  {bar:┈<24} {share:4.0%}  {what}", ending="")
             self._out.flush()
-        elif what.split(" to ")[0] != self._last:
-            self._last = what.split(" to ")[0]
+        elif share >= self._next or not share:
+            self._next = share + 0.1
             self._out.write(f"  {share:4.0%}  {what}")
             self._out.flush()
 
