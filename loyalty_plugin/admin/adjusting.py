@@ -168,4 +168,4 @@ class UndoView(Page):
         else:
             done = outcome.entry_id is not None
             messages.success(request, _("Taken back.") if done else _("This now waits for another person."))
-        return redirect("loyalty_members:member", found.member.pk)
+        return redirect("loyalty_members:member", found.member_id)

@@ -26,7 +26,7 @@ from loyalty_plugin.services.adjustments import REASONS
 def described(request: Request) -> dict[str, Any]:
     """A request as lists and pages show it."""
     return {
-        "request": request,
+        "asked": request,
         "what": OPERATIONS.get(request.operation, request.operation),
         "amount": points(request.amount),
         "reason": REASONS.get(request.reason, request.reason),

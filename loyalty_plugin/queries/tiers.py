@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+
+from django.db.models import Sum
 
 from loyalty_plugin.domain.lots import local_day
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
@@ -84,3 +86,19 @@ def standing_of(member: Member, now: datetime) -> tuple[Standing, Forecast]:
     today = local_day(now, version.zone)
     found = judge(member, history_of([member.pk], today), tier_versions(versions), version, today)
     return found, forecast(found)
+
+
+def pieces_of(member_ids: Sequence[int], products: Collection[str]) -> dict[int, dict[str, int]]:
+    """Pieces that count so far, by member and product, for rules that count them. One query."""
+    rows = (
+        TierFact.objects.filter(
+            member_id__in=member_ids, metric=Metric.PRODUCT.value, product_id__in=list(products)
+        )
+        .values_list("member_id", "product_id")
+        .annotate(pieces=Sum("amount"))
+        .order_by()
+    )
+    found: dict[int, dict[str, int]] = {}
+    for member_id, product_id, pieces in rows:
+        found.setdefault(member_id, {})[product_id] = pieces
+    return found

@@ -14,7 +14,7 @@ from django.db.models import Count, Sum
 
 from loyalty_plugin.domain.actors import Actor
 from loyalty_plugin.domain.earning.decide import Decision
-from loyalty_plugin.domain.facts import MemberFact, RemainingCaps
+from loyalty_plugin.domain.facts import LineFact, MemberFact, RemainingCaps
 from loyalty_plugin.domain.intents import Award, Intent, Plan
 from loyalty_plugin.domain.ledger import POINTS, QUALIFYING, Kind, input_digest
 from loyalty_plugin.domain.lots import active_until, expiry_of, local_day
@@ -23,7 +23,9 @@ from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.models.programmes import CampaignBudget
 from loyalty_plugin.queries.entries import earned_on
+from loyalty_plugin.queries.tiers import pieces_of
 from loyalty_plugin.services.posting import Locked
+from loyalty_plugin.services.resolution import resolved
 
 
 @dataclass(slots=True)
@@ -33,6 +35,8 @@ class Past:
     orders: dict[int, int] = field(default_factory=dict)
     spend: dict[int, int] = field(default_factory=dict)
     today: dict[tuple[int, date], int] = field(default_factory=dict)
+    #: Pieces bought by member and product, of products that a rule counts.
+    pieces: dict[int, dict[str, int]] = field(default_factory=dict)
     budgets: dict[tuple[int, str], int] = field(default_factory=dict)
     used: dict[tuple[int, str], int] = field(default_factory=dict)
 
@@ -76,6 +80,9 @@ def read_past(member_ids: Sequence[int], versions: Iterable[ProgrammeVersion], s
     for row in rows:
         past.orders[row["member_id"]] = row["orders"]
         past.spend[row["member_id"]] = row["spend"] or 0
+    counted = frozenset[str]().union(*(resolved(version).counted_products for version in versions))
+    if counted:
+        past.pieces = pieces_of(member_ids, counted)
     capped = next((v for v in versions if v.document.earning.caps.day is not None), None)
     if capped is not None:
         past.today = earned_on(member_ids, capped.zone, since - timedelta(days=1))
@@ -94,6 +101,7 @@ def member_fact(member: Member, version: ProgrammeVersion, past: Past, locked: L
         spend_before=past.spend.get(member.pk, 0),
         earned_before=locked.balance(member.pk).earned,
         labels=frozenset(member.labels),
+        pieces_before=dict(past.pieces.get(member.pk, {})),
     )
 
 
@@ -114,9 +122,20 @@ def remaining(
 
 
 def take_into_account(
-    past: Past, version: ProgrammeVersion, member: Member, decision: Decision, day: date
+    past: Past,
+    version: ProgrammeVersion,
+    member: Member,
+    decision: Decision,
+    day: date,
+    *,
+    lines: Sequence[LineFact] = (),
 ) -> None:
     """Move the past on, so that the next decision of the same batch sees this one."""
+    wanted = resolved(version).counted_products
+    for line in lines:
+        if line.product_id in wanted:
+            pieces = past.pieces.setdefault(member.pk, {})
+            pieces[line.product_id] = pieces.get(line.product_id, 0) + line.quantity
     key = (member.pk, day)
     past.today[key] = past.today.get(key, 0) + decision.points
     for code, points in decision.used_budgets.items():

@@ -133,7 +133,7 @@ def draft_problems(version: VersionRow, starts_at: datetime) -> list[Problem]:
             occasions_of=lambda code: registry.rules.get(code).occasions,
             channels=set(programme.channels.values_list("slug", flat=True)) or None,
         ),
-        *tier_problems(document.tiers),
+        *tier_problems(document.tiers, document.tier_settings),
     ]
 
 

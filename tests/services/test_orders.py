@@ -231,3 +231,21 @@ def test_system_actor_is_what_orders_are_posted_by():
     of = member(programme())
     apply_orders([order(of)], now=NOW)
     assert Entry.objects.get().actor == SYSTEM.name
+
+
+def test_a_rule_that_counts_pieces_sees_those_of_earlier_orders_and_of_the_same_batch():
+    rules = document()
+    rules["earning"]["rules"] = [
+        {
+            "id": "coffee",
+            "rule": "stamp_card",
+            "params": {"products": ["Product:coffee"], "stamps": 10, "points": 30},
+        }
+    ]
+    of = member(programme(rules))
+    cups = [
+        order(of, lines=[line(300, quantity=4, product="Product:coffee")], at=NOW + timedelta(minutes=n))
+        for n in range(3)
+    ]
+    assert [applied.points for applied in apply_orders(cups[:1], now=NOW)] == [0]
+    assert [applied.points for applied in apply_orders(cups[1:], now=NOW)] == [0, 30]

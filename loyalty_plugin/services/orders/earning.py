@@ -44,7 +44,7 @@ def first(work: Work, past: awards.Past, locked: Locked) -> None:
     occasion = order_occasion(version, fact, awards.member_fact(member, version, past, locked), at=at)
     left = awards.remaining(member, version, past, locked, occasion.day)
     decision = decide(version, occasion, left, resolved(version))
-    awards.take_into_account(past, version, member, decision, occasion.day)
+    awards.take_into_account(past, version, member, decision, occasion.day, lines=fact.lines)
     ends_at, unknown = window(fact, version)
     plan = awards.award_plan(
         SYSTEM,

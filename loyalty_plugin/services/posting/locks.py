@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from loyalty_plugin.domain.ledger import POINTS, Balance, Books, Lot
 from loyalty_plugin.services.posting import sql
+from loyalty_plugin.services.posting.arrays import integers, texts
 from loyalty_plugin.services.posting.cursors import cursor
 
 MemberUnit = tuple[int, str]
@@ -49,20 +49,20 @@ def open_accounts(member_id: int, units: Iterable[str]) -> None:
     """Make a new member's balances, so that the first earning finds them."""
     wanted = sorted(set(units))
     with cursor() as run:
-        run.execute(sql.CREATE_AND_LOCK, [[member_id] * len(wanted), wanted])
+        run.execute(sql.CREATE_AND_LOCK, [integers([member_id] * len(wanted)), texts(wanted)])
 
 
 def _lock_balances(locked: Locked, wanted: Sequence[MemberUnit]) -> None:
     if not wanted:
         return
-    columns: list[list[Any]] = [[member for member, _ in wanted], [unit for _, unit in wanted]]
+    columns = [integers(member for member, _ in wanted), texts([unit for _, unit in wanted])]
     with cursor() as run:
         # Locks all of them or, if one is missing, none: a lock taken before an insert would break the order.
-        run.execute(sql.LOCK, [*columns, *columns, len(wanted)])
+        run.execute(sql.LOCK, [*columns, len(wanted)])
         rows = run.fetchall()
         if not rows:
             run.execute(sql.CREATE_AND_LOCK, columns)
-            run.execute(sql.LOCK, [*columns, *columns, len(wanted)])
+            run.execute(sql.LOCK, [*columns, len(wanted)])
             rows = run.fetchall()
     for member_id, unit, pending, available, held, owed, earned in rows:
         locked.books[member_id].balances[unit] = Balance(pending, available, held, owed, earned)
@@ -75,7 +75,9 @@ def read_lots(locked: Locked, keys: Iterable[MemberUnit]) -> None:
     if not wanted:
         return
     with cursor() as run:
-        run.execute(sql.OPEN_LOTS, [[member for member, _ in wanted], [unit for _, unit in wanted]])
+        run.execute(
+            sql.OPEN_LOTS, [integers(member for member, _ in wanted), texts([unit for _, unit in wanted])]
+        )
         for member_id, lot_id, *rest in run.fetchall():
             locked.books[member_id].lots[lot_id] = Lot(lot_id, *rest)
     locked.with_lots.update(wanted)

@@ -7,19 +7,19 @@ announces nothing but what it wrote.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 import psycopg
 from django.db import IntegrityError, transaction
 
 from loyalty_plugin.domain.intents import Plan
-from loyalty_plugin.domain.ledger import NewLot, Posting
+from loyalty_plugin.domain.ledger import Lot, NewLot, Posting
 from loyalty_plugin.domain.settlement import settle
 from loyalty_plugin.errors import AwardNeedsApproval, KeyConflict, LoyaltyError, UnknownProgramme
 from loyalty_plugin.services.posting import sql
+from loyalty_plugin.services.posting.arrays import digests, flags, instants, integers, texts
 from loyalty_plugin.services.posting.cursors import cursor
 from loyalty_plugin.services.posting.locks import Locked, MemberUnit, lock, read_lots
 from loyalty_plugin.signals import announce, points_posted
@@ -114,15 +114,15 @@ def _prepare(
         run.execute(
             sql.PREPARE,
             [
-                [plan.key for plan in plans],
+                texts([plan.key for plan in plans]),
                 len(plans),
                 sum(plan.opens for plan in plans),
-                sorted({plan.programme_id for plan in plans}),
+                integers({plan.programme_id for plan in plans}),
             ],
         )
         row = run.fetchone()
     assert row is not None
-    known, entry_ids, lot_ids, ceilings, cluster = row
+    known, entry_ids, lot_ids, ceilings, cluster, _ = row
     return (
         {key: (entry_id, bytes.fromhex(digest)) for entry_id, key, digest in known or ()},
         list(reversed(entry_ids)),
@@ -184,110 +184,22 @@ def _settle(
     return Posted(plan.key, entry_id, postings=settled.postings, lots=settled.lots)
 
 
-def _columns(rows: Iterable[Sequence[Any]], width: int) -> list[list[Any]]:
-    columns: list[list[Any]] = [[] for _ in range(width)]
-    for row in rows:
-        for column, value in zip(columns, row, strict=True):
-            column.append(value)
-    return columns
-
-
 def _write(written: _Written, locked: Locked, recorded_at: datetime, cluster: int) -> None:
     """Everything in one statement: entries, lots, postings, what is left of older lots, balances."""
-    new_lots = {lot.id for _, _, lot in written.lots}
-    entries = _columns(
-        (
-            (
-                entry_id,
-                plan.key,
-                plan.digest,
-                plan.kind.value,
-                plan.programme_id,
-                plan.version_id,
-                plan.member_id,
-                plan.occurred_at,
-                plan.channel,
-                plan.issuing_shop,
-                plan.acting_shop,
-                plan.order_ref,
-                plan.reverses_id,
-                plan.batch,
-                plan.actor,
-                plan.source,
-                plan.note_digest,
-                plan.active_until,
-                None if plan.explanation is None else json.dumps(plan.explanation),
-            )
-            for entry_id, plan in written.entries
-        ),
-        19,
-    )
     left = {lot_id: locked.books[member].lots[lot_id] for member, lot_id in written.changed_lots}
-    lots = _columns(
-        (
-            (
-                lot.id,
-                member,
-                lot.unit,
-                entry_id,
-                lot.origin_lot,
-                lot.amount,
-                lot.matures_at,
-                lot.expires_at,
-                lot.needs_verification,
-                left[lot.id].pending,
-                left[lot.id].available,
-                left[lot.id].held,
-            )
-            for member, entry_id, lot in written.lots
-        ),
-        12,
-    )
-    postings = _columns(
-        (
-            (
-                entry_id,
-                position,
-                member,
-                p.unit,
-                p.source.value,
-                p.destination.value,
-                p.amount,
-                p.source_lot,
-                p.destination_lot,
-            )
-            for entry_id, position, member, p in written.postings
-        ),
-        9,
-    )
-    old_lots = _columns(
-        (
-            (lot_id, lot.pending, lot.available, lot.held)
-            for lot_id, lot in sorted(left.items())
-            if lot_id not in new_lots
-        ),
-        4,
-    )
-    balances = _columns(
-        (
-            (
-                member,
-                unit,
-                b.pending,
-                b.available,
-                b.held,
-                b.owed,
-                b.earned,
-                written.active.get((member, unit)),
-            )
-            for member, unit in sorted(written.touched)
-            for b in (locked.books[member].balance(unit),)
-        ),
-        8,
-    )
+    opened = {lot.id for _, _, lot in written.lots}
+    parameters: list[datetime | int | str] = [
+        recorded_at,
+        cluster,
+        *_entry_columns(written),
+        *_lot_columns(written, left),
+        *_posting_columns(written),
+        *_left_columns([lot for lot_id, lot in sorted(left.items()) if lot_id not in opened]),
+        *_balance_columns(written, locked),
+    ]
     try:
         with cursor() as run:
-            run.execute(sql.WRITE, [recorded_at, cluster, *entries, *lots, *postings, *old_lots, *balances])
+            run.execute(sql.WRITE, parameters)
     except IntegrityError as error:
         cause = error.__cause__
         if isinstance(cause, psycopg.errors.UniqueViolation) and "business_key" in (
@@ -296,3 +208,87 @@ def _write(written: _Written, locked: Locked, recorded_at: datetime, cluster: in
             # Another member's plan with this key, posted at the same time: locks don't show it to each other.
             raise KeyConflict(detail=cause.diag.message_detail) from error
         raise
+
+
+def _entry_columns(written: _Written) -> list[str]:
+    plans = [plan for _, plan in written.entries]
+    explanations = [plan.explanation for plan in plans]
+    return [
+        integers(entry_id for entry_id, _ in written.entries),
+        texts([plan.key for plan in plans]),
+        digests(plan.digest for plan in plans),
+        texts([plan.kind.value for plan in plans]),
+        integers(plan.programme_id for plan in plans),
+        integers(plan.version_id for plan in plans),
+        integers(plan.member_id for plan in plans),
+        instants(plan.occurred_at for plan in plans),
+        texts([plan.channel for plan in plans]),
+        texts([plan.issuing_shop for plan in plans]),
+        texts([plan.acting_shop for plan in plans]),
+        texts([plan.order_ref for plan in plans]),
+        integers(plan.reverses_id for plan in plans),
+        texts([plan.batch for plan in plans]),
+        texts([plan.actor for plan in plans]),
+        texts([plan.source for plan in plans]),
+        digests(plan.note_digest for plan in plans),
+        instants(plan.active_until for plan in plans),
+        texts([None if data is None else json.dumps(data) for data in explanations]),
+    ]
+
+
+def _lot_columns(written: _Written, left: Mapping[int, Lot]) -> list[str]:
+    lots = [lot for _, _, lot in written.lots]
+    now = [left[lot.id] for lot in lots]
+    return [
+        integers(lot.id for lot in lots),
+        integers(member for member, _, _ in written.lots),
+        texts([lot.unit for lot in lots]),
+        integers(entry_id for _, entry_id, _ in written.lots),
+        integers(lot.origin_lot for lot in lots),
+        integers(lot.amount for lot in lots),
+        instants(lot.matures_at for lot in lots),
+        instants(lot.expires_at for lot in lots),
+        flags(lot.needs_verification for lot in lots),
+        integers(lot.pending for lot in now),
+        integers(lot.available for lot in now),
+        integers(lot.held for lot in now),
+    ]
+
+
+def _posting_columns(written: _Written) -> list[str]:
+    postings = [posting for _, _, _, posting in written.postings]
+    return [
+        integers(entry_id for entry_id, _, _, _ in written.postings),
+        integers(position for _, position, _, _ in written.postings),
+        integers(member for _, _, member, _ in written.postings),
+        texts([posting.unit for posting in postings]),
+        texts([posting.source.value for posting in postings]),
+        texts([posting.destination.value for posting in postings]),
+        integers(posting.amount for posting in postings),
+        integers(posting.source_lot for posting in postings),
+        integers(posting.destination_lot for posting in postings),
+    ]
+
+
+def _left_columns(lots: Sequence[Lot]) -> list[str]:
+    return [
+        integers(lot.id for lot in lots),
+        integers(lot.pending for lot in lots),
+        integers(lot.available for lot in lots),
+        integers(lot.held for lot in lots),
+    ]
+
+
+def _balance_columns(written: _Written, locked: Locked) -> list[str]:
+    keys = sorted(written.touched)
+    balances = [locked.books[member].balance(unit) for member, unit in keys]
+    return [
+        integers(member for member, _ in keys),
+        texts([unit for _, unit in keys]),
+        integers(balance.pending for balance in balances),
+        integers(balance.available for balance in balances),
+        integers(balance.held for balance in balances),
+        integers(balance.owed for balance in balances),
+        integers(balance.earned for balance in balances),
+        instants(written.active.get(key) for key in keys),
+    ]
