@@ -7,17 +7,14 @@ what was posted, and the difference is posted under (realm, order, kind, revisio
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.facts import OrderFact
-from loyalty_plugin.domain.intents import Plan
 from loyalty_plugin.domain.ledger import POINTS, QUALIFYING
-from loyalty_plugin.domain.programmes.version import ProgrammeVersion
-from loyalty_plugin.domain.tiers.history import QualifyingFact
 from loyalty_plugin.errors import AwardNeedsApproval, LoyaltyError
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import OrderRecord
@@ -26,6 +23,7 @@ from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.queries.programmes import Versions, versions_of
 from loyalty_plugin.services import approvals, awards, benefits, bonuses, members, posting, tiers
 from loyalty_plugin.services.orders import earning, refunding, steps
+from loyalty_plugin.services.orders.work import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +34,6 @@ class Applied:
     outcome: str
     points: int = 0
     stale: bool = False
-
-
-@dataclass(slots=True)
-class Work:
-    """One order of a batch on its way."""
-
-    fact: OrderFact
-    record: OrderRecord
-    member: Member
-    version: ProgrammeVersion
-    plans: list[Plan] = field(default_factory=list)
-    facts: list[QualifyingFact] = field(default_factory=list)
-    earned_before: int = 0
 
 
 def apply_orders(facts: Sequence[OrderFact], *, now: datetime) -> list[Applied]:

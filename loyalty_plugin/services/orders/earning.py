@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.earning.decide import decide
@@ -15,11 +14,9 @@ from loyalty_plugin.domain.programmes.version import ProgrammeVersion
 from loyalty_plugin.domain.tiers.history import QualifyingFact, purchase
 from loyalty_plugin.services import awards
 from loyalty_plugin.services.orders import steps
+from loyalty_plugin.services.orders.work import Work
 from loyalty_plugin.services.posting import Locked
 from loyalty_plugin.services.resolution import resolved
-
-if TYPE_CHECKING:
-    from loyalty_plugin.services.orders.apply import Work
 
 
 def window(fact: OrderFact, version: ProgrammeVersion) -> tuple[datetime | None, bool]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.facts import OrderFact
@@ -22,9 +21,7 @@ from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.queries.entries import lots_of_order
 from loyalty_plugin.services import approvals
 from loyalty_plugin.services.orders import earning, steps
-
-if TYPE_CHECKING:
-    from loyalty_plugin.services.orders.apply import Work
+from loyalty_plugin.services.orders.work import Work
 
 
 def lots_for(records: Sequence[OrderRecord], facts: Sequence[OrderFact]) -> dict[str, list[int]]:

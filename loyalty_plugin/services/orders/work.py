@@ -1,0 +1,25 @@
+"""One order of a batch on its way through the steps: what was read of it, and what was decided so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from loyalty_plugin.domain.facts import OrderFact
+from loyalty_plugin.domain.intents import Plan
+from loyalty_plugin.domain.programmes.version import ProgrammeVersion
+from loyalty_plugin.domain.tiers.history import QualifyingFact
+from loyalty_plugin.models.members import Member
+from loyalty_plugin.models.orders import OrderRecord
+
+
+@dataclass(slots=True)
+class Work:
+    """One order of a batch on its way."""
+
+    fact: OrderFact
+    record: OrderRecord
+    member: Member
+    version: ProgrammeVersion
+    plans: list[Plan] = field(default_factory=list)
+    facts: list[QualifyingFact] = field(default_factory=list)
+    earned_before: int = 0
