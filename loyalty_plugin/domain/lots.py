@@ -7,7 +7,7 @@ kept as the instant at which the last valid day has ended.
 from __future__ import annotations
 
 import calendar
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -81,7 +81,8 @@ def day_end(day: date, zone: ZoneInfo) -> datetime:
 
 def last_valid_day(expires_at: datetime, zone: ZoneInfo) -> date:
     """The last day on which a lot with this expiry can be used."""
-    return (expires_at.astimezone(zone) - timedelta(microseconds=1)).date()
+    # In UTC: where clocks skip midnight, a moment less by the local clock is still the day after.
+    return local_day(expires_at.astimezone(UTC) - timedelta(microseconds=1), zone)
 
 
 def add_months(day: date, months: int) -> date:
