@@ -114,7 +114,7 @@ def adjustment(entry_id: int) -> Adjustment | None:
         given - sum(p.amount for p in taken),
         tuple(entry.lots.order_by("pk").values_list("pk", flat=True)),
         tuple(
-            (p.source_lot_id, p.amount, p.source_lot.expires_at) for p in taken if p.source_lot is not None
+            (p.source_lot.pk, p.amount, p.source_lot.expires_at) for p in taken if p.source_lot is not None
         ),
         Entry.objects.filter(reverses_id=entry.pk, kind=Kind.REVERSE).exists(),
     )
