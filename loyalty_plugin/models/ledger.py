@@ -37,7 +37,7 @@ class Entry(models.Model):
     """One business act. The columns it carries are those later acts will need; it never changes."""
 
     id = models.BigAutoField(primary_key=True)
-    business_key = models.TextField(unique=True)
+    business_key = models.TextField()
     input_hash = models.BinaryField(max_length=32)
     kind = models.CharField(max_length=16)
     # No database constraint on the two hot rows every entry points to: each check would take a share lock
@@ -76,6 +76,8 @@ class Entry(models.Model):
     class Meta:
         verbose_name = _("ledger entry")
         verbose_name_plural = _("ledger entries")
+        # Not `unique=True`: that would add a second index, for LIKE, to every insert.
+        constraints = [models.UniqueConstraint(fields=["business_key"], name="lp_entry_key")]
         indexes = [
             models.Index(fields=["member", "-id"], name="lp_entry_member"),
             # Sealing and checking read by it; transaction ids only mean something within their cluster.

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from tests.services.books import DAY, NOW, give, make_members, make_version, rows
+from loyalty_plugin.queries import verifying
+from loyalty_plugin.services import sealing
+from tests.services.books import DAY, NOW, give, make_members, make_version, rows, wait_until_sealable
 
 pytestmark = pytest.mark.usefixtures("fresh_db")
 
@@ -68,4 +70,7 @@ def test_a_night_goes_on_after_each_kill_and_does_everything_once() -> None:
     assert states[-1][:2] == [5, 5]
     assert len({tuple(state) for state in states}) > 4  # batch after batch survived
     assert rows("SELECT available, earned FROM loyalty_plugin_balance") == [(10, 30)] * 5
-    assert states[-1][2] == 20
+    wait_until_sealable()
+    sealing.seal(now=NOW)
+    assert verifying.verify().whole
+    assert rows("SELECT sum(entries) FROM loyalty_plugin_block") == [(20,)]

@@ -202,9 +202,7 @@ def _write(written: _Written, locked: Locked, recorded_at: datetime, cluster: in
             run.execute(sql.WRITE, parameters)
     except IntegrityError as error:
         cause = error.__cause__
-        if isinstance(cause, psycopg.errors.UniqueViolation) and "business_key" in (
-            cause.diag.constraint_name or ""
-        ):
+        if isinstance(cause, psycopg.errors.UniqueViolation) and cause.diag.constraint_name == "lp_entry_key":
             # Another member's plan with this key, posted at the same time: locks don't show it to each other.
             raise KeyConflict(detail=cause.diag.message_detail) from error
         raise

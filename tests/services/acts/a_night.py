@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from loyalty_plugin.services import expiry, sealing
 from loyalty_plugin.services.posting import rebuild
-from tests.services.books import NOW, count, rows, wait_until_sealable
+from tests.services.books import NOW, count, rows
 
 
 def act() -> None:
     expiry.mature(now=NOW, batch=2)
     expiry.expire(now=NOW, batch=2)
-    wait_until_sealable()
     sealing.seal(now=NOW, size=4)
 
 

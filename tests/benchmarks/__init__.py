@@ -1,0 +1,1 @@
+"""Measures the project against limits and peers in the same run; the peers are as good as one can write them."""

@@ -1,0 +1,1 @@
+"""One module for each name of `./tests/bench`: `run(world)` yields its measures."""

@@ -1,0 +1,108 @@
+"""The writer of the ledger against hand-written SQL under pgbench, and against django-hordak."""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import os
+import random
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.db import connection, connections
+
+from loyalty_plugin.domain.intents import Award, Plan
+from loyalty_plugin.domain.ledger import POINTS, QUALIFYING, Kind, input_digest
+from loyalty_plugin.services.posting import post
+from tests.benchmarks.measures import Measure, median, rounds, spread
+from tests.benchmarks.members import NOW, fill
+from tests.benchmarks.world import WORKERS, World, connect
+
+BATCH = 500
+SHOP = "https://shop.example/graphql/"
+
+
+def order_plan(number: str, member_id: int) -> Plan:
+    """The plan of one paid order, the same movements as in sql/order.sql."""
+    ref = f"{SHOP}|{number}"
+    return Plan(
+        key=f"{ref}|earn|1",
+        digest=input_digest({"order": ref, "revision": 1, "updated_at": NOW}),
+        kind=Kind.EARN,
+        programme_id=1,
+        version_id=1,
+        member_id=member_id,
+        occurred_at=NOW,
+        intents=(
+            Award(POINTS, 120, NOW + timedelta(days=14), NOW + timedelta(days=365)),
+            Award(QUALIFYING, 100),
+        ),
+        channel="default-channel",
+        order_ref=ref,
+        actor="system:loyalty",
+        source=f"order:{ref}",
+        explanation={"total": 120},
+    )
+
+
+def post_for(url: str, seconds: float, batch: int, members: int, seed: int) -> float:
+    """Post orders for so long in this process; orders per second."""
+    connect(url)
+    chance = random.Random(seed)
+    numbers = (f"{seed}-{os.getpid()}-{n}" for n in itertools.count())
+    connection.ensure_connection()
+    done = 0
+    began = time.perf_counter()
+    while (spent := time.perf_counter() - began) < seconds:
+        post([order_plan(next(numbers), chance.randint(1, members)) for _ in range(batch)], recorded_at=NOW)
+        done += batch
+    connections.close_all()
+    return done / spent
+
+
+def in_processes(url: str, seconds: float, batch: int, members: int, workers: int) -> float:
+    """Orders per second of so many processes together."""
+    connections.close_all()
+    with multiprocessing.get_context("fork").Pool(workers) as pool:
+        arguments = [(url, seconds, batch, members, random.randrange(10**9)) for _ in range(workers)]
+        return sum(pool.starmap(post_for, arguments))
+
+
+def run(world: World) -> Iterator[Measure]:
+    """Yield the measures."""
+    members = world.size(20_000, 100_000)
+    seconds, count = world.size(4, 10), world.size(3, 5)
+    with world.database("bench_ledger") as url:
+        fill(members)
+        connections.close_all()
+        batches, many = rounds(
+            count,
+            lambda: in_processes(url, seconds, BATCH, members, WORKERS),
+            lambda: world.pgbench(url, "order.sql", clients=8, seconds=seconds, members=members),
+        )
+        yield Measure(
+            "ledger",
+            f"posting in batches of {BATCH}, {WORKERS} workers",
+            median(batches),
+            "orders/s",
+            median(many),
+            "hand-written SQL under pgbench, 8 clients",
+            2.0,
+            spread=spread(batches, many),
+        )
+        single, one = rounds(
+            count,
+            lambda: in_processes(url, seconds, 1, members, 1),
+            lambda: world.pgbench(url, "order.sql", clients=1, seconds=seconds, members=members),
+        )
+        yield Measure(
+            "ledger",
+            "posting one order alone, 1 worker",
+            median(single),
+            "orders/s",
+            median(one),
+            "hand-written SQL under pgbench, 1 client",
+            0.5,
+            spread=spread(single, one),
+        )
