@@ -18,6 +18,7 @@ class LoyaltyConfig(AppConfig):
     def ready(self) -> None:
         from django.db.models.signals import post_migrate
 
+        from loyalty_plugin import checks
         from loyalty_plugin.conf import SystemClock
         from loyalty_plugin.registry import bind, ports
         from loyalty_plugin.services.roles import create_roles
@@ -26,6 +27,7 @@ class LoyaltyConfig(AppConfig):
             bind(clock=SystemClock())
         _bind_saleor()
         autodiscover_modules("loyalty_extension")
+        checks.register()
         post_migrate.connect(create_roles, sender=self, dispatch_uid="loyalty_plugin.create_roles")
 
 

@@ -1,0 +1,117 @@
+"""Puts the doctor's findings in words: what is wrong, and the next step; finds nothing itself.
+
+The codes are public: they are listed in docs/install.md (a test keeps the two equal) and never change meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+ADVICE: Final[dict[str, tuple[Promise, Promise]]] = {
+    "database_away": (
+        _("The database does not answer: {error}"),
+        _("Start it, and look at DATABASES['default']."),
+    ),
+    "not_migrated": (
+        _("{count} migrations are not applied, the first is {first}."),
+        _("Run: python manage.py migrate"),
+    ),
+    "url_away": (
+        _("{url} does not answer: {error}"),
+        _("Start the site, and look at LOYALTY['PUBLIC_URL'], at the name server and at the certificate."),
+    ),
+    "url_redirects": (
+        _("{url} redirects to {to}. Saleor follows no redirect and never repeats the event."),
+        _("Set LOYALTY['PUBLIC_URL'] to where it leads, and install the App again, or end the redirect."),
+    ),
+    "url_guarded": (
+        _("{url} is behind a login or a firewall: it answers {status} before the plugin is asked."),
+        _("Let requests to this path through; the plugin checks each signature itself."),
+    ),
+    "url_answers": (
+        _("{url} is answered with {status} by something that is not the plugin."),
+        _("Look at LOYALTY['PUBLIC_URL'] and at what the web server does with this path."),
+    ),
+    "not_installed": (
+        _("{saleor} has not installed the App."),
+        _("In its Dashboard, install an App from the manifest at {manifest}"),
+    ),
+    "installation_unfinished": (
+        _("The App in {saleor} is installed, but its webhooks are not secured yet."),
+        _("Activate it in the Dashboard, and let a worker or loyalty_tick run."),
+    ),
+    "installation_inactive": (
+        _("The App is deactivated in {saleor}: no events come."),
+        _("Activate it in the Dashboard. What was missed is read then."),
+    ),
+    "installation_dead": (
+        _("{saleor} no longer knows the App's token."),
+        _("Install the App there again, from {manifest}"),
+    ),
+    "installation_not_listed": (
+        _("The App is installed in {saleor}, which LOYALTY['SALEOR_API_URLS'] does not name."),
+        _("Name it there, or delete the App in its Dashboard."),
+    ),
+    "no_programme": (
+        _("There is no programme yet: nobody earns anything."),
+        _("Make one in the back office under Membership; a preset is a good start."),
+    ),
+    "programme_unpublished": (
+        _("Programme '{programme}' was never published."),
+        _("Publish its draft in the back office."),
+    ),
+    "programme_without_channel": (
+        _("Programme '{programme}' serves no channel: no order belongs to it."),
+        _("Give it a channel of your Saleor in the back office."),
+    ),
+    "inbox_lag": (
+        _("{waiting} events wait to be worked off, the oldest for {minutes} minutes."),
+        _("Run a worker (python manage.py procrastinate worker) or loyalty_tick from cron, and read its log."),
+    ),
+    "inbox_failed": (
+        _("{count} events could not be worked off."),
+        _("Look at them in the back office under Membership, Operations, and try them again."),
+    ),
+    "outbox_lag": (
+        _("{waiting} changes wait to go out to Saleor, the oldest for {minutes} minutes."),
+        _("Run a worker or loyalty_tick, and see whether Saleor answers."),
+    ),
+    "outbox_failed": (
+        _("{count} changes could not be carried to Saleor."),
+        _("Look at them in the back office under Membership, Operations, and try them again."),
+    ),
+    "job_failed": (
+        _("The last run of the job '{job}' failed: {error}"),
+        _("Mend the cause; the next run goes on where it stopped."),
+    ),
+    "job_stalled": (
+        _("The job '{job}' is unfinished and has shown no sign of life for {minutes} minutes."),
+        _("It was killed. The next run of a worker or of loyalty_tick goes on where it stopped."),
+    ),
+    "nobody_works": (
+        _("No worker is alive, and loyalty_tick has not run for two hours."),
+        _("Run one of the two: python manage.py procrastinate worker, or loyalty_tick from cron."),
+    ),
+    "task_failed": (
+        _("{count} runs of the task '{task}' failed within a day."),
+        _("Read the worker's log; the work itself is still due and will be tried again."),
+    ),
+    "ledger_guard": (
+        _("The ledger's guard is not whole: {what} at {where} (expected {expected}, found {found})."),
+        _("See docs/ledger.md on grants and triggers, then run loyalty_verify."),
+    ),
+    "unsealed": (
+        _("Ledger entries have waited for {minutes} minutes to be sealed into the chain."),
+        _("Run a worker or loyalty_tick. If it stays: find the transaction that was left open in the database."),
+    ),
+}  # fmt: skip
+
+
+def told(code: str, facts: Mapping[str, Any]) -> tuple[str, str]:
+    """What is wrong and the next step, in the language that is active."""
+    what, step = ADVICE[code]
+    return str(what).format(**facts), str(step).format(**facts)

@@ -1,0 +1,142 @@
+"""Examines the host and the running plugin: one line for each finding with its next step; mends nothing."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from django.core import checks
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.urls import NoReverseMatch, reverse
+
+from loyalty_plugin.conf import settings
+from loyalty_plugin.domain.actors import SYSTEM
+from loyalty_plugin.management import reaching
+from loyalty_plugin.management.advice import told
+from loyalty_plugin.management.lines import LINES
+from loyalty_plugin.queries.health import health
+from loyalty_plugin.registry import ports
+
+Level = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding: a stable id (a check's number or the doctor's own code), in words, with its next step."""
+
+    id: str
+    level: Level
+    what: str
+    next: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Command(BaseCommand):
+    help = (
+        "Examine settings, database, connection, jobs and ledger, one line for each finding with its next step. "
+        "Exits with 1 if something is broken, with 0 if there are only warnings."
+    )
+    #: It runs them itself, so that a failing one is a finding among others.
+    requires_system_checks = ()
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        # Django has an option of this name; with a value it keeps its meaning.
+        return super().create_parser(prog_name, subcommand, conflict_handler="resolve", **kwargs)
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--settings",
+            nargs="?",
+            const=True,
+            dest="lines",
+            help="print the lines a host project needs, and do nothing else",
+        )
+        parser.set_defaults(settings=None)
+        parser.add_argument("--json", action="store_true", help="the findings as JSON")
+        parser.add_argument(
+            "--offline", action="store_true", help="do not knock at the public address from outside"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["lines"] is True:
+            self.stdout.write(LINES, ending="")
+            return
+        findings = list(_findings(knock=not options["offline"]))
+        broken = sum(one.level == "error" for one in findings)
+        if options["json"]:
+            self.stdout.write(
+                json.dumps({"ok": not broken, "findings": [asdict(one) for one in findings]}, indent=2)
+            )
+        else:
+            self._tell(findings, broken)
+        if broken:
+            sys.exit(1)
+
+    def _tell(self, findings: list[Finding], broken: int) -> None:
+        for one in findings:
+            mark, style = ("✗", self.style.ERROR) if one.level == "error" else ("!", self.style.WARNING)
+            self.stdout.write(f"{style(f'{mark} {one.id}')}  {one.what}  → {one.next}")
+        if not findings:
+            self.stdout.write(self.style.SUCCESS("Everything is in order."))
+        elif broken:
+            self.stdout.write(self.style.ERROR(f"{broken} of {len(findings)} findings must be mended."))
+        else:
+            self.stdout.write(self.style.SUCCESS(f"Nothing is broken; {len(findings)} things to think of."))
+
+
+def _findings(*, knock: bool) -> Iterator[Finding]:
+    yield from _checked()
+    trouble = _database_trouble()
+    if trouble is not None:
+        yield trouble
+        return
+    manifest = _public("loyalty:saleor:manifest")
+    for one in health(SYSTEM, now=ports.clock.now()):
+        # The checks tell of extensions already, under their own numbers.
+        if one.code != "extension":
+            yield _found(one.code, one.level, {"manifest": manifest, **one.facts})
+    if knock and settings.PUBLIC_URL and manifest:
+        for code, facts in reaching.obstacles(_public("loyalty:saleor:events"), manifest):
+            yield _found(code, "error", facts)
+
+
+def _found(code: str, level: Level, facts: Mapping[str, Any]) -> Finding:
+    return Finding(code, level, *told(code, facts), facts=facts)
+
+
+def _checked() -> Iterator[Finding]:
+    try:
+        messages = checks.run_checks(include_deployment_checks=True, databases=["default"])
+    except DatabaseError:
+        # Others' checks may need the database; it is a finding of its own.
+        messages = checks.run_checks(include_deployment_checks=True)
+    for one in messages:
+        if str(one.id).startswith("loyalty_plugin."):
+            level: Level = "error" if one.level >= checks.ERROR else "warning"
+            yield Finding(str(one.id), level, str(one.msg), str(one.hint))
+
+
+def _database_trouble() -> Finding | None:
+    try:
+        executor = MigrationExecutor(connection)
+        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError as error:
+        first_line = str(error).strip().partition("\n")[0]
+        return _found("database_away", "error", {"error": first_line})
+    if plan:
+        first, _backwards = plan[0]
+        return _found("not_migrated", "error", {"count": len(plan), "first": str(first)})
+    return None
+
+
+def _public(name: str) -> str:
+    """The address as Saleor knows it, empty where it is not mounted."""
+    try:
+        return settings.PUBLIC_URL + reverse(name)
+    except NoReverseMatch:
+        return ""
