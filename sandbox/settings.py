@@ -23,6 +23,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
     "sandbox.shop",
+    "sandbox.stamp_card",  # an extension in one file, as a shop may write its own
     "loyalty_plugin",
     "procrastinate.contrib.django",
     "django_otp",
@@ -114,7 +115,7 @@ LOGGING = {
     # httpx would log every read of the shop's catalogue, the others every page that is saved.
     "loggers": {
         name: {"level": "WARNING"}
-        for name in ("httpx", "django_tasks", "wagtail", "procrastinate.blueprints")
+        for name in ("httpx", "django_tasks", "wagtail", "procrastinate.blueprints", "procrastinate.periodic")
     },
 }
 

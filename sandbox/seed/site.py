@@ -13,6 +13,7 @@ from django.core.files.images import ImageFile
 from wagtail.images import get_image_model
 from wagtail.models import Locale, Page, Site
 
+from loyalty_plugin.models.staff import Person, RoleScope
 from loyalty_plugin.services.roles import PREFIX
 from sandbox.seed import pictures
 from sandbox.seed.people import PASSWORD, STAFF
@@ -61,6 +62,11 @@ def staff() -> None:
         account.set_password(PASSWORD)
         account.save()
         account.groups.set(Group.objects.filter(name=f"{PREFIX}{person.role}"))
+        # Limits and four eyes count humans with a role, not accounts.
+        human, _created = Person.objects.update_or_create(
+            user=account, defaults={"name": f"{person.first} {person.last}"}
+        )
+        RoleScope.objects.get_or_create(person=human, role=person.role)
 
 
 def pages() -> None:
