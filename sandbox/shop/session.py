@@ -31,7 +31,8 @@ class Customer:
 
 def sign_in(request: HttpRequest, email: str, password: str) -> Customer:
     """Signs the customer in and gives the session a new key. Raises saleor.Refused, saleor.Unreachable."""
-    payload = saleor.mutate("SignIn", {"email": email, "password": password})
+    visitor = request.META.get("REMOTE_ADDR", "")
+    payload = saleor.mutate("SignIn", {"email": email, "password": password}, visitor=visitor)
     user = payload["user"]
     customer = Customer(user["id"], user["email"], user["firstName"], user["lastName"])
     request.session.cycle_key()

@@ -29,9 +29,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--without-history", action="store_true", help="no people and no orders")
+        parser.add_argument("--only-staff", action="store_true", help="only the staff's accounts")
         parser.add_argument("--today", type=date.fromisoformat, default=None, help="last day of the history")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["only_staff"]:
+            site.staff()
+            return
         today = options["today"] or datetime.now(UTC).date()
         standin = StandIn()
         progress = Progress(self.stdout)
