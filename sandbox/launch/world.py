@@ -75,7 +75,9 @@ def story_world(folder: DataFolder, ports: Sequence[int]) -> Iterator[World]:
             server.create_database(one)
             if given:
                 stack.callback(server.drop_database, one)
-        yield _start(stack, folder, ports, server, names, {"STANDIN_INSTANT": "1"})
+        yield _start(
+            stack, folder, ports, server, names, {"STANDIN_INSTANT": "1", "STANDIN_RETRY_SCALE": "0.05"}
+        )
 
 
 def _start_cluster(stack: contextlib.ExitStack, folder: DataFolder, cluster: Cluster) -> Cluster:

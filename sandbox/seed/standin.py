@@ -29,6 +29,9 @@ class StandIn:
         self._http = httpx.Client(base_url=url or settings.SANDBOX_SALEOR_URL, timeout=60)
         self._token = ""
 
+    def close(self) -> None:
+        self._http.close()
+
     # -- control door ----------------------------------------------------------------------------------
     def door(self, name: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """POST a body to a control door, or GET it without one."""
