@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -17,51 +17,79 @@ from sandbox.seed.people import STAFF
 
 CODE = "circle"
 TIMEZONE = "Europe/Berlin"
+CAMPAIGN, BUDGET = "tea-hour", 1_500
+Ids = dict[str, dict[str, str]]
+"""Saleor's ids by kind and slug."""
 
 
 def _spend(major: int) -> list[list[dict[str, Any]]]:
     return [[{"metric": "spend", "at_least": major * 100}]]
 
 
-DOCUMENT: dict[str, Any] = {
-    "title": {"en": "The Circle", "zh-hans": "叶窑会", "zh-hant": "葉窯會"},
-    "tiers": [
-        {
-            "code": "basic",
-            "name": {"en": "Basic", "zh-hans": "普通会员", "zh-hant": "普通會員"},
-            "rank": 0,
-            "colour": "#8b5a42",
-            "benefits": {"en": ["5 % off everything", "A present on your birthday"]},
-        },
-        {
-            "code": "premium",
-            "name": {"en": "Premium", "zh-hans": "高级会员", "zh-hant": "高級會員"},
-            "rank": 1,
-            "entry": _spend(250),
-            "keep": _spend(200),
-            "grace_days": 14,
-            "step_down": "one",
-            "colour": "#35584b",
-            "benefits": {"en": ["10 % off everything", "Points count one and a half times"]},
-        },
-        {
-            "code": "vip",
-            "name": {"en": "VIP", "zh-hans": "贵宾", "zh-hant": "貴賓"},
-            "rank": 2,
-            "entry": _spend(700),
-            "keep": _spend(500),
-            "grace_days": 14,
-            "step_down": "one",
-            "colour": "#2b2a28",
-            "benefits": {"en": ["15 % off everything", "Points count double"]},
-        },
-    ],
-    "earning": {
+def document(ids: Ids, today: date) -> dict[str, Any]:
+    """The terms. The campaign began three weeks before `today`, so that its budget can be seen at work."""
+    return {
+        "title": {"en": "The Circle", "zh-hans": "叶窑会", "zh-hant": "葉窯會"},
+        "tiers": [
+            {
+                "code": "basic",
+                "name": {"en": "Basic", "zh-hans": "普通会员", "zh-hant": "普通會員"},
+                "rank": 0,
+                "colour": "#8b5a42",
+                "benefits": {"en": ["5 % off everything", "A present on your birthday"]},
+            },
+            {
+                "code": "premium",
+                "name": {"en": "Premium", "zh-hans": "高级会员", "zh-hant": "高級會員"},
+                "rank": 1,
+                "entry": _spend(250),
+                "keep": _spend(200),
+                "grace_days": 14,
+                "step_down": "one",
+                "colour": "#35584b",
+                "benefits": {"en": ["10 % off everything", "Points count one and a half times"]},
+            },
+            {
+                "code": "vip",
+                "name": {"en": "VIP", "zh-hans": "贵宾", "zh-hant": "貴賓"},
+                "rank": 2,
+                "entry": _spend(700),
+                "keep": _spend(500),
+                "grace_days": 14,
+                "step_down": "one",
+                "colour": "#2b2a28",
+                "benefits": {"en": ["15 % off everything", "Points count double"]},
+            },
+        ],
+        "earning": _earning(ids, today),
+        "pending": {"starts": "fulfilment", "window_days": 14},
+        "expiry": {"kind": "after", "months": 12},
+        "perks": [
+            {
+                "id": "member-prices",
+                "perk": "tier_discount",
+                "params": {"rates": {"basic": 500, "premium": 1000, "vip": 1500}},
+            }
+        ],
+        "claims": {"days": 90},
+    }
+
+
+def _earning(ids: Ids, today: date) -> dict[str, Any]:
+    return {
         "rules": [
             {"id": "purchases", "rule": "amount", "params": {"points": "1", "per": "1"}},
             {"id": "welcome", "rule": "welcome", "params": {"points": 50, "at": "verified"}},
             {"id": "birthday", "rule": "birthday", "params": {"points": 100}},
             {"id": "visits", "rule": "check_in", "params": {"first": 1, "step": 1, "most": 7}},
+            # From an extension of the shop's own: sandbox.stamp_card.
+            {
+                "id": "tea-stamps",
+                "rule": "stamp_card",
+                "params": {"products": [ids["products"]["house-breakfast"]], "stamps": 5, "points": 40},
+                "on_top": True,
+                "multiplied": False,
+            },
         ],
         "multipliers": [
             {"id": "tiers", "multiplier": "tier", "params": {"rates": {"premium": "1.5", "vip": "2"}}},
@@ -70,20 +98,25 @@ DOCUMENT: dict[str, Any] = {
                 "multiplier": "member_day",
                 "params": {"day": {"kind": "day_of_month", "day": 8}, "rate": "2"},
             },
+            {
+                "id": "tea-hour",
+                "multiplier": "campaign",
+                "params": {"rate": "3"},
+                "when": {"categories": [ids["categories"]["teaware"]]},
+                "campaign": CAMPAIGN,
+            },
         ],
         "combine_multipliers": "best",
-    },
-    "pending": {"starts": "fulfilment", "window_days": 14},
-    "expiry": {"kind": "after", "months": 12},
-    "perks": [
-        {
-            "id": "member-prices",
-            "perk": "tier_discount",
-            "params": {"rates": {"basic": 500, "premium": 1000, "vip": 1500}},
-        }
-    ],
-    "claims": {"days": 90},
-}
+        "campaigns": [
+            {
+                "code": CAMPAIGN,
+                "name": {"en": "The tea hour", "zh-hans": "茶时光", "zh-hant": "茶時光"},
+                "budget": BUDGET,
+                "from_day": (today - timedelta(days=21)).isoformat(),
+                "until_day": (today + timedelta(days=10)).isoformat(),
+            }
+        ],
+    }
 
 
 def owner() -> Actor:
@@ -99,13 +132,19 @@ def owner() -> Actor:
     )
 
 
-def publish_circle(api_url: str, *, now: datetime, starts_at: datetime) -> None:
+def publish_circle(api_url: str, ids: Ids, *, now: datetime, starts_at: datetime) -> None:
     """The programme in force from `starts_at` for the shop's channel of this Saleor; once."""
     if Programme.objects.filter(code=CODE).exists():
         return
     actor = owner()
     draft = create_programme(
-        actor, code=CODE, name="The Circle", currency=CURRENCY, timezone=TIMEZONE, document=DOCUMENT, now=now
+        actor,
+        code=CODE,
+        name="The Circle",
+        currency=CURRENCY,
+        timezone=TIMEZONE,
+        document=document(ids, now.date()),
+        now=now,
     )
     realm = Realm.objects.get(api_url=api_url)
     serve_channels(actor, programme_id=draft.programme_id, realm_id=realm.pk, slugs=[CHANNEL], now=now)

@@ -41,9 +41,9 @@ class StandIn:
             raise SeedError(f"The stand-in Saleor refused {path}: {answer.text[:300]}")
         return answer.json()
 
-    def fill(self) -> None:
-        """Catalogue, ways of sending, and the staff of the shop with their Saleor accounts."""
-        self.door("seed", description())
+    def fill(self) -> dict[str, dict[str, str]]:
+        """Catalogue, ways of sending, and the staff with their Saleor accounts; ids by kind and slug."""
+        return self.door("seed", description())
 
     def register(self, people: Iterable[Person], joined: dict[str, date]) -> None:
         """Accounts with a confirmed e-mail, announced as registrations are."""

@@ -45,12 +45,12 @@ class Command(BaseCommand):
             site.product_pictures()
             site.pages()
             progress.step("goods", 0.05)
-            standin.fill()
+            ids = standin.fill()
             progress.step("the membership App and its terms", 0.1)
             standin.install(f"{settings.SANDBOX_SHOP_URL}{MANIFEST}")
             started = datetime.combine(today - timedelta(weeks=history.WEEKS + 1), clock_time(), UTC)
             programme.publish_circle(
-                f"{settings.SANDBOX_SALEOR_URL}/graphql/", now=datetime.now(UTC), starts_at=started
+                f"{settings.SANDBOX_SALEOR_URL}/graphql/", ids, now=datetime.now(UTC), starts_at=started
             )
             if not options["without_history"]:
                 self._play(standin, today, progress)
