@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied as Forbidden
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.text import Truncator
 from django.views.generic import TemplateView
+from wagtail.admin import messages
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from loyalty_plugin.admin.words import sentence
 from loyalty_plugin.domain.actors import Actor
-from loyalty_plugin.errors import LoyaltyError
+from loyalty_plugin.errors import LoyaltyError, NotFound
+from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.policies import Operation, allows
 from loyalty_plugin.queries.staff import staff_actor
 from loyalty_plugin.registry import ports
@@ -28,8 +33,13 @@ def actor_of(request: HttpRequest) -> Actor:
     return known
 
 
+def crumb(label: Any, url: str = "") -> dict[str, Any]:
+    """One breadcrumb; a name too long for the header is cut, the page shows it whole."""
+    return {"url": url, "label": Truncator(str(label)).chars(40)}
+
+
 class BackOfficeMixin:
-    """Opens a page to staff with one permission, and knows the actor and the time."""
+    """Opens a page to staff with one permission, and knows the actor, the time and whose days are shown."""
 
     operation: Operation
     request: HttpRequest
@@ -38,11 +48,21 @@ class BackOfficeMixin:
     def actor(self) -> Actor:
         return actor_of(self.request)
 
+    def zone(self) -> tzinfo:
+        """Whose days and times the page shows: the programme's, or the reader's where programmes differ."""
+        zones = set(Programme.objects.values_list("timezone", flat=True).distinct()[:2])
+        return ZoneInfo(zones.pop()) if len(zones) == 1 else timezone.get_current_timezone()
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not allows(actor_of(request), self.operation):
             raise Forbidden
-        response: HttpResponse = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
-        return response
+        try:
+            with timezone.override(self.zone()):
+                response: Any = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+                # Rendered here, or the template would show its times in another zone.
+                return response.render() if hasattr(response, "render") else response
+        except NotFound as error:
+            raise Http404 from error
 
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
         """Where one is: home, then whatever leads here, then this page."""
@@ -52,6 +72,10 @@ class BackOfficeMixin:
     def trail(self) -> list[dict[str, Any]]:
         """Breadcrumbs from the menu to this page."""
         return []
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
+        return {"zone_name": timezone.get_current_timezone_name(), **context}
 
     def refuse(self, error: LoyaltyError) -> None:
         """Tell what was wrong, in words."""

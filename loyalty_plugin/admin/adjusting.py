@@ -6,21 +6,23 @@ import uuid
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from wagtail.admin import messages
 
-from loyalty_plugin.admin.access import Page
+from loyalty_plugin.admin.access import crumb
+from loyalty_plugin.admin.members import OfMember
 from loyalty_plugin.admin.words import becomes_request, points, sentence
 from loyalty_plugin.domain.values import MAX_AMOUNT
 from loyalty_plugin.errors import LoyaltyError, UnknownMember
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.policies import Operation
+from loyalty_plugin.queries.balances import balances_of
+from loyalty_plugin.queries.entries import Adjustment, adjustment
 from loyalty_plugin.queries.members import get_member
 from loyalty_plugin.registry import ports
 from loyalty_plugin.services import adjustments
@@ -54,16 +56,12 @@ class AdjustForm(forms.Form):
         return amount
 
 
-class AdjustView(Page):
+class AdjustView(OfMember):
     """Form, then the consequence, then the act."""
 
     operation = Operation.ADJUST_POINTS
     template_name = "loyalty_plugin/admin/adjust.html"
     header_icon = "plus-inverse"
-
-    @cached_property
-    def member(self) -> Member:
-        return get_member(self.actor, self.kwargs["member_id"])
 
     def get_page_title(self) -> str:
         return _("Adjust points")
@@ -72,18 +70,14 @@ class AdjustView(Page):
         return str(self.member)
 
     def trail(self) -> list[dict[str, Any]]:
-        return [
-            {"url": reverse("loyalty_members:index"), "label": _("Members")},
-            {"url": reverse("loyalty_members:member", args=[self.member.pk]), "label": str(self.member)},
-            {"url": "", "label": self.get_page_title()},
-        ]
+        return [*super().trail(), crumb(self.get_page_title())]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return self.render_to_response(self.get_context_data(form=AdjustForm(), member=self.member))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         form = AdjustForm(request.POST)
-        if not form.is_valid():
+        if not form.is_valid() or "change" in request.POST:
             return self.render_to_response(self.get_context_data(form=form, member=self.member))
         try:
             if "confirm" in request.POST:
@@ -121,14 +115,12 @@ class AdjustView(Page):
             now=ports.clock.now(),
         )
         if outcome.entry_id is not None:
+            undo = reverse("loyalty_members:undo", args=[outcome.entry_id])
             messages.success(
                 self.request,
-                format_html(
-                    "{} {}",
-                    _("%(points)s for %(member)s: done.")
-                    % {"points": points(asked["amount"]), "member": self.member},
-                    _("You can take it back on the member's page."),
-                ),
+                _("%(points)s for %(member)s: done.")
+                % {"points": points(asked["amount"]), "member": self.member},
+                buttons=[messages.button(undo, _("Take back"))],
             )
         else:
             messages.warning(
@@ -139,28 +131,62 @@ class AdjustView(Page):
         return redirect("loyalty_members:member", self.member.pk)
 
 
-class UndoView(Page):
+class UndoView(OfMember):
     """Takes an adjustment back by a reversing entry, after a page that says so."""
 
     operation = Operation.ADJUST_POINTS
     template_name = "loyalty_plugin/admin/undo.html"
     header_icon = "undo"
 
+    @cached_property
+    def adjustment(self) -> Adjustment:
+        found = adjustment(self.kwargs["entry_id"])
+        if found is None:
+            raise UnknownMember(entry=self.kwargs["entry_id"])
+        return found
+
+    @cached_property
+    def member(self) -> Member:
+        return get_member(self.actor, self.adjustment.member_id)
+
     def get_page_title(self) -> str:
         return _("Take an adjustment back")
 
+    def get_page_subtitle(self) -> str:
+        return str(self.member)
+
+    def trail(self) -> list[dict[str, Any]]:
+        return [*super().trail(), crumb(self.get_page_title())]
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._too_late() or super().get(request, *args, **kwargs)
+
+    def _too_late(self) -> HttpResponse | None:
+        """Back to the member's page, with the reason, where there is nothing to take back any more."""
+        if adjustments.undoable(self.actor, entry_id=self.kwargs["entry_id"]) is not None:
+            return None
+        words = (
+            _("This was taken back already.")
+            if self.adjustment.undone
+            else _("This is your own membership. Somebody else has to do it.")
+        )
+        messages.warning(self.request, words)
+        return redirect("loyalty_members:member", self.member.pk)
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        entry_id = self.kwargs["entry_id"]
-        found = adjustments.undoable(self.actor, entry_id=entry_id)
-        if found is None:
-            raise UnknownMember(entry=entry_id)
-        return super().get_context_data(**kwargs, amount=points(found.amount), member=found.member)
+        before = balances_of([self.member.pk])[self.member.pk].available
+        return super().get_context_data(
+            **kwargs,
+            member=self.member,
+            amount=points(self.adjustment.amount),
+            before=points(before),
+            after=points(before - self.adjustment.amount),
+            taken=self.adjustment.amount,
+        )
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        found = adjustments.undoable(self.actor, entry_id=self.kwargs["entry_id"])
-        if found is None:
-            messages.error(request, _("This can't be taken back any more."))
-            return redirect("loyalty_members:index")
+        if (late := self._too_late()) is not None:
+            return late
         try:
             outcome = adjustments.undo(self.actor, entry_id=self.kwargs["entry_id"], now=ports.clock.now())
         except LoyaltyError as error:
@@ -168,4 +194,4 @@ class UndoView(Page):
         else:
             done = outcome.entry_id is not None
             messages.success(request, _("Taken back.") if done else _("This now waits for another person."))
-        return redirect("loyalty_members:member", found.member_id)
+        return redirect("loyalty_members:member", self.member.pk)

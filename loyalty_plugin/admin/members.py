@@ -2,62 +2,141 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping, Sequence
+from datetime import tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from django.core.paginator import Paginator
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.text import Truncator
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from wagtail.admin.forms.search import SearchForm
+from django.utils.translation import gettext_lazy
+from wagtail.admin.filters import WagtailFilterSet
+from wagtail.admin.ui.tables import Column
 
-from loyalty_plugin.admin.access import Page
-from loyalty_plugin.admin.words import KINDS, points, signed
+from loyalty_plugin.admin.access import Page, crumb
+from loyalty_plugin.admin.listing import LinkColumn, Listing, OneOf, PointsColumn, TimeColumn
+from loyalty_plugin.admin.words import KINDS, chip, points, signed
 from loyalty_plugin.models.members import Member
+from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.policies import Operation
-from loyalty_plugin.queries.balances import balances_of, lots_of
+from loyalty_plugin.queries.balances import Standing, balances_of, lots_of
 from loyalty_plugin.queries.explanations.numbers import in_language
 from loyalty_plugin.queries.explanations.sentences import explain, explain_more
 from loyalty_plugin.queries.members import MembershipView, get_member, membership, search
 from loyalty_plugin.queries.outlook import outlook
+from loyalty_plugin.queries.programmes import versions_of
 from loyalty_plugin.queries.statements import Movement, statement
 from loyalty_plugin.queries.trail import requests_of, trail_of
 from loyalty_plugin.registry import ports
+from loyalty_plugin.services.adjustments import REASONS
 
 
-class IndexView(Page):
+def tier_names() -> dict[tuple[int, str], str]:
+    """Names of the tiers of all versions, in the reader's language, by programme and code; the latest wins."""
+    return {
+        (programme_id, tier.code): in_language(tier.name, tier.code)
+        for programme_id in Programme.objects.values_list("pk", flat=True)
+        for version in versions_of(programme_id).all
+        for tier in version.document.ladder
+    }
+
+
+class MemberFilters(WagtailFilterSet):
+    """By tier and by state."""
+
+    tier = OneOf(
+        field_name="tier",
+        label=gettext_lazy("Tier"),
+        choices=lambda: list({code: name for (_pk, code), name in tier_names().items()}.items()),
+    )
+    state = OneOf(field_name="status", label=gettext_lazy("State"), choices=Member.Status.choices)
+
+    class Meta:
+        model = Member
+        fields: list[str] = []
+
+
+class IndexView(Listing):
     """All members this person may see, searched by number, card, e-mail, phone or part of a name."""
 
     operation = Operation.VIEW_MEMBERS
-    template_name = "loyalty_plugin/admin/members.html"
+    page_title = gettext_lazy("Members")
     header_icon = "group"
+    model = Member
+    verbose_name, verbose_name_plural = gettext_lazy("member"), gettext_lazy("members")
+    index_url_name = "loyalty_members:index"
+    index_results_url_name = "loyalty_members:index_results"
+    filterset_class = MemberFilters
+    is_searchable = True
+    search_placeholder = gettext_lazy("Number, card, e-mail, phone or name")
+    no_match = gettext_lazy("Nobody matches. Try fewer words, or part of the name.")
+    nothing = gettext_lazy(
+        "There are no members yet. Customers of the programme's channels become members by themselves, "
+        "once a programme is published."
+    )
 
-    def get_page_title(self) -> str:
-        return _("Members")
+    def get_base_queryset(self) -> Any:
+        return search(self.actor, self.search_query, state=self.request.GET.get("state", ""))
+
+    @cached_property
+    def columns(self) -> list[Column]:  # type: ignore[override]
+        names = tier_names()
+        several = len({programme_id for programme_id, _code in names}) > 1
+        return [
+            LinkColumn(
+                "name",
+                label=_("Name"),
+                accessor=lambda member: Truncator(str(member)).chars(80),
+                url_name="loyalty_members:member",
+            ),
+            Column("number", label=_("Number"), classname="lp-mono lp-wide"),
+            *([Column("programme", label=_("Programme"), classname="lp-wide")] if several else []),
+            Column(
+                "tier",
+                label=_("Tier"),
+                accessor=lambda member: names.get((member.programme_id, member.tier), member.tier) or "–",
+            ),
+            PointsColumn("available", label=_("Available"), number=lambda m: self.balance(m).available),
+            PointsColumn(
+                "pending",
+                label=_("On the way"),
+                number=lambda m: self.balance(m).pending,
+                classname="lp-wide",
+            ),
+            Column("state", label=_("State"), accessor=lambda m: chip(m.status), classname="lp-wide"),
+            TimeColumn("joined_at", label=_("Joined"), form="DATE_FORMAT", classname="lp-wide"),
+        ]
+
+    def get_table(self, object_list: Any) -> Any:
+        self._balances = balances_of([member.pk for member in object_list])
+        return super().get_table(object_list)
+
+    def balance(self, member: Member) -> Standing:
+        """The points of a member on this page of the list."""
+        return self._balances[member.pk]
+
+
+class OfMember(Page):
+    """A page about one member, in the days of that member's programme."""
+
+    @cached_property
+    def member(self) -> Member:
+        return get_member(self.actor, self.kwargs["member_id"])
+
+    def zone(self) -> tzinfo:
+        return ZoneInfo(self.member.programme.timezone)
 
     def trail(self) -> list[dict[str, Any]]:
-        return [{"url": "", "label": self.get_page_title()}]
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        form = SearchForm(self.request.GET if "q" in self.request.GET else None)
-        text = form.cleaned_data["q"] if form.is_bound and form.is_valid() else ""
-        tier, state = self.request.GET.get("tier", ""), self.request.GET.get("state", "")
-        found = search(self.actor, text, tier=tier, state=state)
-        page = Paginator(found, 50).get_page(self.request.GET.get("p"))
-        balances = balances_of([member.pk for member in page])
-        return super().get_context_data(
-            **kwargs,
-            search_form=form,
-            text=text,
-            tier=tier,
-            state=state,
-            tiers=sorted(set(Member.objects.values_list("tier", flat=True).distinct()) - {""}),
-            states=Member.Status.choices,
-            page=page,
-            rows=[(member, balances[member.pk]) for member in page],
-        )
+        return [
+            crumb(_("Members"), reverse("loyalty_members:index")),
+            crumb(self.member, reverse("loyalty_members:member", args=[self.member.pk])),
+        ]
 
 
-class MemberView(Page):
+class MemberView(OfMember):
     """One member: the answer on top, history below, acts where the eye ends."""
 
     operation = Operation.VIEW_MEMBERS
@@ -66,19 +145,13 @@ class MemberView(Page):
 
     @cached_property
     def view(self) -> MembershipView:
-        return membership(self.actor, self.kwargs["member_id"], ports.clock.now())
+        return membership(self.actor, self.member.pk, ports.clock.now())
 
     def get_page_title(self) -> str:
         return self.view.name or self.view.number
 
-    def trail(self) -> list[dict[str, Any]]:
-        return [
-            {"url": reverse("loyalty_members:index"), "label": _("Members")},
-            {"url": "", "label": self.get_page_title()},
-        ]
-
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        view, member = self.view, get_member(self.actor, self.kwargs["member_id"])
+        view, member = self.view, self.member
         before = self.request.GET.get("before", "")
         page = statement(member.pk, before=int(before) if before.isdigit() else None, limit=20)
         return super().get_context_data(
@@ -88,30 +161,42 @@ class MemberView(Page):
             tier=in_language(view.tier.name, view.tier.code),
             outlook=outlook(view.forecast, view.version),
             lots=lots_of(member.pk, view.version),
-            movements=[_row(movement, view) for movement in page.movements],
+            movements=_rows(page.movements),
+            later=bool(before),
             older=page.before,
             requests=requests_of(member.pk),
             records=trail_of(f"member:{member.pk}"),
-            may_adjust=self.may(Operation.ADJUST_POINTS),
-            may_issue=self.may(Operation.ISSUE_CARDS),
+            may_adjust=self.may(Operation.ADJUST_POINTS) and member.status != Member.Status.ERASED,
+            may_issue=self.may(Operation.ISSUE_CARDS) and member.status == Member.Status.ACTIVE,
             may_see_trail=self.may(Operation.VIEW_TRAIL),
             cards=member.cards.order_by("-issued_at"),
         )
 
 
-def _row(movement: Movement, view: MembershipView) -> dict[str, Any]:
+def _rows(movements: Sequence[Movement]) -> list[dict[str, Any]]:
+    undone = {_adjusted(movement).get("undoes") for movement in movements}
+    return [_row(movement, undone) for movement in movements]
+
+
+def _adjusted(movement: Movement) -> Mapping[str, Any]:
+    return (movement.explanation or {}).get("adjustment") or {}
+
+
+def _row(movement: Movement, undone: Container[Any]) -> dict[str, Any]:
     data = movement.explanation or {}
     award = "rules" in data
+    reason = REASONS.get(_adjusted(movement).get("reason", ""), "")
     return {
         "entry_id": movement.entry_id,
-        "day": movement.occurred_at.astimezone(view.version.zone),
+        "at": localtime(movement.occurred_at),
         "what": KINDS.get(movement.kind, movement.kind),
         "order": movement.order_ref.rpartition("|")[2],
+        "reason": "" if movement.kind == "reverse" else reason,
         "amount": signed(movement.amount) if movement.amount else "",
-        "negative": movement.amount < 0,
         "moved": points(movement.available) if not movement.amount and movement.available else "",
         "balance": signed(movement.balance),
         "why": explain(data) if award else "",
         "more": explain_more(data) if award else [],
-        "undoable": movement.kind == "adjust",
+        "undone": movement.entry_id in undone,
+        "undoable": movement.kind == "adjust" and movement.entry_id not in undone,
     }

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.viewsets.base import ViewSet, ViewSetGroup
 
-from loyalty_plugin.admin import adjusting, cards, members, operations, programme, requests
+from loyalty_plugin.admin import adjusting, cards, members, operations, programme, requests, trail
 from loyalty_plugin.admin.access import actor_of
 from loyalty_plugin.policies import Operation, allows
 
@@ -62,6 +62,7 @@ class Members(Topic):
     def get_urlpatterns(self) -> list[Any]:
         return [
             path("", members.IndexView.as_view(), name="index"),
+            path("results/", members.IndexView.as_view(results_only=True), name="index_results"),
             path("<int:member_id>/", members.MemberView.as_view(), name="member"),
             path("<int:member_id>/adjust/", adjusting.AdjustView.as_view(), name="adjust"),
             path("<int:member_id>/card/", cards.IssueView.as_view(), name="issue_card"),
@@ -82,6 +83,7 @@ class Requests(Topic):
     def get_urlpatterns(self) -> list[Any]:
         return [
             path("", requests.IndexView.as_view(), name="index"),
+            path("results/", requests.IndexView.as_view(results_only=True), name="index_results"),
             path("<int:request_id>/", requests.RequestView.as_view(), name="request"),
         ]
 
@@ -126,7 +128,10 @@ class Trail(Topic):
     operation = Operation.VIEW_TRAIL
 
     def get_urlpatterns(self) -> list[Any]:
-        return [path("", operations.TrailView.as_view(), name="index")]
+        return [
+            path("", trail.TrailView.as_view(), name="index"),
+            path("results/", trail.TrailView.as_view(results_only=True), name="index_results"),
+        ]
 
 
 class Membership(ViewSetGroup):

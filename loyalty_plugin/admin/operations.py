@@ -1,25 +1,28 @@
-"""Overview, machinery and trail in the back office; shows what queries give and retries what failed."""
+"""Overview and machinery in the back office; shows what queries give and retries what failed."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
-from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from wagtail.admin import messages
 
-from loyalty_plugin.admin.access import Page
-from loyalty_plugin.admin.words import OPERATIONS, signed
+from loyalty_plugin.admin.access import Page, crumb
+from loyalty_plugin.admin.members import tier_names
+from loyalty_plugin.admin.words import FAULTS
 from loyalty_plugin.errors import LoyaltyError
+from loyalty_plugin.models.jobs import JobRun
 from loyalty_plugin.models.members import Member, TierEvent
 from loyalty_plugin.models.programmes import ProgrammeVersion
 from loyalty_plugin.policies import Operation
 from loyalty_plugin.queries.balances import totals
-from loyalty_plugin.queries.operations import machinery
-from loyalty_plugin.queries.trail import trail, waiting
+from loyalty_plugin.queries.operations import JobView, machinery
+from loyalty_plugin.queries.trail import waiting
 from loyalty_plugin.registry import ports
 from loyalty_plugin.services import retries
 
@@ -35,6 +38,15 @@ JOBS = {
     "housekeeping": gettext_lazy("Tidy up"),
 }
 
+#: What an outgoing change was about.
+KINDS_OUT = {
+    "checkout_prices": gettext_lazy("Member prices of a checkout"),
+    "secure_webhooks": gettext_lazy("Signatures of Saleor's webhooks"),
+}
+
+#: A running job gives a sign of life far more often than this.
+_SILENT = timedelta(minutes=15)
+
 
 class OverviewView(Page):
     """Is everything all right, and what should I do now?"""
@@ -47,21 +59,22 @@ class OverviewView(Page):
         return _("Membership")
 
     def trail(self) -> list[dict[str, Any]]:
-        return [{"url": "", "label": self.get_page_title()}]
+        return [crumb(self.get_page_title())]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        sums = totals()
+        sums, names = totals(), tier_names()
+        events = (
+            TierEvent.objects.select_related("member").exclude(reason__code="joined").order_by("-pk")[:10]
+        )
         return super().get_context_data(
             **kwargs,
             waiting=waiting(self.actor),
-            members=signed(Member.objects.exclude(status=Member.Status.ERASED).count()),
-            available=signed(sums.available),
-            pending=signed(sums.pending),
-            owed=signed(sums.owed),
+            members=Member.objects.exclude(status=Member.Status.ERASED).count(),
+            sums=sums,
             published=ProgrammeVersion.objects.filter(status=ProgrammeVersion.Status.PUBLISHED).exists(),
-            events=TierEvent.objects.select_related("member")
-            .exclude(reason__code="joined")
-            .order_by("-pk")[:10],
+            events=[
+                (event, names.get((event.member.programme_id, event.tier), event.tier)) for event in events
+            ],
             may_start=self.may(Operation.EDIT_PROGRAMME),
             may_see_operations=self.may(Operation.VIEW_OPERATIONS),
         )
@@ -78,12 +91,15 @@ class OperationsView(Page):
         return _("Operations")
 
     def trail(self) -> list[dict[str, Any]]:
-        return [{"url": "", "label": self.get_page_title()}]
+        return [crumb(self.get_page_title())]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         found = machinery(self.actor)
         return super().get_context_data(
-            **kwargs, machinery=found, jobs=[(JOBS.get(j.run.name, j.run.name), j) for j in found.jobs]
+            **kwargs,
+            machinery=found,
+            jobs=[_job(view) for view in found.jobs],
+            failed=[*_failed("in", found.failed_in), *_failed("out", found.failed_out)],
         )
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -99,23 +115,33 @@ class OperationsView(Page):
         return redirect("loyalty_operations:index")
 
 
-class TrailView(Page):
-    """Who did what, by which door."""
+def _job(view: JobView) -> dict[str, Any]:
+    """A run as the table shows it: what came out, and a failure's own words apart from the numbers."""
+    result = dict(view.run.result)
+    error = result.pop("error", "")
+    numbers = [(str(key).replace("_", " "), value) for key, value in result.items() if isinstance(value, int)]
+    late = view.run.status == JobRun.Status.RUNNING and ports.clock.now() - view.run.beat_at > _SILENT
+    return {
+        "run": view.run,
+        "label": JOBS.get(view.run.name, view.run.name.replace("_", " ")),
+        "percent": view.percent if view.run.status == JobRun.Status.RUNNING else None,
+        "numbers": numbers,
+        "error": error,
+        "late": late,
+    }
 
-    operation = Operation.VIEW_TRAIL
-    template_name = "loyalty_plugin/admin/trail.html"
-    header_icon = "history"
 
-    def get_page_title(self) -> str:
-        return _("Trail")
-
-    def trail(self) -> list[dict[str, Any]]:
-        return [{"url": "", "label": self.get_page_title()}]
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        operation = self.request.GET.get("what", "")
-        page = Paginator(trail(self.actor, operation=operation), 50).get_page(self.request.GET.get("p"))
-        rows = [(record, OPERATIONS.get(record.operation, record.operation)) for record in page]
-        return super().get_context_data(
-            **kwargs, page=page, rows=rows, what=operation, operations=OPERATIONS.items()
-        )
+def _failed(way: str, rows: Iterable[Any]) -> list[dict[str, Any]]:
+    """Failed rows of one direction: what it was, why in words, and the code for whoever looks it up."""
+    return [
+        {
+            "item": f"{way}:{row.pk}",
+            "what": KINDS_OUT.get(row.kind, row.kind) if way == "out" else row.event,
+            "code": code,
+            "why": FAULTS.get(code, _("It was refused.")),
+            "target": getattr(row, "target", ""),
+            "at": row.created_at if way == "out" else row.received_at,
+        }
+        for row in rows
+        for code in [row.error if way == "out" else row.outcome]
+    ]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import zoneinfo
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -16,9 +15,12 @@ from django.utils.functional import cached_property
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from wagtail.admin import messages
 from wagtail.admin.widgets import AdminDateTimeInput
 
-from loyalty_plugin.admin.access import Page
+from loyalty_plugin.admin.access import Page, crumb
+from loyalty_plugin.admin.problems import worded
+from loyalty_plugin.admin.terms import TermsForm
 from loyalty_plugin.admin.words import sentence
 from loyalty_plugin.builtin.presets import PRESETS, preset
 from loyalty_plugin.errors import InvalidDraft, LoyaltyError
@@ -41,7 +43,10 @@ class StartForm(forms.Form):
     )
     name = forms.CharField(label=gettext_lazy("Name of the programme"), max_length=120)
     currency = forms.CharField(
-        label=gettext_lazy("Currency"), max_length=3, help_text=gettext_lazy("Three letters, such as EUR.")
+        label=gettext_lazy("Currency"),
+        max_length=3,
+        help_text=gettext_lazy("Three letters, such as EUR. It can't be changed later."),
+        widget=forms.TextInput(attrs={"autocapitalize": "characters"}),
     )
     timezone = forms.ChoiceField(
         label=gettext_lazy("Time zone"),
@@ -68,9 +73,18 @@ class DraftForm(forms.Form):
 
     document = IndentedJSONField(
         label=gettext_lazy("Rules"),
-        widget=forms.Textarea(attrs={"rows": 40, "spellcheck": "false", "class": "lp-code"}),
+        widget=forms.Textarea(attrs={"rows": 32, "spellcheck": "false", "class": "lp-code", "dir": "ltr"}),
+        help_text=gettext_lazy("Everything the programme promises, as JSON. Amounts of tiers are in cents."),
+        error_messages={
+            "invalid": gettext_lazy("This is not JSON: look for a missing comma, quote or bracket.")
+        },
     )
-    note = forms.CharField(label=gettext_lazy("Note"), required=False, max_length=500)
+    note = forms.CharField(
+        label=gettext_lazy("Note"),
+        required=False,
+        max_length=500,
+        help_text=gettext_lazy("What this version changes, for those who read it later."),
+    )
 
 
 class PublishForm(forms.Form):
@@ -96,11 +110,12 @@ class IndexView(Page):
         return _("Programme")
 
     def trail(self) -> list[dict[str, Any]]:
-        return [{"url": "", "label": self.get_page_title()}]
+        return [crumb(self.get_page_title())]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        now = ports.clock.now()
         found = [
-            (programme, list(programme.versions.select_related("author").defer("document")))
+            (programme, _with_states(programme, now), zoneinfo.ZoneInfo(programme.timezone))
             for programme in Programme.objects.prefetch_related("channels").order_by("pk")
         ]
         return super().get_context_data(
@@ -144,6 +159,22 @@ class IndexView(Page):
         return draft
 
 
+def _with_states(programme: Programme, now: datetime) -> list[tuple[ProgrammeVersion, str]]:
+    """Versions, newest first, each with its state: a draft, planned, in force, or over."""
+    rows = list(programme.versions.select_related("author").defer("document"))
+    begun = [row for row in rows if row.starts_at is not None and row.starts_at <= now]
+    current = max(begun, key=lambda row: (row.starts_at, row.number), default=None)
+
+    def state(row: ProgrammeVersion) -> str:
+        if row.status == ProgrammeVersion.Status.DRAFT or row.starts_at is None:
+            return "draft"
+        if row == current:
+            return "in_force"
+        return "planned" if row.starts_at > now else "over"
+
+    return [(row, state(row)) for row in rows]
+
+
 class VersionPage(Page):
     """Something about one version."""
 
@@ -159,6 +190,9 @@ class VersionPage(Page):
             raise Http404
         return row
 
+    def zone(self) -> tzinfo:
+        return zoneinfo.ZoneInfo(self.version.programme.timezone)
+
     def get_page_subtitle(self) -> str:
         return _("%(programme)s, version %(number)s") % {
             "programme": self.version.programme,
@@ -167,8 +201,8 @@ class VersionPage(Page):
 
     def trail(self) -> list[dict[str, Any]]:
         return [
-            {"url": reverse("loyalty_programme:index"), "label": _("Programme")},
-            {"url": "", "label": self.get_page_title()},
+            crumb(_("Programme"), reverse("loyalty_programme:index")),
+            crumb(self.get_page_title()),
         ]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -183,37 +217,70 @@ class DraftView(VersionPage):
     def get_page_title(self) -> str:
         return _("Draft") if self.version.status == ProgrammeVersion.Status.DRAFT else _("Version")
 
+    @property
+    def is_draft(self) -> bool:
+        return self.version.status == ProgrammeVersion.Status.DRAFT
+
+    def terms(self, data: Any = None) -> TermsForm:
+        """The main terms of this version as a form; frozen where the version is published."""
+        currency = self.version.programme.currency
+        return TermsForm(self.version.document, currency, data, frozen=not self.is_draft)
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        text = json.dumps(self.version.document, indent=2, ensure_ascii=False)
-        draft = self.version.status == ProgrammeVersion.Status.DRAFT
-        if draft and "form" not in kwargs:
+        if self.is_draft and "problems" not in kwargs:
+            found = programmes.draft_problems(self.version, ports.clock.now())
+            kwargs["problems"] = worded(found, self.version.document)
+        if self.is_draft and "form" not in kwargs:
             kwargs["form"] = DraftForm(initial={"document": self.version.document, "note": self.version.note})
-            kwargs["problems"] = programmes.draft_problems(self.version, ports.clock.now())
         return super().get_context_data(
-            text=text, draft=draft, may_publish=self.may(Operation.PUBLISH_PROGRAMME), **kwargs
+            **{"terms": self.terms(), "advanced": False, **kwargs},
+            text=json.dumps(self.version.document, indent=2, ensure_ascii=False),
+            draft=self.is_draft,
+            may_publish=self.may(Operation.PUBLISH_PROGRAMME),
         )
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        form = DraftForm(request.POST)
+        """Save the rules as JSON, or where none are sent, the main terms."""
+        if "document" in request.POST:
+            return self._save_rules(DraftForm(request.POST))
+        terms = self.terms(request.POST)
+        if not self.is_draft or not terms.is_valid():
+            messages.error(request, _("The draft was not saved. What is wrong is said at the field."))
+            return self.render_to_response(self.get_context_data(terms=terms))
+        try:
+            return self._save(terms.result(), self.version.note)
+        except LoyaltyError as error:
+            terms.add_error(None, sentence(error))
+            problems = worded(_problems(error), terms.document)
+            return self.render_to_response(self.get_context_data(terms=terms, problems=problems))
+
+    def _save_rules(self, form: DraftForm) -> HttpResponse:
         problems: list[dict[str, str]] = []
         if form.is_valid():
+            document = form.cleaned_data["document"]
             try:
-                draft = programmes.save_draft(
-                    self.actor,
-                    programme_id=self.version.programme_id,
-                    document=form.cleaned_data["document"],
-                    note=form.cleaned_data["note"],
-                    now=ports.clock.now(),
-                )
-            except InvalidDraft as error:
-                form.add_error(None, sentence(error))
-                problems = list(error.details.get("problems", []))  # type: ignore[call-overload]
+                return self._save(document, form.cleaned_data["note"])
             except LoyaltyError as error:
                 form.add_error(None, sentence(error))
-            else:
-                messages.success(request, _("Draft saved."))
-                return redirect("loyalty_programme:draft", draft.pk)
-        return self.render_to_response(self.get_context_data(form=form, problems=problems))
+                problems = worded(_problems(error), document)
+        messages.error(self.request, _("The draft was not saved. What is wrong is said below."))
+        return self.render_to_response(self.get_context_data(form=form, problems=problems, advanced=True))
+
+    def _save(self, document: Any, note: str) -> HttpResponse:
+        draft = programmes.save_draft(
+            self.actor,
+            programme_id=self.version.programme_id,
+            document=document,
+            note=note,
+            now=ports.clock.now(),
+        )
+        messages.success(self.request, _("Draft saved."))
+        return redirect("loyalty_programme:draft", draft.pk)
+
+
+def _problems(error: LoyaltyError) -> list[dict[str, str]]:
+    found = error.details.get("problems") if isinstance(error, InvalidDraft) else None
+    return list(found) if isinstance(found, list) else []
 
 
 class PublishView(VersionPage):
@@ -237,7 +304,11 @@ class PublishView(VersionPage):
                 (names.get(move.before, move.before), names.get(move.after, move.after), move.members)
                 for move in effect.moves
             ]
-        return super().get_context_data(**{"form": PublishForm(), **kwargs}, problems=problems, effect=effect)
+        return super().get_context_data(
+            **{"form": PublishForm(), **kwargs},
+            problems=worded(problems, self.version.document),
+            effect=effect,
+        )
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         form = PublishForm(request.POST)

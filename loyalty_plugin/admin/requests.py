@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from django.contrib import messages
-from django.core.paginator import Paginator
+from django.db.models import BooleanField, Case, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from wagtail.admin import messages
+from wagtail.admin.filters import WagtailFilterSet
+from wagtail.admin.ui.tables import Column
 
-from loyalty_plugin.admin.access import Page
-from loyalty_plugin.admin.words import OPERATIONS, points, why_it_waits
+from loyalty_plugin.admin.access import Page, crumb
+from loyalty_plugin.admin.listing import LinkColumn, Listing, OneOf, PointsColumn, TimeColumn
+from loyalty_plugin.admin.words import OPERATIONS, chip, points, why_it_waits
 from loyalty_plugin.errors import LoyaltyError
 from loyalty_plugin.models.requests import Request
 from loyalty_plugin.policies import Operation
+from loyalty_plugin.queries.balances import balances_of
 from loyalty_plugin.queries.trail import requests
 from loyalty_plugin.registry import ports
 from loyalty_plugin.services import approvals
 from loyalty_plugin.services.adjustments import REASONS
 
 
+def state_of(request: Request) -> str:
+    """Its state today: one that waits past its time has run out, though no job has noted it yet."""
+    late = request.status == Request.Status.WAITING and request.expires_at <= ports.clock.now()
+    return "expired" if late else str(request.status)
+
+
 def described(request: Request) -> dict[str, Any]:
-    """A request as lists and pages show it."""
+    """A request as its page shows it."""
     return {
         "asked": request,
-        "what": OPERATIONS.get(request.operation, request.operation),
+        "state": state_of(request),
         "amount": points(request.amount),
         "reason": REASONS.get(request.reason, request.reason),
         "cause": why_it_waits(request.cause),
@@ -35,30 +49,65 @@ def described(request: Request) -> dict[str, Any]:
     }
 
 
-class IndexView(Page):
+class RequestFilters(WagtailFilterSet):
+    """By state."""
+
+    state = OneOf(field_name="status", label=gettext_lazy("State"), choices=Request.Status.choices)
+
+    class Meta:
+        model = Request
+        fields: list[str] = []
+
+
+class IndexView(Listing):
     """Requests, those that wait first."""
 
     operation = Operation.ADJUST_POINTS
-    template_name = "loyalty_plugin/admin/requests.html"
+    page_title = gettext_lazy("Requests")
     header_icon = "mail"
+    model = Request
+    verbose_name, verbose_name_plural = gettext_lazy("request"), gettext_lazy("requests")
+    index_url_name = "loyalty_requests:index"
+    index_results_url_name = "loyalty_requests:index_results"
+    filterset_class = RequestFilters
+    nothing = gettext_lazy(
+        "Nothing waits. When somebody asks for more than their limit allows, it appears here."
+    )
+    no_match = gettext_lazy("There is none in this state.")
 
-    def get_page_title(self) -> str:
-        return _("Requests")
-
-    def trail(self) -> list[dict[str, Any]]:
-        return [{"url": "", "label": self.get_page_title()}]
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        state = self.request.GET.get("state", Request.Status.WAITING)
-        found = requests(self.actor, status="" if state == "all" else state)
-        page = Paginator(found, 50).get_page(self.request.GET.get("p"))
-        return super().get_context_data(
-            **kwargs,
-            page=page,
-            rows=[described(one) for one in page],
-            state=state,
-            states=[*Request.Status.choices, ("all", _("all"))],
+    def get_base_queryset(self) -> Any:
+        settled = Case(
+            When(status=Request.Status.WAITING, then=Value(False)),
+            default=Value(True),
+            output_field=BooleanField(),
         )
+        return requests(self.actor).order_by(settled, "-pk")
+
+    @cached_property
+    def columns(self) -> list[Column]:  # type: ignore[override]
+        return [
+            LinkColumn(
+                "what",
+                label=_("What"),
+                accessor=lambda one: OPERATIONS.get(one.operation, one.operation),
+                url_name="loyalty_requests:request",
+            ),
+            Column(
+                "member",
+                label=_("Member"),
+                accessor=lambda one: Truncator(str(one.member or "–")).chars(60),
+                classname="lp-name",
+            ),
+            PointsColumn("amount", label=_("Points"), number=lambda one: one.amount),
+            Column("state", label=_("State"), accessor=lambda one: chip(state_of(one))),
+            Column(
+                "asked_by",
+                label=_("Asked by"),
+                accessor=lambda one: one.requested_by or _("the programme itself"),
+                classname="lp-wide",
+            ),
+            TimeColumn("created_at", label=_("Asked"), classname="lp-wide"),
+        ]
 
 
 class RequestView(Page):
@@ -75,6 +124,9 @@ class RequestView(Page):
             raise Http404
         return found
 
+    def zone(self) -> tzinfo:
+        return ZoneInfo(self.asked.programme.timezone)
+
     def get_page_title(self) -> str:
         return str(OPERATIONS.get(self.asked.operation, self.asked.operation))
 
@@ -83,8 +135,8 @@ class RequestView(Page):
 
     def trail(self) -> list[dict[str, Any]]:
         return [
-            {"url": reverse("loyalty_requests:index"), "label": _("Requests")},
-            {"url": "", "label": self.get_page_title()},
+            crumb(_("Requests"), reverse("loyalty_requests:index")),
+            crumb(self.get_page_title()),
         ]
 
     def why_not(self) -> str:
@@ -102,7 +154,10 @@ class RequestView(Page):
         return ""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        open_still = self.asked.status == Request.Status.WAITING and self.asked.expires_at > ports.clock.now()
+        open_still = state_of(self.asked) == Request.Status.WAITING
+        if open_still and self.asked.member_id is not None:
+            before = balances_of([self.asked.member_id])[self.asked.member_id].available
+            kwargs |= {"before": points(before), "after": points(before + self.asked.amount)}
         return super().get_context_data(
             **kwargs,
             **described(self.asked),

@@ -6,31 +6,82 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from loyalty_plugin.domain.limits import Excess
 from loyalty_plugin.errors import LoyaltyError
 
-#: States of rows as chips: the words and Wagtail's status class.
+#: States of rows as chips: the words, and the class of what is in force or wants attention.
 CHIPS: Final[dict[str, tuple[Any, str]]] = {
-    "active": (gettext_lazy("active"), "primary"),
+    "active": (gettext_lazy("active"), "w-status--primary"),
     "frozen": (gettext_lazy("frozen"), ""),
     "erased": (gettext_lazy("erased"), ""),
-    "waiting": (gettext_lazy("waiting"), "primary"),
+    "waiting": (gettext_lazy("waiting"), "w-status--primary"),
     "approved": (gettext_lazy("approved"), ""),
     "rejected": (gettext_lazy("rejected"), ""),
     "withdrawn": (gettext_lazy("withdrawn"), ""),
     "expired": (gettext_lazy("ran out"), ""),
     "draft": (gettext_lazy("draft"), ""),
-    "published": (gettext_lazy("published"), "primary"),
-    "running": (gettext_lazy("running"), "primary"),
+    "published": (gettext_lazy("published"), "w-status--primary"),
+    "planned": (gettext_lazy("published, begins later"), ""),
+    "over": (gettext_lazy("replaced"), ""),
+    "in_force": (gettext_lazy("in force"), "w-status--primary"),
+    "running": (gettext_lazy("running"), "w-status--primary"),
     "done": (gettext_lazy("done"), ""),
-    "failed": (gettext_lazy("failed"), "primary"),
+    "failed": (gettext_lazy("failed"), "lp-critical"),
+    "new": (gettext_lazy("new"), "w-status--primary"),
+    "ignored": (gettext_lazy("nothing to do"), ""),
+    "obsolete": (gettext_lazy("replaced by a later one"), ""),
+    "replaced": (gettext_lazy("replaced"), ""),
+    "blocked": (gettext_lazy("blocked"), "lp-critical"),
+    "lost": (gettext_lazy("lost"), "lp-critical"),
+}
+
+
+def chip(state: str) -> SafeString:
+    """A state as a word in Wagtail's status tag."""
+    label, kind = CHIPS.get(state, (state, ""))
+    return format_html('<span class="w-status{}">{}</span>', f" {kind}" if kind else "", label)
+
+
+#: How an act ended.
+OUTCOMES: Final[dict[str, Any]] = {
+    "posted": gettext_lazy("Posted"),
+    "done": gettext_lazy("Done"),
+    "asked": gettext_lazy("Waits for another person"),
+    "approved": gettext_lazy("Approved"),
+    "rejected": gettext_lazy("Rejected"),
+    "withdrawn": gettext_lazy("Withdrawn"),
+    "expired": gettext_lazy("Ran out"),
+    "frozen": gettext_lazy("Frozen"),
+}
+
+#: Why an event from Saleor or a change to it failed, by its code.
+FAULTS: Final[dict[str, Any]] = {
+    "saleor_error": gettext_lazy("Saleor refused it."),
+    "saleor_unreachable": gettext_lazy("Saleor did not answer."),
+    "app_token_dead": gettext_lazy("Saleor no longer knows our App. Install it anew."),
+    "lease_taken": gettext_lazy("Something else was at work on the same thing."),
+    "unknown_channel": gettext_lazy("No programme serves its channel."),
+    "try_later": gettext_lazy("Something it needs was away."),
+}
+
+#: The doors acts come in by.
+DOORS: Final[dict[str, Any]] = {
+    "admin": gettext_lazy("Back office"),
+    "graphql": gettext_lazy("Shop"),
+    "rest": gettext_lazy("REST"),
+    "job": gettext_lazy("Job"),
+    "terminal": gettext_lazy("Terminal"),
+    "saleor": gettext_lazy("Saleor"),
 }
 
 OPERATIONS: Final[dict[str, Any]] = {
     "points.adjust": gettext_lazy("Adjust points"),
+    "points.undo": gettext_lazy("Adjustment taken back"),
     "award": gettext_lazy("Award above the programme's maximum"),
     "member.join": gettext_lazy("Joined"),
     "member.verify": gettext_lazy("Contact verified"),
@@ -39,6 +90,7 @@ OPERATIONS: Final[dict[str, Any]] = {
     "member.leave": gettext_lazy("Account closed"),
     "tier.grant": gettext_lazy("Tier given"),
     "card.issue": gettext_lazy("Card issued"),
+    "card.rotate_key": gettext_lazy("Card key changed"),
     "programme.create": gettext_lazy("Programme created"),
     "programme.draft": gettext_lazy("Draft saved"),
     "programme.publish": gettext_lazy("Version published"),

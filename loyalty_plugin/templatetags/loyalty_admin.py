@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from django import template
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from loyalty_plugin.admin import words
+from loyalty_plugin.services.adjustments import REASONS
 
 register = template.Library()
 
 
-@register.simple_tag
-def chip(state: str) -> SafeString:
-    """A state as a word in a chip."""
-    label, kind = words.CHIPS.get(state, (state, ""))
-    return format_html('<span class="w-status{}">{}</span>', f" w-status--{kind}" if kind else "", label)
+register.simple_tag(words.chip)
 
 
 @register.filter
@@ -40,3 +35,15 @@ def operation(code: str) -> str:
 def in_fours(value: str) -> str:
     """A card number in groups of four."""
     return " ".join(value[i : i + 4] for i in range(0, len(value), 4))
+
+
+@register.filter
+def outcome(code: str) -> str:
+    """How it ended, in words."""
+    return str(words.OUTCOMES.get(code, code))
+
+
+@register.filter
+def reason(code: str) -> str:
+    """A reason of an adjustment, in words."""
+    return str(REASONS.get(code, code))
