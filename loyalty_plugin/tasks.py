@@ -25,6 +25,8 @@ _log = logging.getLogger(__name__)
 
 #: Rows a task takes before it hands the rest to a task of its own, so that others get their turn.
 AT_ONCE = 2_000
+#: Connections the night's work on points uses side by side: one reckons while the other waits.
+LANES = 2
 #: A killed worker's jobs are begun again after this many seconds without a sign of life.
 STALLED_SECONDS = 60
 #: Finished jobs are kept so long, in hours: for whoever looks at them, not for the work.
@@ -76,15 +78,15 @@ def mature(timestamp: int | None = None) -> None:
     """Make available what has waited for its return window."""
     now = ports.clock.now()
     _repeat("windows", partial(windows.end_due, now=now))
-    expiry.mature(now=now)
+    expiry.mature(now=now, lanes=LANES)
 
 
 @_task(jobs.EXPIRE, "6 * * * *")
 def expire(timestamp: int | None = None) -> None:
     """End lots after their last day, and all points of members who were not active for long."""
     now = ports.clock.now()
-    expiry.expire(now=now)
-    expiry.expire_inactive(now=now)
+    expiry.expire(now=now, lanes=LANES)
+    expiry.expire_inactive(now=now, lanes=LANES)
 
 
 @_task(jobs.TIERS, "10 * * * *")

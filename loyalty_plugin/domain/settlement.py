@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from loyalty_plugin.domain.intents import (
     Award,
@@ -78,10 +77,26 @@ class _Settlement:
 
     def change_lot(self, lot_id: int, account: Account, signed: int) -> None:
         lot = self.books.lots[lot_id]
-        left = getattr(lot, account.value) + signed
-        if left < 0:
+        pending, available, held = lot.pending, lot.available, lot.held
+        if account is Account.PENDING:
+            pending += signed
+        elif account is Account.AVAILABLE:
+            available += signed
+        else:
+            held += signed
+        if pending < 0 or available < 0 or held < 0:
             raise LotUnavailable(lot=lot_id, account=account.value, asked=-signed)
-        self.books.lots[lot_id] = replace(lot, **{account.value: left})
+        # Not `replace`: a night makes millions of these.
+        self.books.lots[lot_id] = Lot(
+            lot_id,
+            lot.unit,
+            pending,
+            available,
+            held,
+            lot.matures_at,
+            lot.expires_at,
+            lot.needs_verification,
+        )
         self.books.changed_lots.add(lot_id)
 
     def lot(self, unit: str, lot_id: int) -> Lot:
@@ -203,14 +218,19 @@ class _Settlement:
             self.move(intent.unit, Account.AVAILABLE, intent.to, taken)
             left -= taken
         else:
+            lots = (*intent.lots, *(lot.id for lot in self.new if lot.unit == intent.unit))
             for account in (Account.PENDING, Account.AVAILABLE):
-                for lot_id in intent.lots:
+                for lot_id in lots:
                     lot = self.books.lots.get(lot_id)
                     if lot is None:
                         continue  # used up: only lots with something left are read
                     taken = min(getattr(lot, account.value), left)
                     self.move(intent.unit, account, intent.to, taken, lot_id)
                     left -= taken
+            for ended, amount in ((Account.EXPIRED, intent.expired), (Account.CLEARED, intent.cleared)):
+                taken = min(amount, left)
+                self.move(intent.unit, ended, intent.to, taken)
+                left -= taken
             if left and intent.shortfall is not Shortfall.WRITE_OFF:
                 left = self.take_available(intent.unit, left, intent.to)
         self.shortfall(intent.unit, left, intent.to, intent.shortfall)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -328,6 +330,48 @@ class TestBringingBack:
         with pytest.raises(AwardNeedsApproval):
             expiry.bring_back(SYSTEM, lot_ids=[lot.id], life_days=1, now=NOW)
         assert count("entry") == 2
+
+
+@pytest.mark.usefixtures("fresh_db")
+def test_lanes_side_by_side_do_everything_once_and_leave_no_connection() -> None:
+    version = make_version()
+    members = make_members(version, 50)
+    for member in members:
+        give(version, member, 10, expires_at=NOW - DAY)
+    connections_before = rows("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+    assert expiry.expire(now=NOW, batch=7, lanes=3) == expiry.Done(50)
+    assert all(balance_of(member) == (0, 0, 0, 0, 10) for member in members)
+    assert JobRun.objects.get().done == 50
+    deadline = time.monotonic() + 20
+    while (
+        rows("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()") != connections_before
+    ):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.mark.usefixtures("fresh_db")
+def test_a_lane_that_fails_ends_the_job_and_what_is_done_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    from loyalty_plugin.services.expiry import nightly
+
+    version = make_version()
+    for member in make_members(version, 9):
+        give(version, member, 10, expires_at=NOW - DAY)
+    calls = itertools.count()
+
+    def fails_once(*arguments: Any, **options: Any) -> Any:
+        if next(calls) == 1:
+            raise RuntimeError("the cable was pulled")
+        return post(*arguments, **options)
+
+    monkeypatch.setattr(nightly, "post", fails_once)
+    with pytest.raises(RuntimeError, match="cable"):
+        expiry.expire(now=NOW, batch=3, lanes=2)
+    assert JobRun.objects.get().status == "failed"
+    monkeypatch.undo()
+    left = 9 - rows("SELECT count(*) FROM loyalty_plugin_entry WHERE kind = 'expire'")[0][0]
+    assert 3 <= left < 9
+    assert expiry.expire(now=NOW).done == left
 
 
 @pytest.mark.usefixtures("fresh_db")

@@ -12,7 +12,8 @@ from datetime import datetime
 
 def integers(values: Iterable[int | None]) -> str:
     """For bigint[] and smallint[]."""
-    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
+    # The text of a list of numbers is nearly the literal, and one call.
+    return "{" + str(list(values))[1:-1].replace("None", "NULL") + "}"
 
 
 def flags(values: Iterable[bool]) -> str:
@@ -25,8 +26,17 @@ def instants(values: Iterable[datetime | None]) -> str:
     return "{" + ",".join(["NULL" if value is None else value.isoformat() for value in values]) + "}"
 
 
+def words(values: Iterable[str]) -> str:
+    """For text[] of plain words, as the members of our enumerations are: nothing is quoted."""
+    return "{" + ",".join(values) + "}"
+
+
 def texts(values: Sequence[str | None]) -> str:
     """For text[] and jsonb[]."""
+    if None not in values:
+        joined = "".join(values)  # type: ignore[arg-type]
+        if '"' not in joined and "\\" not in joined:
+            return '{"' + '","'.join(values) + '"}' if values else "{}"  # type: ignore[arg-type]
     return "{" + ",".join(["NULL" if value is None else _quoted(value) for value in values]) + "}"
 
 
@@ -36,6 +46,5 @@ def digests(values: Iterable[bytes | None]) -> str:
 
 
 def _quoted(value: str) -> str:
-    if '"' in value or "\\" in value:
-        value = value.replace("\\", "\\\\").replace('"', '\\"')
+    value = value.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{value}"'

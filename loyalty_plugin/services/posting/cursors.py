@@ -1,7 +1,9 @@
-"""The cursor of the ledger's statements: parameters are bound on the server; runs nothing itself."""
+"""How the ledger's statements are sent: parameters bound on the server, several in one go; holds no statement."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import cast
 
 import psycopg
@@ -17,6 +19,15 @@ def cursor() -> CursorWrapper:
     Django's, and query counts and wrappers see it.
     """
     connection.ensure_connection()
-    bare = cast(CursorWrapper, psycopg.RawCursor(connection.connection))
+    bare = psycopg.RawCursor(connection.connection)
+    bare.format = psycopg.pq.Format.BINARY  # rows arrive as values, not as text to be parsed
     wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    return wrap(bare)
+    return wrap(cast(CursorWrapper, bare))
+
+
+@contextmanager
+def one_round_trip() -> Iterator[None]:
+    """Statements inside are sent together, each still with a snapshot of its own; fetch what they return after."""
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield

@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from django.db.backends.utils import CursorWrapper
+
 from loyalty_plugin.domain.ledger import POINTS, Balance, Books, Lot
 from loyalty_plugin.services.posting import sql
 from loyalty_plugin.services.posting.arrays import integers, texts
@@ -39,9 +41,11 @@ def lock(keys: Iterable[MemberUnit], *, lots: bool = True, into: Locked | None =
     """
     wanted = set(keys)
     locked = Locked() if into is None else into
-    _lock_balances(locked, sorted(wanted - locked.units))
-    if lots:
-        read_lots(locked, wanted)
+    balances = sorted(wanted - locked.units)
+    if balances and not take_balances(locked, balances, ask_for_balances(balances)):
+        create_balances(locked, balances)
+    if lots and (unread := sorted(wanted - locked.with_lots)):
+        take_lots(locked, unread, ask_for_lots(unread))
     return locked
 
 
@@ -52,32 +56,45 @@ def open_accounts(member_id: int, units: Iterable[str]) -> None:
         run.execute(sql.CREATE_AND_LOCK, [integers([member_id] * len(wanted)), texts(wanted)])
 
 
-def _lock_balances(locked: Locked, wanted: Sequence[MemberUnit]) -> None:
-    if not wanted:
-        return
-    columns = [integers(member for member, _ in wanted), texts([unit for _, unit in wanted])]
-    with cursor() as run:
-        # Locks all of them or, if one is missing, none: a lock taken before an insert would break the order.
-        run.execute(sql.LOCK, [*columns, len(wanted)])
-        rows = run.fetchall()
-        if not rows:
-            run.execute(sql.CREATE_AND_LOCK, columns)
-            run.execute(sql.LOCK, [*columns, len(wanted)])
-            rows = run.fetchall()
+def ask_for_balances(wanted: Sequence[MemberUnit]) -> CursorWrapper:
+    """Send the statement that locks all of them or, if one is missing, none."""
+    asked = cursor()
+    asked.execute(sql.LOCK, [*_columns(wanted), len(wanted)])
+    return asked
+
+
+def take_balances(locked: Locked, wanted: Sequence[MemberUnit], asked: CursorWrapper) -> bool:
+    """Take in what was locked; False if a balance is missing, and nothing was locked."""
+    rows = asked.fetchall()
+    asked.close()
     for member_id, unit, pending, available, held, owed, earned in rows:
         locked.books[member_id].balances[unit] = Balance(pending, available, held, owed, earned)
-    locked.units.update(wanted)
+    if rows:
+        locked.units.update(wanted)
+    return bool(rows)
 
 
-def read_lots(locked: Locked, keys: Iterable[MemberUnit]) -> None:
-    """Read the open lots of balances that are locked already, unless they were read before."""
-    wanted = sorted(set(keys) - locked.with_lots)
-    if not wanted:
-        return
+def create_balances(locked: Locked, wanted: Sequence[MemberUnit]) -> None:
+    """Make those that are missing and lock all, in one order: a lock taken before would break it."""
     with cursor() as run:
-        run.execute(
-            sql.OPEN_LOTS, [integers(member for member, _ in wanted), texts([unit for _, unit in wanted])]
-        )
-        for member_id, lot_id, *rest in run.fetchall():
-            locked.books[member_id].lots[lot_id] = Lot(lot_id, *rest)
+        run.execute(sql.CREATE_AND_LOCK, _columns(wanted))
+    take_balances(locked, wanted, ask_for_balances(wanted))
+
+
+def ask_for_lots(wanted: Sequence[MemberUnit]) -> CursorWrapper:
+    """Send the statement that reads the open lots of balances."""
+    asked = cursor()
+    asked.execute(sql.OPEN_LOTS, _columns(wanted))
+    return asked
+
+
+def take_lots(locked: Locked, wanted: Sequence[MemberUnit], asked: CursorWrapper) -> None:
+    """Take in the lots that were read under the locks of these balances."""
+    for member_id, lot_id, *rest in asked.fetchall():
+        locked.books[member_id].lots[lot_id] = Lot(lot_id, *rest)
+    asked.close()
     locked.with_lots.update(wanted)
+
+
+def _columns(wanted: Sequence[MemberUnit]) -> list[str]:
+    return [integers(member for member, _ in wanted), texts([unit for _, unit in wanted])]

@@ -82,5 +82,3 @@ UPDATE loyalty_plugin_balance b
        $54::timestamptz[]) AS n(member_id, unit, pending, available, held, owed, earned, active_until)
  WHERE b.member_id = n.member_id AND b.unit = n.unit
 """
-
-FIND: Final = "SELECT id, input_hash FROM loyalty_plugin_entry WHERE business_key = %s"

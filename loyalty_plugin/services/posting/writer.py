@@ -6,22 +6,31 @@ announces nothing but what it wrote.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 import psycopg
 from django.db import IntegrityError, transaction
+from django.db.backends.utils import CursorWrapper
 
 from loyalty_plugin.domain.intents import Plan
-from loyalty_plugin.domain.ledger import Lot, NewLot, Posting
+from loyalty_plugin.domain.ledger import Books, NewLot, Posting
 from loyalty_plugin.domain.settlement import settle
 from loyalty_plugin.errors import AwardNeedsApproval, KeyConflict, LoyaltyError, UnknownProgramme
 from loyalty_plugin.services.posting import sql
-from loyalty_plugin.services.posting.arrays import digests, flags, instants, integers, texts
-from loyalty_plugin.services.posting.cursors import cursor
-from loyalty_plugin.services.posting.locks import Locked, MemberUnit, lock, read_lots
+from loyalty_plugin.services.posting.arrays import integers, texts
+from loyalty_plugin.services.posting.cursors import cursor, one_round_trip
+from loyalty_plugin.services.posting.locks import (
+    Locked,
+    ask_for_balances,
+    ask_for_lots,
+    create_balances,
+    take_balances,
+    take_lots,
+)
+from loyalty_plugin.services.posting.rows import Written, parameters
 from loyalty_plugin.signals import announce, points_posted
 
 #: A plan whose source begins so was approved by a person; the programme's hard maximum does not apply.
@@ -40,14 +49,14 @@ class Posted:
     refusal: LoyaltyError | None = None
 
 
-@dataclass(slots=True)
-class _Written:
-    entries: list[tuple[int, Plan]] = field(default_factory=list)
-    postings: list[tuple[int, int, int, Posting]] = field(default_factory=list)
-    lots: list[tuple[int, int, NewLot]] = field(default_factory=list)
-    touched: set[MemberUnit] = field(default_factory=set)
-    changed_lots: set[tuple[int, int]] = field(default_factory=set)
-    active: dict[MemberUnit, datetime] = field(default_factory=dict)
+class _Prepared(NamedTuple):
+    """Entries by key, fresh ids (the next one last), hard maxima by programme, the cluster's identity."""
+
+    known: dict[str, tuple[int, bytes]]
+    entry_ids: list[int]
+    lot_ids: list[int]
+    ceilings: dict[int, int]
+    cluster: int
 
 
 def post(
@@ -67,11 +76,11 @@ def post(
     if not plans:
         return []
     with transaction.atomic():
-        locked = lock({(p.member_id, unit) for p in plans for unit in p.units}, lots=False, into=locked)
-        read_lots(locked, {(p.member_id, unit) for p in plans for unit in p.lot_units})
+        locked = Locked() if locked is None else locked
+        prepared = _read(plans, locked)
         before = dict(locked.books)
         try:
-            return _post(plans, locked, recorded_at, collect)
+            return _post(plans, locked, prepared, recorded_at, collect)
         except BaseException:
             # What was settled is rolled back; the caller may go on with what it has locked.
             locked.books.clear()
@@ -79,9 +88,29 @@ def post(
             raise
 
 
-def _post(plans: Sequence[Plan], locked: Locked, recorded_at: datetime, collect: bool) -> list[Posted]:
-    known, entry_ids, lot_ids, ceilings, cluster = _prepare(plans)
-    written = _Written()
+def _read(plans: Sequence[Plan], locked: Locked) -> _Prepared:
+    """Lock what the plans touch and read what they need, in one round trip unless a balance is missing."""
+    balances = sorted({(plan.member_id, unit) for plan in plans for unit in plan.units} - locked.units)
+    lots = sorted({(plan.member_id, unit) for plan in plans for unit in plan.lot_units} - locked.with_lots)
+    with one_round_trip():
+        asked_balances = ask_for_balances(balances) if balances else None
+        asked_lots = ask_for_lots(lots) if lots else None
+        asked = _ask(plans)
+    if asked_balances is not None and not take_balances(locked, balances, asked_balances):
+        create_balances(locked, balances)
+        # The rest was read without a lock.
+        asked_lots = ask_for_lots(lots) if lots else None
+        asked = _ask(plans)
+    if asked_lots is not None:
+        take_lots(locked, lots, asked_lots)
+    return _prepare(asked)
+
+
+def _post(
+    plans: Sequence[Plan], locked: Locked, prepared: _Prepared, recorded_at: datetime, collect: bool
+) -> list[Posted]:
+    known, entry_ids, lot_ids, ceilings, cluster = prepared
+    written = Written()
     results = []
     for plan in plans:
         found = known.get(plan.key)
@@ -103,27 +132,30 @@ def _post(plans: Sequence[Plan], locked: Locked, recorded_at: datetime, collect:
     return results
 
 
-def _prepare(
-    plans: Sequence[Plan],
-) -> tuple[dict[str, tuple[int, bytes]], list[int], list[int], dict[int, int], int]:
-    """What is known of the keys, fresh ids, hard maxima, and which cluster this is.
+def _ask(plans: Sequence[Plan]) -> CursorWrapper:
+    """Send for what is known of the keys, for fresh ids, for hard maxima and for this cluster's identity.
 
-    Runs after the locks in a statement of its own, so that it sees what the former holder committed.
+    A statement of its own after the locks, so that it sees what their former holder committed.
     """
-    with cursor() as run:
-        run.execute(
-            sql.PREPARE,
-            [
-                texts([plan.key for plan in plans]),
-                len(plans),
-                sum(plan.opens for plan in plans),
-                integers({plan.programme_id for plan in plans}),
-            ],
-        )
-        row = run.fetchone()
+    asked = cursor()
+    asked.execute(
+        sql.PREPARE,
+        [
+            texts([plan.key for plan in plans]),
+            len(plans),
+            sum(plan.opens for plan in plans),
+            integers({plan.programme_id for plan in plans}),
+        ],
+    )
+    return asked
+
+
+def _prepare(asked: CursorWrapper) -> _Prepared:
+    row = asked.fetchone()
+    asked.close()
     assert row is not None
     known, entry_ids, lot_ids, ceilings, cluster, _ = row
-    return (
+    return _Prepared(
         {key: (entry_id, bytes.fromhex(digest)) for entry_id, key, digest in known or ()},
         list(reversed(entry_ids)),
         list(reversed(lot_ids)),
@@ -134,7 +166,7 @@ def _prepare(
 
 def replay_of(plan: Plan) -> int | None:
     """The entry this plan was posted as before, None if it never was. Raises KeyConflict."""
-    known = _prepare([plan])[0].get(plan.key)
+    known = _prepare(_ask([plan])).known.get(plan.key)
     return _replay(plan, *known).entry_id if known else None
 
 
@@ -155,138 +187,46 @@ def _settle(
     entry_ids: list[int],
     lot_ids: list[int],
     ceilings: Mapping[int, int],
-    written: _Written,
+    written: Written,
 ) -> Posted:
     ceiling = ceilings.get(plan.programme_id)
     if ceiling is None:
         raise UnknownProgramme(programme=plan.programme_id)
     if plan.awarded > ceiling and not plan.source.startswith(APPROVED):
         raise AwardNeedsApproval(key=plan.key, amount=plan.awarded, ceiling=ceiling)
-    books = locked.books[plan.member_id].copy()
-    books.changed_lots.clear()
-    fresh = [lot_ids.pop() for _ in range(plan.opens)]
+    member_id = plan.member_id
+    before = locked.books[member_id]
+    books = Books(dict(before.balances), dict(before.lots))
+    opens = plan.opens
+    fresh = [lot_ids.pop() for _ in range(opens)] if opens else []
     settled = settle(plan, books, fresh)
-    locked.books[plan.member_id] = books
+    locked.books[member_id] = books
 
     entry_id = entry_ids[-1]
     written.entries.append((entry_id, plan))
-    written.lots.extend((plan.member_id, entry_id, lot) for lot in settled.lots)
-    written.postings.extend(
-        (entry_id, position, plan.member_id, posting) for position, posting in enumerate(settled.postings)
-    )
-    written.changed_lots.update((plan.member_id, lot_id) for lot_id in books.changed_lots)
-    # Only units that were moved: what is not in the postings can't be rebuilt from them.
-    for unit in {posting.unit for posting in settled.postings}:
-        key = (plan.member_id, unit)
+    for lot in settled.lots:
+        written.lots.append((member_id, entry_id, lot))
+    for lot_id in books.changed_lots:
+        written.changed_lots.add((member_id, lot_id))
+    for position, posting in enumerate(settled.postings):
+        written.postings.append((entry_id, position, member_id, posting))
+        # Only units that were moved: what is not in the postings can't be rebuilt from them.
+        key = (member_id, posting.unit)
         written.touched.add(key)
         if plan.active_until is not None:
             written.active[key] = max(plan.active_until, written.active.get(key, plan.active_until))
     return Posted(plan.key, entry_id, postings=settled.postings, lots=settled.lots)
 
 
-def _write(written: _Written, locked: Locked, recorded_at: datetime, cluster: int) -> None:
+def _write(written: Written, locked: Locked, recorded_at: datetime, cluster: int) -> None:
     """Everything in one statement: entries, lots, postings, what is left of older lots, balances."""
-    left = {lot_id: locked.books[member].lots[lot_id] for member, lot_id in written.changed_lots}
-    opened = {lot.id for _, _, lot in written.lots}
-    parameters: list[datetime | int | str] = [
-        recorded_at,
-        cluster,
-        *_entry_columns(written),
-        *_lot_columns(written, left),
-        *_posting_columns(written),
-        *_left_columns([lot for lot_id, lot in sorted(left.items()) if lot_id not in opened]),
-        *_balance_columns(written, locked),
-    ]
+    values: list[datetime | int | str] = [recorded_at, cluster, *parameters(written, locked)]
     try:
         with cursor() as run:
-            run.execute(sql.WRITE, parameters)
+            run.execute(sql.WRITE, values)
     except IntegrityError as error:
         cause = error.__cause__
         if isinstance(cause, psycopg.errors.UniqueViolation) and cause.diag.constraint_name == "lp_entry_key":
             # Another member's plan with this key, posted at the same time: locks don't show it to each other.
             raise KeyConflict(detail=cause.diag.message_detail) from error
         raise
-
-
-def _entry_columns(written: _Written) -> list[str]:
-    plans = [plan for _, plan in written.entries]
-    explanations = [plan.explanation for plan in plans]
-    return [
-        integers(entry_id for entry_id, _ in written.entries),
-        texts([plan.key for plan in plans]),
-        digests(plan.digest for plan in plans),
-        texts([plan.kind.value for plan in plans]),
-        integers(plan.programme_id for plan in plans),
-        integers(plan.version_id for plan in plans),
-        integers(plan.member_id for plan in plans),
-        instants(plan.occurred_at for plan in plans),
-        texts([plan.channel for plan in plans]),
-        texts([plan.issuing_shop for plan in plans]),
-        texts([plan.acting_shop for plan in plans]),
-        texts([plan.order_ref for plan in plans]),
-        integers(plan.reverses_id for plan in plans),
-        texts([plan.batch for plan in plans]),
-        texts([plan.actor for plan in plans]),
-        texts([plan.source for plan in plans]),
-        digests(plan.note_digest for plan in plans),
-        instants(plan.active_until for plan in plans),
-        texts([None if data is None else json.dumps(data) for data in explanations]),
-    ]
-
-
-def _lot_columns(written: _Written, left: Mapping[int, Lot]) -> list[str]:
-    lots = [lot for _, _, lot in written.lots]
-    now = [left[lot.id] for lot in lots]
-    return [
-        integers(lot.id for lot in lots),
-        integers(member for member, _, _ in written.lots),
-        texts([lot.unit for lot in lots]),
-        integers(entry_id for _, entry_id, _ in written.lots),
-        integers(lot.origin_lot for lot in lots),
-        integers(lot.amount for lot in lots),
-        instants(lot.matures_at for lot in lots),
-        instants(lot.expires_at for lot in lots),
-        flags(lot.needs_verification for lot in lots),
-        integers(lot.pending for lot in now),
-        integers(lot.available for lot in now),
-        integers(lot.held for lot in now),
-    ]
-
-
-def _posting_columns(written: _Written) -> list[str]:
-    postings = [posting for _, _, _, posting in written.postings]
-    return [
-        integers(entry_id for entry_id, _, _, _ in written.postings),
-        integers(position for _, position, _, _ in written.postings),
-        integers(member for _, _, member, _ in written.postings),
-        texts([posting.unit for posting in postings]),
-        texts([posting.source.value for posting in postings]),
-        texts([posting.destination.value for posting in postings]),
-        integers(posting.amount for posting in postings),
-        integers(posting.source_lot for posting in postings),
-        integers(posting.destination_lot for posting in postings),
-    ]
-
-
-def _left_columns(lots: Sequence[Lot]) -> list[str]:
-    return [
-        integers(lot.id for lot in lots),
-        integers(lot.pending for lot in lots),
-        integers(lot.available for lot in lots),
-        integers(lot.held for lot in lots),
-    ]
-
-
-def _balance_columns(written: _Written, locked: Locked) -> list[str]:
-    keys = sorted(written.touched)
-    balances = [locked.books[member].balance(unit) for member, unit in keys]
-    return [
-        integers(member for member, _ in keys),
-        texts([unit for _, unit in keys]),
-        integers(balance.pending for balance in balances),
-        integers(balance.available for balance in balances),
-        integers(balance.held for balance in balances),
-        integers(balance.owed for balance in balances),
-        integers(balance.earned for balance in balances),
-        instants(written.active.get(key) for key in keys),
-    ]
