@@ -46,7 +46,7 @@ ADVICE: Final[dict[str, tuple[Promise, Promise]]] = {
     ),
     "installation_inactive": (
         _("The App is deactivated in {saleor}: no events come."),
-        _("Activate it in the Dashboard. What was missed is read then."),
+        _("Activate it in the Dashboard."),
     ),
     "installation_dead": (
         _("{saleor} no longer knows the App's token."),
