@@ -15,7 +15,7 @@ from sandbox.launch import system
 from sandbox.launch.folder import DEFAULT, DataFolder
 from sandbox.launch.ports import free_ports, require_free
 from sandbox.launch.steps import Context, Step
-from sandbox.launch.terminal import LaunchError, mark
+from sandbox.launch.terminal import LaunchError, mark, step
 from sandbox.launch.world import World, kept_world, story_world
 from sandbox.postgres import PostgresError
 
@@ -43,22 +43,32 @@ def _serve(options: argparse.Namespace) -> int:
     if options.reset:
         folder.reset()
     with kept_world(folder, ports) as world:
-        if not folder.seeded.exists() and not options.empty:
-            _seed(world, folder)
-        _welcome(world, seeded=folder.seeded.exists())
+        new = not folder.seeded.exists() and not options.empty
+        if new:
+            folder.seeding.touch()
+            with step("Pages, goods, the App and its terms"):
+                _seed(world, "--without-history")
+        _welcome(world, peopled=new or folder.seeded.exists())
+        if new:
+            print(
+                "\nThe shop is open. Half a year of customers and orders is played now, through signed webhooks"
+            )
+            print(
+                "and the worker; until that is done, people join one by one and the shop's clock shows the past."
+            )
+            _seed(world, "--only-history", show=True)
+            folder.seeding.rename(folder.seeded)
         world.processes.watch()
     return 0
 
 
-def _seed(world: World, folder: DataFolder) -> None:
-    folder.seeding.touch()
-    print("• Filling the shop: goods, people, months of orders", flush=True)
-    seed = world.processes.start("seed", "-m", "sandbox.manage", "sandbox_seed", show=True)
-    world.processes.finish(seed)
-    folder.seeding.rename(folder.seeded)
+def _seed(world: World, part: str, show: bool = False) -> None:
+    world.processes.finish(
+        world.processes.start("seed", "-m", "sandbox.manage", "sandbox_seed", part, show=show)
+    )
 
 
-def _welcome(world: World, seeded: bool) -> None:
+def _welcome(world: World, peopled: bool) -> None:
     from sandbox.seed.people import PASSWORD, PEOPLE, STAFF
 
     now = time.time()
@@ -67,7 +77,7 @@ def _welcome(world: World, seeded: bool) -> None:
     print(f"  Shop         {world.shop_url}/")
     print(f"  Back office  {world.shop_url}/admin/")
     print(f"  Saleor       {world.saleor_url}/  (a stand-in)\n")
-    if seeded:
+    if peopled:
         print(f"  Log in with the password {PASSWORD} as")
         for person in STAFF:
             print(f"    {person.username:<28} {person.role} in the back office")
@@ -90,9 +100,9 @@ def _story(options: argparse.Namespace) -> int:
         )
         print()
         try:
-            for step in play(context):
-                steps.append(step)
-                _tell(step)
+            for played in play(context):
+                steps.append(played)
+                _tell(played)
         except Exception as error:  # a story that breaks off is a failed step, not a stack trace
             (folder.logs / "story.log").write_text(traceback.format_exc())
             steps.append(Step("the story goes on", "to its end", f"{type(error).__name__}: {error}", False))
@@ -106,10 +116,10 @@ def _story(options: argparse.Namespace) -> int:
     return 1 if wrong or not steps else 0
 
 
-def _tell(step: Step) -> None:
-    print(f"{mark(step.ok)} {step.step}", flush=True)
-    if not step.ok:
-        print(f"    expected  {step.expected}\n    got       {step.got}", flush=True)
+def _tell(played: Step) -> None:
+    print(f"{mark(played.ok)} {played.step}", flush=True)
+    if not played.ok:
+        print(f"    expected  {played.expected}\n    got       {played.got}", flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:

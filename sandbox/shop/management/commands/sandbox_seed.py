@@ -21,7 +21,7 @@ from sandbox.seed.standin import SeedError, StandIn
 
 MANIFEST = "/loyalty/saleor/manifest"
 WAIT = 120
-"""Seconds the worker may take for one week before the seed gives up."""
+"""Seconds the worker may take for one fortnight before the seed gives up."""
 
 
 class Command(BaseCommand):
@@ -29,6 +29,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--without-history", action="store_true", help="no people and no orders")
+        parser.add_argument("--only-history", action="store_true", help="only the people and their orders")
         parser.add_argument("--only-staff", action="store_true", help="only the staff's accounts")
         parser.add_argument("--today", type=date.fromisoformat, default=None, help="last day of the history")
 
@@ -40,42 +41,45 @@ class Command(BaseCommand):
         standin = StandIn()
         progress = Progress(self.stdout)
         try:
-            progress.step("pages, pictures and staff", 0)
-            site.staff()
-            site.product_pictures()
-            site.pages()
-            progress.step("goods", 0.05)
-            ids = standin.fill()
-            progress.step("the membership App and its terms", 0.1)
-            standin.install(f"{settings.SANDBOX_SHOP_URL}{MANIFEST}")
-            started = datetime.combine(today - timedelta(weeks=history.WEEKS + 1), clock_time(), UTC)
-            programme.publish_circle(
-                f"{settings.SANDBOX_SALEOR_URL}/graphql/", ids, now=datetime.now(UTC), starts_at=started
-            )
+            if not options["only_history"]:
+                self._open(standin, today, progress)
             if not options["without_history"]:
                 self._play(standin, today, progress)
         except SeedError as error:
             raise CommandError(str(error)) from error
         finally:
             set_time(None)
-        progress.done("the shop is filled")
+            standin.close()
+        progress.done("half a year is played" if options["only_history"] else "the shop is filled")
+
+    def _open(self, standin: StandIn, today: date, progress: Progress) -> None:
+        """All that a shop has on its first morning."""
+        progress.step("pages, pictures and staff", 0)
+        site.staff()
+        site.product_pictures()
+        site.pages()
+        progress.step("goods", 0.5)
+        ids = standin.fill()
+        progress.step("the membership App and its terms", 0.7)
+        standin.install(f"{settings.SANDBOX_SHOP_URL}{MANIFEST}")
+        started = datetime.combine(today - timedelta(weeks=history.WEEKS + 1), clock_time(), UTC)
+        programme.publish_circle(
+            f"{settings.SANDBOX_SALEOR_URL}/graphql/", ids, now=datetime.now(UTC), starts_at=started
+        )
 
     def _play(self, standin: StandIn, today: date, progress: Progress) -> None:
-        """Week by week: the clock moves, people register and buy, the worker books it, the nightly jobs run."""
+        """Fortnight by fortnight: the clock moves, people register and buy, the worker books it, the nightly jobs run."""
         joined = {person.email: history.joined(person, today) for person in PEOPLE}
-        for week in history.weeks(today):
-            progress.step(
-                f"orders of the week to {week.last:%-d %B}", 0.15 + 0.83 * (week.number - 1) / history.WEEKS
-            )
-            set_time(datetime.combine(week.last, clock_time(21), UTC))
-            first = week.last - timedelta(days=6)
-            newcomers = [p for p in PEOPLE if first <= joined[p.email] <= week.last]
+        for part in history.fortnights(today):
+            progress.step(f"orders up to {part.last:%-d %B}", (part.number - 1) / history.FORTNIGHTS)
+            set_time(datetime.combine(part.last, clock_time(21), UTC))
+            newcomers = [p for p in PEOPLE if part.first <= joined[p.email] <= part.last]
             if newcomers:
                 standin.register(newcomers, joined)
                 settle(standin)
-            placed = standin.place(week.purchases)
+            placed = standin.place(part.purchases)
             settle(standin)
-            returned = [o["id"] for p, o in zip(week.purchases, placed, strict=True) if p.returned]
+            returned = [o["id"] for p, o in zip(part.purchases, placed, strict=True) if p.returned]
             for order_id in returned:
                 standin.send_back(order_id)
             if returned:
