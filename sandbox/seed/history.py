@@ -10,7 +10,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from sandbox.seed.catalogue import GOODS, Goods
 from sandbox.seed.people import PEOPLE, Person
 
-WEEKS = 26
+FORTNIGHTS = 13
+WEEKS = 2 * FORTNIGHTS
+ORDERS = 1.2
+"""Orders a person places in the half year, for each point of their habit."""
 RETURNS = 9
 """Of a hundred orders, how many are sent back in part."""
 
@@ -27,22 +30,23 @@ class Purchase:
 
 
 @dataclass(frozen=True)
-class Week:
-    """Seven days up to and with `last`, and the purchases in them by time."""
+class Fortnight:
+    """Fourteen days up to and with `last`, and the purchases in them by time."""
 
     number: int
+    first: date
     last: date
     purchases: tuple[Purchase, ...]
 
 
-def weeks(today: date) -> Iterator[Week]:
-    """The half year before `today`, oldest week first."""
+def fortnights(today: date) -> Iterator[Fortnight]:
+    """The half year before `today`, oldest first."""
     purchases = sorted(_purchases(today), key=lambda p: (p.at, p.person.email))
-    for number in range(WEEKS):
-        last = today - timedelta(days=7 * (WEEKS - 1 - number) + 1)
-        first = last - timedelta(days=6)
+    for number in range(FORTNIGHTS):
+        last = today - timedelta(days=14 * (FORTNIGHTS - 1 - number) + 1)
+        first = last - timedelta(days=13)
         found = tuple(p for p in purchases if first <= p.at.date() <= last)
-        yield Week(number + 1, last, found)
+        yield Fortnight(number + 1, first, last, found)
 
 
 def joined(person: Person, today: date) -> date:
@@ -56,7 +60,7 @@ def _purchases(today: date) -> Iterator[Purchase]:
         dice = random.Random(f"orders of {person.email}")
         start = joined(person, today) + timedelta(days=1)
         days = (today - start).days - 1
-        for _ in range(max(1, round(person.habit * 1.5))):
+        for _ in range(max(1, round(person.habit * ORDERS))):
             day = start + timedelta(days=dice.randrange(days))
             moment = datetime.combine(day, time(dice.randrange(7, 20), dice.randrange(60)), UTC)
             recent = (today - day).days <= 3

@@ -62,10 +62,10 @@ def test_the_catalogue_is_a_shop_and_not_a_table() -> None:
 def test_forty_people_and_the_same_half_year_each_time() -> None:
     assert len(PEOPLE) == len({person.email for person in PEOPLE}) == 40
     today = date(2026, 11, 23)
-    first, second = list(history.weeks(today)), list(history.weeks(today))
+    first, second = list(history.fortnights(today)), list(history.fortnights(today))
     assert first == second
     skus = {goods.sku(i) for goods in catalogue.GOODS for i in range(len(goods.sizes))}
-    bought = [purchase for week in first for purchase in week.purchases]
+    bought = [purchase for part in first for purchase in part.purchases]
     assert {purchase.person for purchase in bought} == set(PEOPLE)
     for purchase in bought:
         assert purchase.lines
