@@ -24,6 +24,8 @@ class Award:
     needs_verification: bool = False
     #: Stays pending until a later act says otherwise (a return window that starts with fulfilment).
     waits: bool = False
+    #: Gives back what was awarded once and taken back since: no new value, so no hard maximum applies.
+    restores: bool = False
 
     @property
     def pending(self) -> bool:
@@ -93,13 +95,19 @@ class Expire:
 
 @dataclass(frozen=True, slots=True)
 class TakeBack:
-    """Undo an award: from its own lots, pending first, then from any lot, then by the negative policy."""
+    """Undo an award: from its own lots, pending first, then what ended of it, then any lot, then by the policy.
+
+    Lots that the same plan opened are its own, too. What `expired` or was `cleared` of it is gone already: it is
+    undone there, since the member would else lose it twice.
+    """
 
     unit: str
     amount: int
     lots: tuple[int, ...] = ()
     shortfall: Shortfall = Shortfall.OWE
     to: Account = Account.ISSUANCE
+    expired: int = 0
+    cleared: int = 0
 
 
 Intent = Award | Mature | Consume | ConsumeAll | Hold | Capture | Release | Expire | TakeBack
@@ -152,7 +160,13 @@ class Plan:
     @property
     def awarded(self) -> int:
         """What this plan creates in all, whatever it is for: to be held against the programme's hard maximum."""
-        return sum(i.amount for i in self.intents if isinstance(i, Award) and i.unit not in LOTLESS)
+        given = sum(
+            i.amount
+            for i in self.intents
+            if isinstance(i, Award) and i.unit not in LOTLESS and not i.restores
+        )
+        taken = sum(i.amount for i in self.intents if isinstance(i, TakeBack) and i.unit not in LOTLESS)
+        return max(given - taken, 0)
 
     @property
     def opens(self) -> int:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, Sum
+from django.db import connection
+from django.db.models import F, Q, Sum
 from django.db.models.functions import TruncDate
 
 from loyalty_plugin.domain.ledger import POINTS, Account, Kind
 from loyalty_plugin.models.ledger import Entry, Lot, Posting
+from loyalty_plugin.models.orders import OrderRecord
 
 
 def entry_by_key(key: str) -> int | None:
@@ -46,6 +49,7 @@ class UnverifiedLot:
     source: str
     pending: int
     matures_at: datetime | None
+    order_ref: str
 
 
 def unverified_lots(member_id: int) -> list[UnverifiedLot]:
@@ -53,9 +57,23 @@ def unverified_lots(member_id: int) -> list[UnverifiedLot]:
     rows = (
         Lot.objects.filter(member_id=member_id, needs_verification=True, pending__gt=0)
         .order_by("pk")
-        .values_list("pk", "entry_id", "entry__version_id", "entry__source", "pending", "matures_at")
+        .values_list(
+            "pk",
+            "entry_id",
+            "entry__version_id",
+            "entry__source",
+            "pending",
+            "matures_at",
+            "entry__order_ref",
+        )
     )
     return [UnverifiedLot(*row) for row in rows]
+
+
+def windows_over(member_id: int) -> set[str]:
+    """The member's orders whose return window began with fulfilment and is over, by reference."""
+    rows = OrderRecord.objects.filter(member_id=member_id, matured_at__isnull=False)
+    return {f"{url}|{order}" for url, order in rows.values_list("realm__api_url", "order_id")}
 
 
 def lots_of_order(order_refs: Sequence[str]) -> dict[str, list[int]]:
@@ -71,11 +89,62 @@ def lots_of_order(order_refs: Sequence[str]) -> dict[str, list[int]]:
     return found
 
 
+_ENDED: Final = """
+WITH own AS (
+  SELECT l.id, l.member_id, o.order_ref
+    FROM loyalty_plugin_entry o JOIN loyalty_plugin_lot l ON l.entry_id = o.id
+   WHERE o.order_ref = ANY(%s) AND o.order_ref <> '' AND l.unit = 'points'
+     AND l.amount > l.pending + l.available + l.held
+)
+SELECT ref, sum(expired)::bigint, sum(cleared)::bigint
+  FROM (
+    SELECT own.order_ref AS ref,
+           coalesce(sum(p.amount) FILTER (WHERE p.destination = 'expired' AND p.source_lot_id = own.id), 0)
+           - coalesce(sum(p.amount) FILTER (WHERE p.source = 'expired' AND back.origin_lot_id = own.id), 0) AS expired,
+           coalesce(sum(p.amount) FILTER (WHERE p.destination = 'cleared' AND p.source_lot_id = own.id), 0)
+           - coalesce(sum(p.amount) FILTER (WHERE p.source = 'cleared' AND back.origin_lot_id = own.id), 0) AS cleared
+      FROM own
+      JOIN loyalty_plugin_entry e ON e.member_id = own.member_id
+      JOIN loyalty_plugin_posting p ON p.entry_id = e.id
+      LEFT JOIN loyalty_plugin_lot back ON back.id = p.destination_lot_id AND p.source IN ('expired', 'cleared')
+     GROUP BY own.order_ref, own.id
+    UNION ALL
+    SELECT e.order_ref,
+           -coalesce(sum(p.amount) FILTER (WHERE p.source = 'expired'), 0),
+           -coalesce(sum(p.amount) FILTER (WHERE p.source = 'cleared'), 0)
+      FROM loyalty_plugin_entry e JOIN loyalty_plugin_posting p ON p.entry_id = e.id
+     WHERE e.order_ref = ANY(%s) AND e.order_ref <> '' AND p.unit = 'points'
+     GROUP BY e.order_ref
+  ) AS moved
+ GROUP BY ref
+"""
+
+
+def ended_of_orders(order_refs: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """What expired and what was cleared of the points that orders brought, less what came back since. One query."""
+    refs = list(order_refs)
+    with connection.cursor() as cursor:
+        cursor.execute(_ENDED, [refs, refs])
+        return {ref: (max(expired, 0), max(cleared, 0)) for ref, expired, cleared in cursor.fetchall()}
+
+
+def unverified_of_order(order_ref: str, earn_entry: int | None) -> tuple[int, int]:
+    """Points of an order that wait for a verified contact: as first awarded, and those that stand now."""
+    lots = Lot.objects.filter(entry__order_ref=order_ref, unit=POINTS, needs_verification=True)
+    found = lots.aggregate(
+        first=Sum("amount", filter=Q(entry_id=earn_entry), default=0), now=Sum("pending", default=0)
+    )
+    return found["first"], found["now"]
+
+
 def pending_lots_of_order(order_refs: Sequence[str]) -> dict[str, list[int]]:
     """Those point lots of orders that are still on the way and wait for nothing but the window."""
     rows = (
         Lot.objects.filter(
-            entry__order_ref__in=order_refs, unit=POINTS, pending__gt=0, needs_verification=False
+            Q(needs_verification=False) | Q(member__verified_at__isnull=False),
+            entry__order_ref__in=order_refs,
+            unit=POINTS,
+            pending__gt=0,
         )
         .order_by("pk")
         .values_list("entry__order_ref", "pk")
@@ -116,5 +185,6 @@ def adjustment(entry_id: int) -> Adjustment | None:
         tuple(
             (p.source_lot.pk, p.amount, p.source_lot.expires_at) for p in taken if p.source_lot is not None
         ),
-        Entry.objects.filter(reverses_id=entry.pk, kind=Kind.REVERSE).exists(),
+        # By the member, whose entries have an index; reversed entries have none.
+        Entry.objects.filter(member_id=entry.member_id, reverses_id=entry.pk, kind=Kind.REVERSE).exists(),
     )

@@ -86,11 +86,17 @@ def _excess(actor: Actor, member: Member, amount: int, now: datetime) -> Excess 
         if found is not None or limit.daily is not None:
             raise PermissionDenied(operation=OPERATION, reason="unmapped_account")
         return None
-    Person.objects.select_for_update().get(pk=actor.person_id)
+    Person.objects.select_for_update(no_key=True).get(pk=actor.person_id)
     found = excess(limit, used_today(actor.person_id, OPERATION, member.programme.timezone, now), amount)
     if found is not None and not limit.may_request:
         raise LimitExceeded(which=found.which, limit=found.limit, used=found.used, asked=found.asked)
     return found
+
+
+def _above_maximum(member: Member, amount: int) -> Excess | None:
+    """No award above the programme's hard maximum is posted by one person, whatever their own limit."""
+    highest = member.programme.max_award
+    return Excess("hard_maximum", highest, 0, amount) if amount > highest else None
 
 
 def preview(actor: Actor, *, member_id: int, amount: int, now: datetime, reason: str = "other") -> Preview:
@@ -98,7 +104,7 @@ def preview(actor: Actor, *, member_id: int, amount: int, now: datetime, reason:
     with transaction.atomic():
         member = get_locked(member_id)
         _check(actor, member, amount, reason)
-        found = _excess(actor, member, amount, now)
+        found = _excess(actor, member, amount, now) or _above_maximum(member, amount)
         before = posting.lock([(member.pk, POINTS)], lots=False).balance(member.pk)
     owed = -before.owed if amount > 0 else 0
     return Preview(
@@ -147,7 +153,10 @@ def adjust(
         known = posting.replay_of(plan)
         if known is not None:
             return Outcome(known, replayed=True)
-        found = _excess(actor, member, amount, now)
+        waiting = approvals.asked_before(plan)
+        if waiting is not None:
+            return Outcome(None, waiting, replayed=True)
+        found = _excess(actor, member, amount, now) or _above_maximum(member, amount)
         if found is not None:
             cause = {"which": found.which, "limit": found.limit, "used": found.used, "asked": found.asked}
             asked = approvals.ask(
@@ -193,7 +202,14 @@ def undo(actor: Actor, *, entry_id: int, now: datetime) -> Outcome:
         member = get_locked(found.member_id)
         version = versions_of(member.programme_id).at(now)
         intents: list[Intent] = [
-            Award(POINTS, amount, expires_at=expires_at, source=Account.ADJUSTMENT, origin_lot=lot_id)
+            Award(
+                POINTS,
+                amount,
+                expires_at=expires_at,
+                source=Account.ADJUSTMENT,
+                origin_lot=lot_id,
+                restores=True,
+            )
             for lot_id, amount, expires_at in found.taken
         ]
         if found.amount > 0:

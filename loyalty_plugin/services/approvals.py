@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
 
 from loyalty_plugin.conf import settings
 from loyalty_plugin.domain.actors import SYSTEM, Actor
 from loyalty_plugin.domain.intents import Plan
 from loyalty_plugin.domain.plans import plan_data, plan_from
-from loyalty_plugin.errors import AwardNeedsApproval, NotFound, PermissionDenied, RequestClosed, SamePerson
+from loyalty_plugin.errors import (
+    AwardNeedsApproval,
+    KeyConflict,
+    NotFound,
+    PermissionDenied,
+    RequestClosed,
+    SamePerson,
+)
+from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.models.requests import Request
 from loyalty_plugin.policies import Operation, require
-from loyalty_plugin.services import audit, posting
+from loyalty_plugin.services import audit, claims, posting
 from loyalty_plugin.signals import announce, request_decided, request_opened
 
-#: Outcome of an order whose award waits for a person.
+#: Outcomes of an order whose award waits for a person, and of one that a person refused.
 AWAITING = "awaiting_approval"
+REFUSED = "award_refused"
+AWARD = "award"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +40,16 @@ class Asked:
 
     request_id: int
     replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AskedAward:
+    """The last award of an order that a person was asked for, and what became of that."""
+
+    request_id: int
+    plan: Plan
+    waits: bool
+    refused: bool
 
 
 def ask(
@@ -45,7 +64,10 @@ def ask(
     reason: str = "",
     words: str = "",
 ) -> Asked:
-    """Let a plan wait for a second person. Asking again with the same key is the same request."""
+    """Let a plan wait for a second person. Asking again with the same key is the same request.
+
+    Raises KeyConflict where the same key came with another input.
+    """
     with transaction.atomic():
         request, created = Request.objects.get_or_create(
             key=plan.key,
@@ -75,13 +97,15 @@ def ask(
                 request_id=request.pk,
             )
             announce(request_opened, request_id=request.pk)
+        elif request.payload["digest"] != plan.digest.hex():
+            raise KeyConflict(key=plan.key, request=request.pk)
     return Asked(request.pk, replayed=not created)
 
 
 def ask_for_award(plan: Plan, refusal: AwardNeedsApproval, *, now: datetime) -> Asked:
     """Let an award above the programme's hard maximum wait; nobody asks for it but the programme itself."""
     cause = {"which": "hard_maximum", **refusal.details}
-    return ask(SYSTEM, plan, operation="award", amount=plan.awarded, cause=cause, now=now)
+    return ask(SYSTEM, plan, operation=AWARD, amount=plan.awarded, cause=cause, now=now)
 
 
 def post_or_ask(
@@ -89,15 +113,54 @@ def post_or_ask(
 ) -> list[posting.Posted]:
     """Post awards; those above the programme's hard maximum become requests (their result has the refusal).
 
-    Raises whatever else is refused.
+    `replayed` also marks an award that was asked for before. Raises whatever else is refused.
     """
     results = posting.post(plans, recorded_at=now, locked=locked, collect=True)
+    done = []
     for plan, posted in zip(plans, results, strict=True):
         if isinstance(posted.refusal, AwardNeedsApproval):
-            ask_for_award(plan, posted.refusal, now=now)
+            asked = ask_for_award(plan, posted.refusal, now=now)
+            posted = replace(posted, replayed=asked.replayed)
         elif posted.refusal is not None:
             raise posted.refusal
-    return results
+        done.append(posted)
+    return done
+
+
+def asked_before(plan: Plan) -> int | None:
+    """The request in which this plan waits already. Raises KeyConflict where another input waits under its key."""
+    request = Request.objects.filter(key=plan.key, status=Request.Status.WAITING).first()
+    if request is not None and request.payload["digest"] != plan.digest.hex():
+        raise KeyConflict(key=plan.key, request=request.pk)
+    return request.pk if request is not None else None
+
+
+def last_award(order_ref: str) -> AskedAward | None:
+    """The last award of an order that a person was asked for; None where none ever was."""
+    request = Request.objects.filter(key__startswith=f"{order_ref}|", operation=AWARD).order_by("-pk").first()
+    if request is None:
+        return None
+    return AskedAward(
+        request.pk,
+        plan_from(request.payload, source=request.payload["source"]),
+        waits=request.status == Request.Status.WAITING,
+        refused=request.status == Request.Status.REJECTED,
+    )
+
+
+def _lock_order(request_id: int) -> OrderRecord | None:
+    """The order whose award a request is about, under lock: orders come before requests and balances."""
+    order_ref = Request.objects.filter(pk=request_id).values_list("payload__order_ref", flat=True).first()
+    if not order_ref:
+        return None
+    realm_url, _, order_id = order_ref.rpartition("|")
+    rows = OrderRecord.objects.select_for_update(of=("self",))
+    return rows.filter(realm__api_url=realm_url, order_id=order_id).first()
+
+
+def _lock_member(request_id: int) -> Member | None:
+    member_id = Request.objects.filter(pk=request_id).values_list("member_id", flat=True).first()
+    return Member.objects.select_for_update(no_key=True).filter(pk=member_id or 0).first()
 
 
 def _open(request_id: int, now: datetime) -> Request:
@@ -118,17 +181,18 @@ def approve(actor: Actor, *, request_id: int, now: datetime) -> posting.Posted:
     """
     require(actor, Operation.DECIDE_REQUESTS)
     with transaction.atomic():
+        order, member = _lock_order(request_id), _lock_member(request_id)
         request = _open(request_id, now)
         _other_person(actor, request)
         # The audit and the decision come first, so that the entry's source is there when it is posted.
         _close(request, actor, Request.Status.APPROVED, now)
         plan = plan_from(request.payload, source=f"{posting.APPROVED}{request.pk}")
         posted = posting.post([plan], recorded_at=now)[0]
-        if plan.order_ref and posted.entry_id is not None:
-            realm_url, _, order_id = plan.order_ref.rpartition("|")
-            OrderRecord.objects.filter(realm__api_url=realm_url, order_id=order_id, outcome=AWAITING).update(
-                points=F("first_points"), earn_entry=posted.entry_id, outcome=""
-            )
+        if order is not None and order.outcome == AWAITING:
+            order.points, order.earn_entry, order.outcome = plan.awarded, posted.entry_id, ""
+            order.save(update_fields=["points", "earn_entry", "outcome"])
+        if member is not None and member.verified_at is not None:
+            claims.release(member, now=now)  # the contact may have been verified while this waited
         return posted
 
 
@@ -136,18 +200,20 @@ def reject(actor: Actor, *, request_id: int, now: datetime) -> None:
     """Refuse what was asked. Raises SamePerson, PermissionDenied, RequestClosed."""
     require(actor, Operation.DECIDE_REQUESTS)
     with transaction.atomic():
+        order = _lock_order(request_id)
         request = _open(request_id, now)
         _other_person(actor, request)
         _close(request, actor, Request.Status.REJECTED, now)
+        if order is not None and order.outcome == AWAITING:
+            order.outcome = REFUSED
+            order.save(update_fields=["outcome"])
 
 
-def withdraw(actor: Actor, *, key_prefix: str, now: datetime) -> bool:
-    """Take a waiting request back, by the beginning of its key; whether there was one."""
+def withdraw(actor: Actor, *, request_id: int, now: datetime) -> bool:
+    """Take a waiting request back; whether it still waited."""
     with transaction.atomic():
         request = (
-            Request.objects.select_for_update()
-            .filter(key__startswith=key_prefix, status=Request.Status.WAITING)
-            .first()
+            Request.objects.select_for_update().filter(pk=request_id, status=Request.Status.WAITING).first()
         )
         if request is None:
             return False

@@ -72,7 +72,7 @@ def read_past(member_ids: Sequence[int], versions: Iterable[ProgrammeVersion], s
     """Orders and spend that count so far, and points by day since then where a version caps the day. Under lock."""
     past = Past()
     rows = (
-        OrderRecord.objects.filter(member_id__in=member_ids, earn_entry__isnull=False)
+        OrderRecord.objects.filter(member_id__in=member_ids, version__isnull=False)
         .values("member_id")
         .annotate(orders=Count("pk"), spend=Sum("counted"))
         .order_by()
@@ -85,7 +85,7 @@ def read_past(member_ids: Sequence[int], versions: Iterable[ProgrammeVersion], s
         past.pieces = pieces_of(member_ids, counted)
     capped = next((v for v in versions if v.document.earning.caps.day is not None), None)
     if capped is not None:
-        past.today = earned_on(member_ids, capped.zone, since - timedelta(days=1))
+        past.today = earned_on(member_ids, capped.zone, since - timedelta(days=2))  # a day may have 25 hours
     return past
 
 
@@ -177,10 +177,10 @@ def award_plan(
             Award(
                 POINTS,
                 decision.free_points,
-                matures_at if bought else None,
+                matures_at,
                 expires_at,
                 needs_verification=waits_for_contact,
-                waits=waits and bool(bought),
+                waits=waits,
             )
         )
     if decision.qualifying:

@@ -201,18 +201,18 @@ def _withdraw(before: Iterable[PricePromise], kept: Iterable[PricePromise]) -> N
 def compare_with_orders(facts: Sequence[OrderFact]) -> None:
     """Mark promises as kept or broken by what the orders that bear them were charged. One query, and one to write."""
     marked = {
-        line.mark.removeprefix(MARK): (fact, line)
+        promise_id: (fact, line)
         for fact in facts
         for line in fact.lines
-        if line.mark.startswith(MARK)
+        if line.mark.startswith(MARK) and (promise_id := _uuid(line.mark.removeprefix(MARK))) is not None
     }
     if not marked:
         return
     changed = []
     for promise in PricePromise.objects.select_related("member").filter(
-        pk__in=[key for key in marked if _is_uuid(key)], status__in=_OPEN
+        pk__in=list(marked), status__in=_OPEN
     ):
-        fact, line = marked[str(promise.pk)]
+        fact, line = marked[promise.pk]
         # A lower charge (a voucher on top) breaks nothing; more units, another person or a higher price do.
         kept = (
             line.gross <= promise.unit_price * line.quantity
@@ -224,9 +224,9 @@ def compare_with_orders(facts: Sequence[OrderFact]) -> None:
     PricePromise.objects.bulk_update(changed, ["status"])
 
 
-def _is_uuid(text: str) -> bool:
+def _uuid(text: str) -> UUID | None:
+    """Marks are free text in the shop, so anything may stand there."""
     try:
-        UUID(text)
+        return UUID(text)
     except ValueError:
-        return False
-    return True
+        return None

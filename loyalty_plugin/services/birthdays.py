@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -11,7 +12,7 @@ from loyalty_plugin.domain.birthdays import next_birthday
 from loyalty_plugin.domain.extensions import OccasionKind
 from loyalty_plugin.domain.lots import local_day
 from loyalty_plugin.models.members import Member
-from loyalty_plugin.queries.programmes import versions_of
+from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.services import bonuses
 
 
@@ -21,21 +22,20 @@ def award_due(*, now: datetime, limit: int = 500) -> int:
     A birthday locks with its first benefit. One that a member's late entry made pass by is not paid out: the
     due date is only ever set to a day to come.
     """
-    with transaction.atomic():
-        members = list(
-            Member.objects.select_for_update(skip_locked=True)
-            .filter(birthday_due__lte=now.date() + timedelta(days=1))
-            .order_by("birthday_due", "pk")[:limit]
-        )
-        done = 0
-        for member in members:
-            version = versions_of(member.programme_id).at(now)
-            today = local_day(now, version.zone)
-            if member.birthday_due is None or member.birthday_due > today:
-                continue
-            done += 1
-            _award(member, member.birthday_due, today, now)
-        return done
+    for programme_id, timezone in Programme.objects.order_by("pk").values_list("pk", "timezone"):
+        today = local_day(now, ZoneInfo(timezone))
+        with transaction.atomic():
+            members = list(
+                Member.objects.select_for_update(skip_locked=True, no_key=True)
+                .filter(programme_id=programme_id, birthday_due__lte=today)
+                .order_by("birthday_due", "pk")[:limit]
+            )
+            for member in members:
+                assert member.birthday_due is not None  # the filter above
+                _award(member, member.birthday_due, today, now)
+            if members:
+                return len(members)
+    return 0
 
 
 def _award(member: Member, due: date, today: date, now: datetime) -> None:

@@ -50,7 +50,7 @@ def issue_card(actor: Actor, *, member_id: int, now: datetime) -> IssuedCard:
     with transaction.atomic():
         # The lock makes two who ask at once get the same card.
         member = (
-            Member.objects.select_for_update(of=("self",))
+            Member.objects.select_for_update(of=("self",), no_key=True)
             .select_related("programme")
             .filter(pk=member_id)
             .exclude(status=Member.Status.ERASED)

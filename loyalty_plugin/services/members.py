@@ -30,7 +30,7 @@ from loyalty_plugin.models.members import Member, TierEvent
 from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.policies import Operation, require, require_self
 from loyalty_plugin.queries.programmes import versions_of
-from loyalty_plugin.services import audit, bonuses, posting
+from loyalty_plugin.services import audit, bonuses, claims, posting
 from loyalty_plugin.signals import announce, member_joined, tier_changed
 
 _ALPHABET = "23456789"  # no digit that is read wrongly; eight ones of it are said over the phone
@@ -62,14 +62,17 @@ def join(
     source: str = "automatic",
     verified: bool = False,
     channel: str = "",
+    joined_at: datetime | None = None,
 ) -> Member:
     """Make someone a member, in the lowest tier, with whatever the version gives for joining.
 
-    The same customer joining again gives the member there is. Raises AlreadyMember where the e-mail or phone
+    `joined_at` is when they did, if that was earlier than now. The same customer joining again gives the member
+    there is. Raises AlreadyMember where the e-mail or phone
     belongs to another customer's membership, UnknownProgramme, PermissionDenied.
     """
     if actor.kind is ActorKind.STAFF:
         require(actor, Operation.EDIT_MEMBERS)
+    joined_at = joined_at or now
     with transaction.atomic():
         programme = Programme.objects.filter(pk=programme_id).first()
         if programme is None:
@@ -77,11 +80,11 @@ def join(
         known = _known(programme_id, realm_id, person)
         if known is not None:
             return known
-        version = versions_of(programme_id).at(now)
-        joined_on = local_day(now, version.zone)
+        version = versions_of(programme_id).at(joined_at)
+        joined_on = local_day(joined_at, version.zone)
         check_birthday(person.birthday, joined_on)
         lowest = version.document.tier_codes[0]
-        member = _insert(
+        member, was_made = _insert(
             Member(
                 programme=programme,
                 realm_id=realm_id,
@@ -92,13 +95,15 @@ def join(
                 birthday=person.birthday,
                 birthday_due=next_birthday(person.birthday, joined_on),
                 language=person.language,
-                joined_at=now,
+                joined_at=joined_at,
                 source=source,
                 verified_at=now if verified else None,
                 tier=lowest,
                 tier_since=joined_on,
             )
         )
+        if was_made:
+            return member
         TierEvent.objects.create(
             member=member,
             day=joined_on,
@@ -111,9 +116,9 @@ def join(
         audit.record(actor, "member.join", f"member:{member.pk}", "done", now=now, detail={"source": source})
         announce(member_joined, member_id=member.pk, programme_id=programme_id)
         announce(tier_changed, member_id=member.pk, day=joined_on, kind="entered", tier=lowest)
-        bonuses.award(actor, member, OccasionKind.JOINED, now=now, channel=channel)
+        bonuses.award(actor, member, OccasionKind.JOINED, now=now, at=joined_at, channel=channel)
         if verified:
-            bonuses.award(actor, member, OccasionKind.VERIFIED, now=now, channel=channel)
+            bonuses.award(actor, member, OccasionKind.VERIFIED, now=now, at=joined_at, channel=channel)
         return member
 
 
@@ -134,18 +139,22 @@ def _known(programme_id: int, realm_id: int | None, person: Person) -> Member | 
     raise AlreadyMember(member=taken.pk, reason="contact_taken")
 
 
-def _insert(member: Member) -> Member:
+def _insert(member: Member) -> tuple[Member, bool]:
+    """The member under a number of its own; or, with True, the one whom a parallel act made of the same customer."""
     for attempt in range(8):
         member.number = _fresh_number()
         try:
             with transaction.atomic():
                 member.save(force_insert=True)
         except IntegrityError as error:
+            if "lp_member_of_customer" in str(error):
+                same = Member.objects.filter(programme=member.programme, realm=member.realm)
+                return same.get(external_id=member.external_id), True
             if "lp_member_number" not in str(error) or attempt == 7:
                 raise
             continue
         break
-    return member
+    return member, False
 
 
 def check_birthday(birthday: date | None, today: date) -> None:
@@ -156,7 +165,8 @@ def check_birthday(birthday: date | None, today: date) -> None:
 
 def get_locked(member_id: int) -> Member:
     """The member under lock. Raises UnknownMember."""
-    member = Member.objects.select_for_update().filter(pk=member_id).first()
+    # Never FOR UPDATE: entries refer to their member, and whoever posts would wait here with a balance in hand.
+    member = Member.objects.select_for_update(no_key=True).filter(pk=member_id).first()
     if member is None:
         raise UnknownMember(member=member_id)
     return member
@@ -165,8 +175,9 @@ def get_locked(member_id: int) -> Member:
 def verify_contact(actor: Actor, *, member_id: int, now: datetime, channel: str = "") -> Member:
     """Mark the contact as verified: what was earned for free becomes spendable, welcome points are due.
 
-    Doing it again changes nothing.
+    Doing it again changes nothing. Nobody says so of themselves. Raises PermissionDenied, UnknownMember.
     """
+    require(actor, Operation.EDIT_MEMBERS)
     with transaction.atomic():
         member = get_locked(member_id)
         if member.verified_at is not None:
@@ -175,7 +186,7 @@ def verify_contact(actor: Actor, *, member_id: int, now: datetime, channel: str 
         member.save(update_fields=["verified_at"])
         audit.record(actor, "member.verify", f"member:{member.pk}", "done", now=now)
         bonuses.award(actor, member, OccasionKind.VERIFIED, now=now, channel=channel)
-        bonuses.release_verified(member, now=now)
+        claims.release(member, now=now)
     return member
 
 
@@ -241,8 +252,9 @@ def update_contact(
 
 def leave(actor: Actor, *, member_ids: Sequence[int], now: datetime) -> None:
     """The account at the shop is gone: nothing more is earned, points keep their stated end."""
+    require(actor, Operation.EDIT_MEMBERS)
     with transaction.atomic():
-        for member in Member.objects.select_for_update().filter(pk__in=member_ids).order_by("pk"):
+        for member in Member.objects.select_for_update(no_key=True).filter(pk__in=member_ids).order_by("pk"):
             if member.status == Member.Status.FROZEN:
                 continue
             member.status = Member.Status.FROZEN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zoneinfo
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -33,6 +34,8 @@ from loyalty_plugin.policies import Operation, require
 from loyalty_plugin.queries.programmes import as_version
 from loyalty_plugin.services import audit
 
+#: What a programme's code may look like.
+_CODE: Final = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,48}[a-z0-9])?", re.ASCII | re.IGNORECASE)
 #: How far back a later version may begin: none but the time a form takes to be sent.
 _BACKDATE: Final = timedelta(minutes=15)
 
@@ -50,6 +53,8 @@ def create_programme(
 ) -> VersionRow:
     """A new programme with its first draft; the draft. Raises UnknownCurrency, InvalidInput, InvalidDraft."""
     require(actor, Operation.EDIT_PROGRAMME)
+    if not _CODE.fullmatch(code):
+        raise InvalidInput(code=code)  # business keys begin with it
     currency_exponent(currency)
     check_amount(max_award, zero=False)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -14,6 +15,7 @@ from loyalty_plugin.domain.tiers.history import QualifyingFact
 from loyalty_plugin.domain.tiers.standing import Standing
 from loyalty_plugin.errors import DateOutOfRange, InvalidInput
 from loyalty_plugin.models.members import Member, TierEvent, TierFact, TierGrant
+from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.policies import Operation, require
 from loyalty_plugin.queries.programmes import versions_of
 from loyalty_plugin.queries.tiers import history_of, judge, tier_versions
@@ -97,26 +99,17 @@ def _add_events(events: list[TierEvent], ids: Sequence[int]) -> list[TierEvent]:
 
 def recompute_due(*, now: datetime, limit: int = 1000) -> int:
     """Judge members whose standing can change by today, at most `limit` of one programme; how many it were."""
-    with transaction.atomic():
-        due = (
-            Member.objects.select_for_update(skip_locked=True)
-            .filter(tier_due__lte=_latest_day(now))
-            .order_by("programme_id", "tier_due", "pk")[:limit]
-        )
-        members = list(due)
-        if not members:
-            return 0
-        first = members[0].programme_id
-        mine = [member for member in members if member.programme_id == first]
-        zone = versions_of(first).all[0].zone
-        mine = [member for member in mine if member.tier_due and member.tier_due <= local_day(now, zone)]
-        recompute(mine, now=now)
-        return len(mine)
-
-
-def _latest_day(now: datetime) -> date:
-    """The latest day that has begun anywhere; the programme's own day is checked after."""
-    return now.date() if now.hour < 10 else date.fromordinal(now.date().toordinal() + 1)
+    for programme_id, timezone in Programme.objects.order_by("pk").values_list("pk", "timezone"):
+        with transaction.atomic():
+            members = list(
+                Member.objects.select_for_update(skip_locked=True, no_key=True)
+                .filter(programme_id=programme_id, tier_due__lte=local_day(now, ZoneInfo(timezone)))
+                .order_by("tier_due", "pk")[:limit]
+            )
+            if members:
+                recompute(members, now=now)
+                return len(members)
+    return 0
 
 
 def grant(
@@ -134,7 +127,7 @@ def grant(
     if until_day is not None and until_day < from_day:
         raise DateOutOfRange(from_day=from_day.isoformat(), until_day=until_day.isoformat())
     with transaction.atomic():
-        member = Member.objects.select_for_update().get(pk=member_id)
+        member = Member.objects.select_for_update(no_key=True).get(pk=member_id)
         if tier not in versions_of(member.programme_id).at(now).document.tier_codes:
             raise InvalidInput(tier=tier)
         row = TierGrant.objects.create(

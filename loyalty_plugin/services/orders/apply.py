@@ -1,26 +1,29 @@
 """The one path of an order into the ledger, for live work, backfill and reconcile alike; never asks Saleor.
 
-Under the lock of each order's row: a fact older than the last applied is dropped, what stands is compared with
-what was posted, and the difference is posted under (realm, order, kind, revision).
+Under the locks of each order's row and then of the members concerned: a fact older than the last applied is
+dropped, what stands is compared with what was posted, and the difference is posted under (realm, order, kind,
+revision).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.facts import OrderFact
 from loyalty_plugin.domain.ledger import POINTS, QUALIFYING
+from loyalty_plugin.domain.programmes.version import ProgrammeVersion
 from loyalty_plugin.errors import AwardNeedsApproval, LoyaltyError
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.models.programmes import Programme, ProgrammeChannel
 from loyalty_plugin.models.realms import Realm
-from loyalty_plugin.queries.programmes import Versions, versions_of
+from loyalty_plugin.queries.programmes import Versions, version_by_id, versions_of
 from loyalty_plugin.services import approvals, awards, benefits, bonuses, members, posting, tiers
 from loyalty_plugin.services.orders import earning, refunding, steps
 from loyalty_plugin.services.orders.work import Work
@@ -56,7 +59,7 @@ def _apply(facts: Sequence[OrderFact], now: datetime) -> dict[str, Applied]:
     realms = {realm.api_url: realm for realm in Realm.objects.filter(api_url__in={f.realm for f in facts})}
     records = _lock_records(facts, realms, now)
     programmes = _programmes(realms)
-    customers = _customers(facts, realms)
+    people = _people(facts, realms, records.values())
     done: dict[str, Applied] = {}
     works: list[Work] = []
     for fact in facts:
@@ -68,7 +71,7 @@ def _apply(facts: Sequence[OrderFact], now: datetime) -> dict[str, Applied]:
         if record.fact_updated_at is not None and fact.updated_at < record.fact_updated_at:
             done[fact.ref] = Applied(fact.ref, record.outcome, record.points, stale=True)
             continue
-        work = _begin(fact, record, realm, programmes.get((realm.pk, fact.channel)), customers, now)
+        work = _begin(fact, record, realm, programmes, people, now)
         if isinstance(work, str):
             done[fact.ref] = _close(record, fact, work)
         else:
@@ -117,8 +120,7 @@ def _lock_records(
         ignore_conflicts=True,
     )
     rows = (
-        OrderRecord.objects.select_for_update(of=("self",))
-        .select_related("member")
+        OrderRecord.objects.select_for_update()
         .filter(realm__in=realms.values(), order_id__in=[fact.order_id for fact in known])
         .order_by("realm_id", "order_id")
     )
@@ -126,7 +128,11 @@ def _lock_records(
     return {f"{urls[row.realm_id]}|{row.order_id}": row for row in rows}
 
 
-def _programmes(realms: dict[str, Realm]) -> dict[tuple[int, str], tuple[Programme, Versions]]:
+#: What serves a channel, by realm and slug.
+Programmes = dict[tuple[int, str], tuple[Programme, Versions]]
+
+
+def _programmes(realms: dict[str, Realm]) -> Programmes:
     rows = ProgrammeChannel.objects.filter(realm__in=realms.values()).select_related("programme")
     versions: dict[int, Versions] = {}
     found = {}
@@ -142,68 +148,83 @@ def _begin(
     fact: OrderFact,
     record: OrderRecord,
     realm: Realm,
-    programme: tuple[Programme, Versions] | None,
-    customers: Customers,
+    programmes: Programmes,
+    people: People,
     now: datetime,
 ) -> Work | str:
     """The work on one order, or the stable code why there is none."""
     if not realm.live:
         return steps.STAGING
+    if record.version_id is not None and record.member_id is not None:
+        # Whose order it is and by which rules was settled when it was decided, whatever became of them since.
+        return Work(fact, record, people.by_id[record.member_id], _version(record.version_id, programmes))
+    programme = programmes.get((realm.pk, fact.channel))
     if programme is None:
         return steps.NO_PROGRAMME
-    record.programme = programme[0]
-    member = _member(fact, record, realm, programme[0], customers, now)
+    record.programme, record.member = programme[0], None
+    member = _member(fact, realm, programme[0], people, now)
     if isinstance(member, str):
         return member
     record.member = member
-    version = programme[1].at(fact.paid_at or fact.created_at)
-    if record.version_id is not None:
-        version = next(v for v in programme[1].all if v.id == record.version_id)
-    return Work(fact, record, member, version)
+    return Work(fact, record, member, programme[1].at(fact.paid_at or fact.created_at))
 
 
-#: Members by programme, realm and customer id; joined ones are added while a batch is read.
-Customers = dict[tuple[int, int, str], Member]
+def _version(version_id: int, programmes: Programmes) -> ProgrammeVersion:
+    """The version an order was decided by; asked for by itself where its programme serves no channel here now."""
+    known = (version for _, versions in programmes.values() for version in versions.all)
+    return next((version for version in known if version.id == version_id), None) or version_by_id(version_id)
 
 
-def _customers(facts: Sequence[OrderFact], realms: dict[str, Realm]) -> Customers:
-    rows = Member.objects.filter(
-        realm__in=realms.values(), external_id__in={fact.user_id for fact in facts if fact.user_id}
+@dataclass(frozen=True, slots=True)
+class People:
+    """The members concerned, under lock; those who join while a batch is read are added."""
+
+    by_id: dict[int, Member]
+    #: By programme, realm and customer id.
+    customers: dict[tuple[int, int, str], Member]
+
+
+def _people(facts: Sequence[OrderFact], realms: dict[str, Realm], records: Iterable[OrderRecord]) -> People:
+    """Members by what orders and records say, locked before any balance: their contact may be verified meanwhile."""
+    rows = list(
+        Member.objects.select_for_update(of=("self",), no_key=True)
+        .filter(
+            Q(realm__in=realms.values(), external_id__in={fact.user_id for fact in facts if fact.user_id})
+            | Q(pk__in={record.member_id for record in records if record.member_id})
+        )
+        .order_by("pk")
     )
-    return {(row.programme_id, row.realm_id or 0, row.external_id): row for row in rows}
+    return People(
+        {row.pk: row for row in rows},
+        {(row.programme_id, row.realm_id or 0, row.external_id): row for row in rows},
+    )
 
 
 def _member(
-    fact: OrderFact,
-    record: OrderRecord,
-    realm: Realm,
-    programme: Programme,
-    customers: Customers,
-    now: datetime,
+    fact: OrderFact, realm: Realm, programme: Programme, people: People, now: datetime
 ) -> Member | str:
-    if record.member is not None:
-        # Whose order it is was settled when it first earned; an order that changes hands is not earned twice.
-        return record.member
     if not fact.user_id:
         return steps.NOT_A_MEMBER
     key = (programme.pk, realm.pk, fact.user_id)
-    if key not in customers:
+    if key not in people.customers:
         if not programme.auto_join:
             return steps.NOT_A_MEMBER
         person = members.Person(email=fact.user_email, external_id=fact.user_id)
         try:
-            customers[key] = members.join(
+            joined = people.customers[key] = members.join(
                 SYSTEM,
                 programme_id=programme.pk,
                 person=person,
-                now=min(now, fact.created_at),
+                now=now,
+                joined_at=min(now, fact.created_at),
                 realm_id=realm.pk,
                 source="order",
                 channel=fact.channel,
             )
         except LoyaltyError as refusal:
             return refusal.code
-    member = customers[key]
+        people.by_id[joined.pk] = joined
+    member = people.customers[key]
     return member if member.status == Member.Status.ACTIVE else steps.FROZEN
 
 
@@ -215,16 +236,18 @@ def _settle(works: list[Work], now: datetime) -> None:
     since = min(w.fact.paid_at or w.fact.created_at for w in works)
     past = awards.read_past(sorted({w.member.pk for w in works}), versions, since)
     past.budgets = budgets
-    lots = refunding.lots_for([w.record for w in works], [w.fact for w in works])
+    before = refunding.before_of([work for work in works if work.record.version_id is not None])
     for wave in _waves(works):
         for work in wave:
             work.earned_before = locked.balance(work.member.pk).earned
             if work.record.version_id is None:
-                earning.first(work, past, locked)
+                earning.first(work, past, locked, now)
             else:
-                refunding.change(work, lots.get(work.fact.ref, ()), now)
+                refunding.change(work, before, now)
         _post(wave, past, locked, now)
     awards.book_budgets(past.used)
+    if celebrated := [work.member.pk for work in works if work.locks_birthday]:
+        Member.objects.filter(pk__in=celebrated).update(birthday_locked_at=now)
     tiers.add_facts((w.member.pk, fact) for w in works for fact in w.facts)
     by_programme: dict[int, dict[int, Member]] = {}
     for work in works:
@@ -259,7 +282,9 @@ def _post(wave: Sequence[Work], past: awards.Past, locked: posting.Locked, now: 
             approvals.ask_for_award(plan, posted.refusal, now=now)
             record.outcome, record.points = approvals.AWAITING, 0
         elif posted.refusal is not None:
+            # Nothing was posted, so what stood before stands; the next look tries again.
             record.outcome = posted.refusal.code
+            record.points, record.qualifying = work.stood
         elif record.earn_entry is None:
             record.earn_entry = posted.entry_id
     for work, _ in plans:

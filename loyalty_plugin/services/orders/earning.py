@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from loyalty_plugin.domain.actors import SYSTEM
-from loyalty_plugin.domain.earning.decide import decide
+from loyalty_plugin.domain.earning.decide import Decision, decide
 from loyalty_plugin.domain.earning.occasions import order_occasion
 from loyalty_plugin.domain.facts import OrderFact
-from loyalty_plugin.domain.ledger import Kind
+from loyalty_plugin.domain.intents import Award, Plan, TakeBack
+from loyalty_plugin.domain.ledger import POINTS, QUALIFYING, Kind, Shortfall
 from loyalty_plugin.domain.lots import local_day, matures_at
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
 from loyalty_plugin.domain.tiers.history import QualifyingFact, purchase
@@ -30,7 +32,7 @@ def window(fact: OrderFact, version: ProgrammeVersion) -> tuple[datetime | None,
     return matures_at(start, pending.window_days, version.zone), False
 
 
-def first(work: Work, past: awards.Past, locked: Locked) -> None:
+def first(work: Work, past: awards.Past, locked: Locked, now: datetime) -> None:
     """Decide what the order earns, and note on its record what later refunds are a share of."""
     fact, record, version, member = work.fact, work.record, work.version, work.member
     reason = steps.why_not(fact, version)
@@ -59,16 +61,39 @@ def first(work: Work, past: awards.Past, locked: Locked) -> None:
         source=f"order:{fact.ref}",
     )
     record.version_id = version.id
-    record.first_paid = steps.money_in(fact, version)
-    record.first_points = record.points = decision.points
-    record.first_qualifying = record.qualifying = decision.qualifying
-    record.first_counted = record.counted = occasion.basis
-    record.outcome = "" if decision.points else steps.NOTHING_EARNED
+    record.first_paid = steps.whole_of(fact, version)
+    record.first_points, record.first_qualifying = decision.points, decision.qualifying
+    record.first_counted = occasion.basis
+    net = steps.net_of(record, fact, version)
+    record.points = steps.target(decision.points, net)
+    record.qualifying = steps.target(decision.qualifying, net)
+    record.counted = steps.target(occasion.basis, net)
+    record.outcome = "" if record.points else steps.NOTHING_EARNED
     if plan is not None:
-        work.plans.append(plan)
+        work.plans.append(cut_to(plan, record.points, record.qualifying))
+    if member.birthday_locked_at is None and _celebrated(decision):
+        member.birthday_locked_at = now
+        work.locks_birthday = True
     past.orders[member.pk] = past.orders.get(member.pk, 0) + 1
-    past.spend[member.pk] = past.spend.get(member.pk, 0) + occasion.basis
+    past.spend[member.pk] = past.spend.get(member.pk, 0) + record.counted
     work.facts.extend(counted_facts(work, ends_at))
+
+
+def cut_to(plan: Plan, points: int, qualifying: int) -> Plan:
+    """The award, of which only so much stands: part of the order was paid back before the award was posted."""
+    awards_only = [intent for intent in plan.intents if isinstance(intent, Award)]
+    cuts = [
+        # What an award repaid of a debt is owed again, whatever the programme's policy says of refunds.
+        TakeBack(unit, awarded - stands, shortfall=Shortfall.OWE)
+        for unit, stands in ((POINTS, points), (QUALIFYING, qualifying))
+        if (awarded := sum(award.amount for award in awards_only if award.unit == unit)) > stands
+    ]
+    return replace(plan, intents=(*awards_only, *cuts))
+
+
+def _celebrated(decision: Decision) -> bool:
+    """A birthday was part of what this earned: the first benefit that it brings locks it."""
+    return any(note["code"] == "birthday" and note["applied"] for note in decision.explanation["multipliers"])
 
 
 def counted_facts(work: Work, window_end: datetime | None) -> tuple[QualifyingFact, ...]:

@@ -6,11 +6,11 @@ difference is posted, by the version the order earned under.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from loyalty_plugin.domain.actors import SYSTEM
-from loyalty_plugin.domain.facts import OrderFact
 from loyalty_plugin.domain.intents import Award, Intent, Plan, TakeBack
 from loyalty_plugin.domain.ledger import POINTS, QUALIFYING, Kind, input_digest
 from loyalty_plugin.domain.lots import expiry_of, local_day
@@ -18,42 +18,60 @@ from loyalty_plugin.domain.tiers.history import QualifyingFact
 from loyalty_plugin.domain.tiers.terms import Metric
 from loyalty_plugin.models.members import TierFact
 from loyalty_plugin.models.orders import OrderRecord
-from loyalty_plugin.queries.entries import lots_of_order
+from loyalty_plugin.queries.entries import ended_of_orders, lots_of_order, unverified_of_order
 from loyalty_plugin.services import approvals
 from loyalty_plugin.services.orders import earning, steps
 from loyalty_plugin.services.orders.work import Work
 
 
-def lots_for(records: Sequence[OrderRecord], facts: Sequence[OrderFact]) -> dict[str, list[int]]:
-    """The lots of those orders that have earned already, by reference; no query where there are none."""
-    known = [fact.ref for record, fact in zip(records, facts, strict=True) if record.version_id is not None]
-    return lots_of_order(known) if known else {}
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What the ledger and the tiers' facts hold of orders that were decided before, by reference."""
+
+    lots: Mapping[str, Sequence[int]]
+    #: What expired and what was cleared of those lots.
+    ended: Mapping[str, tuple[int, int]]
+    counted: Mapping[str, Sequence[TierFact]]
 
 
-def change(work: Work, lots: Sequence[int], now: datetime) -> None:
+def before_of(works: Sequence[Work]) -> Before:
+    """Three queries, however many orders; none where there are none."""
+    if not works:
+        return Before({}, {}, {})
+    refs = [work.fact.ref for work in works]
+    counted: dict[str, list[TierFact]] = {}
+    rows = TierFact.objects.filter(member_id__in={work.member.pk for work in works}).order_by("pk")
+    wanted = set(refs)
+    for row in rows:
+        ref = "|".join(row.ref.split("|")[:2])  # what follows is the metric, the product, the revision
+        if ref in wanted:
+            counted.setdefault(ref, []).append(row)
+    return Before(lots_of_order(refs), ended_of_orders(refs), counted)
+
+
+def change(work: Work, before: Before, now: datetime) -> None:
     """Bring points and tier facts of an order that has earned to what stands of it now."""
     fact, record, version = work.fact, work.record, work.version
     net = steps.net_of(record, fact, version)
-    if record.outcome == approvals.AWAITING:
-        _while_waiting(work, net, now)
-        return
+    counted = before.counted.get(fact.ref, ())
     should = steps.target(record.first_points, net)
+    qualifying = steps.target(record.first_qualifying, net)
+    never_posted = record.first_points > 0 and record.earn_entry is None
+    if never_posted and (asked := approvals.last_award(fact.ref)) is not None:
+        _while_waiting(work, asked, should, qualifying, now)
+        record.counted = steps.target(record.first_counted, net)
+        _follow_up(work, net, counted, now)
+        return
+    work.stood = (record.points, record.qualifying)
     difference = should - record.points
     intents: list[Intent] = []
     if difference < 0:
-        intents.append(TakeBack(POINTS, -difference, tuple(lots), version.document.negative))
+        expired, cleared = before.ended.get(fact.ref, (0, 0))
+        lots = tuple(before.lots.get(fact.ref, ()))
+        policy = version.document.negative
+        intents.append(TakeBack(POINTS, -difference, lots, policy, expired=expired, cleared=cleared))
     elif difference > 0:
-        ends_at, unknown = earning.window(fact, version)
-        intents.append(
-            Award(
-                POINTS,
-                difference,
-                ends_at if ends_at is not None and ends_at > now else None,
-                expiry_of(version.document.expiry, record.paid_at or now, version.zone),
-                waits=unknown,
-            )
-        )
-    qualifying = steps.target(record.first_qualifying, net)
+        intents.extend(_given_again(work, difference, net, now))
     if qualifying > record.qualifying:
         intents.append(Award(QUALIFYING, qualifying - record.qualifying))
     elif qualifying < record.qualifying:
@@ -62,8 +80,28 @@ def change(work: Work, lots: Sequence[int], now: datetime) -> None:
         work.plans.append(_plan(work, intents, should, net))
     record.points, record.qualifying = should, qualifying
     record.counted = steps.target(record.first_counted, net)
-    _follow_up(work, net, now)
+    _follow_up(work, net, counted, now)
     record.outcome = steps.CANCELLED if fact.cancelled else "" if record.points else steps.NOTHING_EARNED
+
+
+def _given_again(work: Work, points: int, net: steps.Net, now: datetime) -> list[Intent]:
+    """Points of a refund that did not last; those without a purchase still wait for the contact, as at first."""
+    record, version = work.record, work.version
+    ends_at, unknown = earning.window(work.fact, version)
+    award = Award(
+        POINTS,
+        points,
+        ends_at if ends_at is not None and ends_at > now else None,
+        expiry_of(version.document.expiry, record.paid_at or now, version.zone),
+        waits=unknown,
+        restores=record.earn_entry is not None,
+    )
+    if work.member.verified_at is not None:
+        return [award]
+    first, stands = unverified_of_order(work.fact.ref, record.earn_entry)
+    free = max(min(steps.target(first, net) - stands, points), 0)
+    parts = (replace(award, amount=points - free), replace(award, amount=free, needs_verification=True))
+    return [part for part in parts if part.amount]
 
 
 def _plan(work: Work, intents: list[Intent], should: int, net: steps.Net) -> Plan:
@@ -96,26 +134,34 @@ def _plan(work: Work, intents: list[Intent], should: int, net: steps.Net) -> Pla
     )
 
 
-def _while_waiting(work: Work, net: steps.Net, now: datetime) -> None:
-    """An award that still waits for a person is withdrawn when the order changes under it."""
-    if net.left == net.paid:
+def _while_waiting(
+    work: Work, asked: approvals.AskedAward, should: int, qualifying: int, now: datetime
+) -> None:
+    """An award that was never posted: a person is asked for what stands of the order now, and for no more."""
+    fact, record = work.fact, work.record
+    record.qualifying = 0 if asked.refused else qualifying
+    if asked.refused or (asked.waits and asked.plan.awarded == should):
         return
-    record = work.record
-    approvals.withdraw(SYSTEM, key_prefix=f"{work.fact.ref}|earn|", now=now)
-    record.outcome, record.points, record.first_points = steps.CANCELLED, 0, 0
-    record.counted = steps.target(record.first_counted, net)
-    _follow_up(work, net, now)
+    if asked.waits:
+        approvals.withdraw(SYSTEM, request_id=asked.request_id, now=now)
+    record.points = should
+    record.outcome = "" if should else steps.CANCELLED if fact.cancelled else steps.NOTHING_EARNED
+    if should:
+        plan = replace(
+            asked.plan,
+            key=f"{fact.ref}|earn|{record.revision}",
+            digest=input_digest({"order": fact.ref, "revision": record.revision, "points": should}),
+            source=f"order:{fact.ref}",
+        )
+        work.plans.append(earning.cut_to(plan, should, qualifying))
 
 
-def _follow_up(work: Work, net: steps.Net, now: datetime) -> None:
+def _follow_up(work: Work, net: steps.Net, rows: Sequence[TierFact], now: datetime) -> None:
     """Bring what counts for tiers to what stands, and start a window that waited for fulfilment."""
     fact, record, version = work.fact, work.record, work.version
     ends_at, _ = earning.window(fact, version)
-    if version.document.pending.starts == "fulfilment" and record.window_ends_at is None:
-        record.window_ends_at = ends_at
-    rows = list(
-        TierFact.objects.filter(member_id=work.member.pk, ref__startswith=f"{fact.ref}|").order_by("pk")
-    )
+    if version.document.pending.starts == "fulfilment" and record.matured_at is None:
+        record.window_ends_at = ends_at  # unknown again where a fulfilment was taken back
     if not rows:
         if net.left:
             work.facts.extend(earning.counted_facts(work, ends_at))

@@ -41,7 +41,13 @@ def money_in(fact: OrderFact, version: ProgrammeVersion) -> int:
     return max(fact.charged - by_hand, 0)
 
 
-def why_not(fact: OrderFact, version: ProgrammeVersion, paid_by_other_means: int = 0) -> str:
+def whole_of(fact: OrderFact, version: ProgrammeVersion) -> int:
+    """What came in for the order before anything went back, minor units; what was paid too much is no part of it."""
+    by_hand = fact.paid_by_hand if version.document.hand_paid == "left_out" else 0
+    return min(max(fact.charged + fact.refunded - by_hand, 0), fact.total_gross)
+
+
+def why_not(fact: OrderFact, version: ProgrammeVersion) -> str:
     """The stable code why this order does not earn now, empty if it does."""
     if fact.currency != version.currency:
         return OTHER_CURRENCY
@@ -49,9 +55,9 @@ def why_not(fact: OrderFact, version: ProgrammeVersion, paid_by_other_means: int
         return CANCELLED
     if fact.total_gross <= 0:
         return ZERO_VALUE
-    if fact.charged < fact.total_gross:
+    if fact.charged <= 0 or fact.charged + fact.refunded < fact.total_gross:
         return NOT_PAID
-    if money_in(fact, version) <= 0:
+    if money_in(fact, version) <= 0 or whole_of(fact, version) <= 0:
         return "paid_by_hand"
     return ""
 

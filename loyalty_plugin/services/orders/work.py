@@ -23,3 +23,7 @@ class Work:
     plans: list[Plan] = field(default_factory=list)
     facts: list[QualifyingFact] = field(default_factory=list)
     earned_before: int = 0
+    #: A birthday brought its first benefit by this order.
+    locks_birthday: bool = False
+    #: Points and qualifying points that stood before this fact.
+    stood: tuple[int, int] = (0, 0)
