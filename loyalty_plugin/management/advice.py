@@ -58,7 +58,7 @@ ADVICE: Final[dict[str, tuple[Promise, Promise]]] = {
     ),
     "no_programme": (
         _("There is no programme yet: nobody earns anything."),
-        _("Make one in the back office under Membership; a preset is a good start."),
+        _("Start one from a preset: in the back office under Membership, or with loyalty_start."),
     ),
     "programme_unpublished": (
         _("Programme '{programme}' was never published."),
