@@ -54,9 +54,9 @@ class StampCard:
         before, now = self._stamps(params, occasion)
         missing = params.stamps - (before + now) % params.stamps
         text = {
-            "en": f"{missing} more for the next free coffee.",
-            "de": f"Noch {missing} bis zum nächsten freien Kaffee.",
-            "zh-hans": f"再买 {missing} 杯即可免费获得一杯咖啡。",
+            "en": f"{missing} more for the next full stamp card.",
+            "de": f"Noch {missing} bis zur nächsten vollen Stempelkarte.",
+            "zh-hans": f"再买 {missing} 件即可集满一张集点卡。",
         }
         return [Hint("stamp_card", {"missing": missing, "text": text})]
 

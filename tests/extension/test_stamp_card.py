@@ -45,7 +45,7 @@ def test_it_speaks_for_itself_in_several_languages() -> None:
     assert explain(data) == "35 points for 1 full stamp card(s)."
     with translation.override("de"):
         assert "für 1 volle Stempelkarte(n)" in explain(data)
-    assert "3 more for the next free coffee." in explain_more(_decide(5, 2).explanation)
+    assert "3 more for the next full stamp card." in explain_more(_decide(5, 2).explanation)
 
 
 def test_its_stored_rules_outlive_the_app_with_a_visible_reason(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -177,10 +177,13 @@ WHY_NOT = {
 }
 
 
-def why_not_text(note: Data, kind: registry.Registry[Any]) -> str:
-    """Why this one gave nothing; empty where it simply did not apply."""
+def why_not_text(note: Data, kind: registry.Registry[Any], explanation: Data) -> str:
+    """Why this one gave nothing; empty where it simply did not apply. A campaign is called by its name."""
     words = WHY_NOT.get(note["why_not"])
-    return str(words) % {"what": _label(kind, note["code"])} if words else ""
+    if words is None:
+        return ""
+    name = in_language(explanation["names"]["campaigns"].get(note["campaign"])) if note["campaign"] else ""
+    return str(words) % {"what": name or _label(kind, note["code"])}
 
 
 #: What the basis left out.

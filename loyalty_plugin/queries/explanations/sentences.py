@@ -98,7 +98,9 @@ def explain_more(data: Mapping[str, Any]) -> list[str]:
     for reason, amount in (data["basis"] or {}).get("left_out", ()):
         if reason in LEFT_OUT:
             sentences.append(str(LEFT_OUT[reason]) % {"amount": money_text(amount, data["currency"])})
-    sentences += [why_not_text(note, registry.rules) for note in data["rules"] if note["why_not"]]
-    sentences += [why_not_text(note, registry.multipliers) for note in data["multipliers"] if note["why_not"]]
+    sentences += [why_not_text(note, registry.rules, data) for note in data["rules"] if note["why_not"]]
+    sentences += [
+        why_not_text(note, registry.multipliers, data) for note in data["multipliers"] if note["why_not"]
+    ]
     sentences += [hint_text(hint, data) for hint in data["hints"]]
     return list(dict.fromkeys(filter(None, sentences)))

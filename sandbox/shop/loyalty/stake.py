@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from django.http import HttpRequest
@@ -11,6 +12,7 @@ from loyalty_plugin.domain.earning.decide import decide
 from loyalty_plugin.domain.earning.occasions import order_occasion
 from loyalty_plugin.domain.facts import LineFact, OrderFact
 from loyalty_plugin.errors import LoyaltyError
+from loyalty_plugin.models.programmes import CampaignBudget
 from loyalty_plugin.queries.offers import newcomer, price_fact
 from loyalty_plugin.services.resolution import resolved
 from sandbox.shop import catalogue
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
 def points_at_stake(request: HttpRequest, cart: Cart) -> int | None:
     """Points this cart would earn, for a guest those a new member would; None when unknown.
 
-    Limits by day, by member and by campaign are taken as unused: the booking has the last word.
+    A campaign gives what is left of its budget now; limits by day and by member are taken as unused. The booking
+    has the last word.
     """
     found = scene(request)
     if found is None:
@@ -32,10 +35,17 @@ def points_at_stake(request: HttpRequest, cart: Cart) -> int | None:
     who = price_fact(found.member, found.version) if found.member else newcomer(found.version, found.now)
     try:
         occasion = order_occasion(found.version, _order(found, cart), who, at=found.now)
-        terms = found.version.document.earning
-        return decide(found.version, occasion, full_caps(terms), resolved(found.version)).points or None
+        left = full_caps(found.version.document.earning)
+        if left.budgets:
+            left = replace(left, budgets={**left.budgets, **_budgets_left(found.version.programme_id)})
+        return decide(found.version, occasion, left, resolved(found.version)).points or None
     except LoyaltyError:
         return None
+
+
+def _budgets_left(programme_id: int) -> dict[str, int]:
+    rows = CampaignBudget.objects.filter(programme_id=programme_id)
+    return {row.code: row.budget - row.used for row in rows}
 
 
 def _order(found: Scene, cart: Cart) -> OrderFact:
