@@ -1,6 +1,7 @@
 """Runs every check of the project one after the other, to the end even if one fails; pytest is the last.
 
-With arguments for pytest it runs pytest alone. Mends nothing: formatting and imports are only checked.
+With arguments for pytest it runs pytest alone; with `--matrix` the tests of hosts in every supported environment.
+Mends nothing: formatting and imports are only checked.
 """
 
 import os
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from sandbox.launch import system
 from sandbox.launch.terminal import LaunchError, mark
+from tests.install import matrix
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
@@ -31,6 +33,8 @@ CHECKS = {
 def main(arguments: list[str]) -> int:
     """Run the checks; 0 if all passed, 1 if one failed."""
     os.chdir(ROOT)
+    if "--matrix" in arguments:
+        return matrix.main([one for one in arguments if one != "--matrix"])
     chosen = [one for one in arguments if one != "--full"]
     seed = random.SystemRandom().randrange(2**32)
     pytest = [sys.executable, "-m", "pytest", f"--randomly-seed={seed}", f"--hypothesis-seed={seed}"]
