@@ -123,6 +123,11 @@ LOYALTY = {
     "SALEOR_API_URLS": (f"{SANDBOX_SALEOR_URL}/graphql/",),
     "PUBLIC_URL": SANDBOX_SHOP_URL,
     "GRAPHQL_INTROSPECTION": True,  # a demo is there to be looked into
+    "CARD_DESIGN_PARAMS": {
+        "brand": "Kiln & Leaf",
+        "contact": ["Lindenstraße 8, 04107 Leipzig", "hello@kiln-and-leaf.example"],
+        "terms": "The card stays ours and is yours to use. Lost? Tell us, and this one ends at once.",
+    },
 }
 
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # Wagtail's page editor
