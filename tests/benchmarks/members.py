@@ -40,6 +40,11 @@ def fill(members: int, document: dict[str, Any] | None = None, **fields: Any) ->
         tier="basic",
         **fields,
     )
+    multiply(members)
+
+
+def multiply(members: int) -> None:
+    """Make members 2 to `members` as copies of member 1."""
     with connection.cursor() as cursor:
         cursor.execute((SQL / "members.sql").read_text() % {"count": members})
         cursor.execute("VACUUM ANALYZE")

@@ -1,4 +1,4 @@
-"""The writer of the ledger against hand-written SQL under pgbench, and against django-hordak."""
+"""The writer of the ledger against hand-written SQL under pgbench and django-hordak, alone and from facts on."""
 
 from __future__ import annotations
 
@@ -6,20 +6,27 @@ import itertools
 import multiprocessing
 import os
 import random
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from django.db import connection, connections
 
 from loyalty_plugin.domain.intents import Award, Plan
 from loyalty_plugin.domain.ledger import POINTS, QUALIFYING, Kind, input_digest
+from loyalty_plugin.models.members import Member
+from loyalty_plugin.models.programmes import Programme
+from loyalty_plugin.services.orders.apply import apply_orders
 from loyalty_plugin.services.posting import post
+from tests import factories
 from tests.benchmarks.measures import Measure, median, rounds, spread
-from tests.benchmarks.members import NOW, fill
+from tests.benchmarks.members import NOW, fill, multiply
 from tests.benchmarks.world import WORKERS, World, connect
 
 BATCH = 500
+FACTS = 200
 SHOP = "https://shop.example/graphql/"
 
 
@@ -61,12 +68,19 @@ def post_for(url: str, seconds: float, batch: int, members: int, seed: int) -> f
     return done / spent
 
 
-def in_processes(url: str, seconds: float, batch: int, members: int, workers: int) -> float:
+def spread_out(
+    work: Callable[[str, float, int, int, int], float],
+    url: str,
+    seconds: float,
+    batch: int,
+    members: int,
+    workers: int,
+) -> float:
     """Orders per second of so many processes together."""
     connections.close_all()
     with multiprocessing.get_context("fork").Pool(workers) as pool:
         arguments = [(url, seconds, batch, members, random.randrange(10**9)) for _ in range(workers)]
-        return sum(pool.starmap(post_for, arguments))
+        return sum(pool.starmap(work, arguments))
 
 
 def run(world: World) -> Iterator[Measure]:
@@ -78,7 +92,7 @@ def run(world: World) -> Iterator[Measure]:
         connections.close_all()
         batches, many = rounds(
             count,
-            lambda: in_processes(url, seconds, BATCH, members, WORKERS),
+            lambda: spread_out(post_for, url, seconds, BATCH, members, WORKERS),
             lambda: world.pgbench(url, "order.sql", clients=8, seconds=seconds, members=members),
         )
         yield Measure(
@@ -93,7 +107,7 @@ def run(world: World) -> Iterator[Measure]:
         )
         single, one = rounds(
             count,
-            lambda: in_processes(url, seconds, 1, members, 1),
+            lambda: spread_out(post_for, url, seconds, 1, members, 1),
             lambda: world.pgbench(url, "order.sql", clients=1, seconds=seconds, members=members),
         )
         yield Measure(
@@ -106,3 +120,74 @@ def run(world: World) -> Iterator[Measure]:
             0.5,
             spread=spread(single, one),
         )
+    yield facts_to_postings(world, seconds, count)
+    yield against_hordak(world, median(batches), seconds)
+
+
+def facts_to_postings(world: World, seconds: int, count: int) -> Measure:
+    """From facts of paid orders over the award and its explanation to the ledger."""
+    members = world.size(20_000, 100_000)
+    with world.database("bench_facts") as url:
+        programme = factories.programme()
+        member = factories.member(programme, external_id="c1")
+        assert (programme.pk, member.pk) == (1, 1)
+        multiply(members)
+        connections.close_all()
+        facts, many = rounds(
+            count,
+            lambda: spread_out(apply_for, url, seconds, FACTS, members, WORKERS),
+            lambda: world.pgbench(url, "order.sql", clients=8, seconds=seconds, members=members),
+        )
+    return Measure(
+        "ledger",
+        f"facts → award → posting in batches of {FACTS}, {WORKERS} workers",
+        median(facts),
+        "orders/s",
+        median(many),
+        "hand-written SQL under pgbench, 8 clients, the award given",
+        1.0,
+        spread=spread(facts, many),
+    )
+
+
+def apply_for(url: str, seconds: float, batch: int, members: int, seed: int) -> float:
+    """Apply facts of paid orders for so long in this process; orders per second."""
+    connect(url)
+    chance = random.Random(seed)
+    programme = Programme.objects.get()
+    customers = [
+        Member(external_id=f"c{chance.randint(1, members)}", programme=programme) for _ in range(2_000)
+    ]
+    numbers = (f"{seed}-{os.getpid()}-{n}" for n in itertools.count())
+    done = 0
+    began = time.perf_counter()
+    while (spent := time.perf_counter() - began) < seconds:
+        orders = [factories.order(chance.choice(customers), order_id=next(numbers)) for _ in range(batch)]
+        apply_orders(orders, now=factories.NOW)
+        done += batch
+    connections.close_all()
+    return done / spent
+
+
+def against_hordak(world: World, ours: float, seconds: int) -> Measure:
+    """The same movements by django-hordak, as many processes, a hundred orders in a transaction."""
+    url = world.server.create_database("bench_hordak")
+    try:
+        # A process with settings of its own: hordak's tables are not ours.
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.benchmarks.hordak_peer", url, str(seconds), str(WORKERS)],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    finally:
+        world.server.drop_database("bench_hordak")
+    return Measure(
+        "ledger",
+        f"posting in batches of {BATCH}, {WORKERS} workers",
+        ours,
+        "orders/s",
+        float(done.stdout.split()[-1]),
+        f"django-hordak, {WORKERS} workers",
+        10.0,
+    )

@@ -1,8 +1,11 @@
 -- Members 2 to %(count)s as copies of the first, with balances; made by rows, since only what follows is measured.
 CREATE SEQUENCE IF NOT EXISTS bench_orders CACHE 100;
 INSERT INTO loyalty_plugin_member
-SELECT (jsonb_populate_record(m, jsonb_build_object('id', n, 'public_id', gen_random_uuid(), 'number', n::text))).*
+SELECT (jsonb_populate_record(m, jsonb_build_object(
+         'id', n, 'public_id', gen_random_uuid(), 'number', n::text,
+         'external_id', CASE m.external_id WHEN '' THEN '' ELSE 'c' || n END))).*
   FROM loyalty_plugin_member m, generate_series(2, %(count)s) AS n WHERE m.id = 1;
 INSERT INTO loyalty_plugin_balance (member_id, unit, pending, available, held, owed, earned)
 SELECT n, unit, 0, 0, 0, 0, 0
-  FROM generate_series(1, %(count)s) AS n, (VALUES ('points'), ('qualifying')) AS units(unit);
+  FROM generate_series(1, %(count)s) AS n, (VALUES ('points'), ('qualifying')) AS units(unit)
+    ON CONFLICT DO NOTHING;
