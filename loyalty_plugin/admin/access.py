@@ -75,7 +75,8 @@ class BackOfficeMixin:
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
-        return {"zone_name": timezone.get_current_timezone_name(), **context}
+        heading = getattr(self, "get_page_subtitle", str)()
+        return {"heading": heading, "zone_name": timezone.get_current_timezone_name(), **context}
 
     def refuse(self, error: LoyaltyError) -> None:
         """Tell what was wrong, in words."""

@@ -66,7 +66,7 @@ class PointsColumn(Column):
 class TimeColumn(Column):
     """A moment in the page's time zone: day and time, or the day alone."""
 
-    def __init__(self, name: str, *, form: str = "SHORT_DATETIME_FORMAT", **kwargs: Any) -> None:
+    def __init__(self, name: str, *, form: str = "DATETIME_FORMAT", **kwargs: Any) -> None:
         field = kwargs.pop("accessor", name)
 
         def shown(row: Any) -> str:

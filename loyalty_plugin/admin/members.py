@@ -20,6 +20,7 @@ from loyalty_plugin.admin.access import Page, crumb
 from loyalty_plugin.admin.listing import LinkColumn, Listing, OneOf, PointsColumn, TimeColumn
 from loyalty_plugin.admin.words import KINDS, chip, points, signed
 from loyalty_plugin.models.members import Member
+from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.policies import Operation
 from loyalty_plugin.queries.balances import Standing, balances_of, lots_of
@@ -156,6 +157,7 @@ class MemberView(OfMember):
         page = statement(member.pk, before=int(before) if before.isdigit() else None, limit=20)
         return super().get_context_data(
             **kwargs,
+            heading=self.get_page_title(),
             member=member,
             view=view,
             tier=in_language(view.tier.name, view.tier.code),
@@ -174,15 +176,23 @@ class MemberView(OfMember):
 
 
 def _rows(movements: Sequence[Movement]) -> list[dict[str, Any]]:
+    numbers = _order_numbers(movements)
     undone = {_adjusted(movement).get("undoes") for movement in movements}
-    return [_row(movement, undone) for movement in movements]
+    return [_row(movement, undone, numbers.get(movement.order_ref, "")) for movement in movements]
 
 
 def _adjusted(movement: Movement) -> Mapping[str, Any]:
     return (movement.explanation or {}).get("adjustment") or {}
 
 
-def _row(movement: Movement, undone: Container[Any]) -> dict[str, Any]:
+def _order_numbers(movements: Sequence[Movement]) -> dict[str, str]:
+    """The numbers people know their orders by, by the ledger's name for them: realm and id."""
+    ids = {movement.order_ref.rpartition("|")[2] for movement in movements if movement.order_ref}
+    rows = OrderRecord.objects.filter(order_id__in=ids).values_list("realm__api_url", "order_id", "number")
+    return {f"{realm}|{order_id}": number for realm, order_id, number in rows}
+
+
+def _row(movement: Movement, undone: Container[Any], order: str) -> dict[str, Any]:
     data = movement.explanation or {}
     award = "rules" in data
     reason = REASONS.get(_adjusted(movement).get("reason", ""), "")
@@ -190,7 +200,7 @@ def _row(movement: Movement, undone: Container[Any]) -> dict[str, Any]:
         "entry_id": movement.entry_id,
         "at": localtime(movement.occurred_at),
         "what": KINDS.get(movement.kind, movement.kind),
-        "order": movement.order_ref.rpartition("|")[2],
+        "order": order,
         "reason": "" if movement.kind == "reverse" else reason,
         "amount": signed(movement.amount) if movement.amount else "",
         "moved": points(movement.available) if not movement.amount and movement.available else "",

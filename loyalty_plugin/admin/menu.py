@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.viewsets.base import ViewSet, ViewSetGroup
 
-from loyalty_plugin.admin import adjusting, cards, members, operations, programme, requests, trail
+from loyalty_plugin.admin import adjusting, cards, members, operations, programme, requests, starting, trail
 from loyalty_plugin.admin.access import actor_of
 from loyalty_plugin.policies import Operation, allows
 
@@ -99,7 +99,7 @@ class ProgrammeTopic(Topic):
 
     def get_urlpatterns(self) -> list[Any]:
         return [
-            path("", programme.IndexView.as_view(), name="index"),
+            path("", starting.IndexView.as_view(), name="index"),
             path("<int:version_id>/", programme.DraftView.as_view(), name="draft"),
             path("<int:version_id>/publish/", programme.PublishView.as_view(), name="publish"),
         ]

@@ -63,9 +63,12 @@ class OverviewView(Page):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         sums, names = totals(), tier_names()
-        events = (
-            TierEvent.objects.select_related("member").exclude(reason__code="joined").order_by("-pk")[:10]
+        latest = list(
+            TierEvent.objects.select_related("member").exclude(reason__code="joined").order_by("-pk")[:30]
         )
+        # Who rises leaves the tier below on the same day; only the rise is news.
+        risen = {(event.member_id, event.day) for event in latest if event.kind == "entered"}
+        events = [e for e in latest if e.kind != "left" or (e.member_id, e.day) not in risen][:10]
         return super().get_context_data(
             **kwargs,
             waiting=waiting(self.actor),

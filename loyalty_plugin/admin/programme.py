@@ -1,4 +1,4 @@
-"""The programme in the back office: started from a preset, edited as a draft, published as a frozen version."""
+"""A version in the back office: edited as a draft, by main terms or as JSON, and published as a frozen version."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from wagtail.admin import messages
@@ -22,43 +21,13 @@ from loyalty_plugin.admin.access import Page, crumb
 from loyalty_plugin.admin.problems import worded
 from loyalty_plugin.admin.terms import TermsForm
 from loyalty_plugin.admin.words import sentence
-from loyalty_plugin.builtin.presets import PRESETS, preset
 from loyalty_plugin.errors import InvalidDraft, LoyaltyError
-from loyalty_plugin.models.programmes import Programme, ProgrammeVersion
-from loyalty_plugin.models.realms import Realm
+from loyalty_plugin.models.programmes import ProgrammeVersion
 from loyalty_plugin.policies import Operation
 from loyalty_plugin.queries.explanations.numbers import in_language
 from loyalty_plugin.queries.programmes import version_by_id
 from loyalty_plugin.registry import ports
 from loyalty_plugin.services import previews, programmes
-
-
-class StartForm(forms.Form):
-    """A new programme from a preset."""
-
-    preset = forms.ChoiceField(
-        label=gettext_lazy("Start from"),
-        widget=forms.RadioSelect,
-        choices=lambda: [(one.code, f"{one.label} — {one.description}") for one in PRESETS.values()],
-    )
-    name = forms.CharField(label=gettext_lazy("Name of the programme"), max_length=120)
-    currency = forms.CharField(
-        label=gettext_lazy("Currency"),
-        max_length=3,
-        help_text=gettext_lazy("Three letters, such as EUR. It can't be changed later."),
-        widget=forms.TextInput(attrs={"autocapitalize": "characters"}),
-    )
-    timezone = forms.ChoiceField(
-        label=gettext_lazy("Time zone"),
-        choices=lambda: [(name, name) for name in sorted(zoneinfo.available_timezones())],
-        initial="UTC",
-        help_text=gettext_lazy("A day of the programme runs from midnight to midnight here."),
-    )
-    channels = forms.CharField(
-        label=gettext_lazy("Saleor channels"),
-        required=False,
-        help_text=gettext_lazy("Slugs, separated by commas. They can be added later."),
-    )
 
 
 class IndentedJSONField(forms.JSONField):
@@ -97,82 +66,6 @@ class PublishForm(forms.Form):
         help_text=gettext_lazy("Empty: at once. A later version can't begin in the past."),
     )
     note = forms.CharField(label=gettext_lazy("What changes, for the record"), max_length=500, required=False)
-
-
-class IndexView(Page):
-    """Programmes with their versions, or the way to the first one."""
-
-    operation = Operation.EDIT_PROGRAMME
-    template_name = "loyalty_plugin/admin/programmes.html"
-    header_icon = "order"
-
-    def get_page_title(self) -> str:
-        return _("Programme")
-
-    def trail(self) -> list[dict[str, Any]]:
-        return [crumb(self.get_page_title())]
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        now = ports.clock.now()
-        found = [
-            (programme, _with_states(programme, now), zoneinfo.ZoneInfo(programme.timezone))
-            for programme in Programme.objects.prefetch_related("channels").order_by("pk")
-        ]
-        return super().get_context_data(
-            **{"form": StartForm(), **kwargs},
-            programmes=found,
-            may_publish=self.may(Operation.PUBLISH_PROGRAMME),
-        )
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        form = StartForm(request.POST)
-        if form.is_valid():
-            try:
-                draft = self._start(form.cleaned_data)
-            except LoyaltyError as error:
-                form.add_error(None, sentence(error))
-            else:
-                messages.success(request, _("The draft is ready. Look it over, then publish it."))
-                return redirect("loyalty_programme:draft", draft.pk)
-        return self.render_to_response(self.get_context_data(form=form))
-
-    def _start(self, asked: dict[str, Any]) -> ProgrammeVersion:
-        now, currency = ports.clock.now(), asked["currency"].upper()
-        code, taken = slugify(asked["name"]) or "programme", 1
-        while Programme.objects.filter(code=f"{code}-{taken}" if taken > 1 else code).exists():
-            taken += 1
-        draft = programmes.create_programme(
-            self.actor,
-            code=f"{code}-{taken}" if taken > 1 else code,
-            name=asked["name"],
-            currency=currency,
-            timezone=asked["timezone"],
-            document=preset(asked["preset"]).build(currency),
-            now=now,
-        )
-        slugs = [slug.strip() for slug in asked["channels"].split(",") if slug.strip()]
-        realm = Realm.objects.order_by("pk").first()
-        if slugs and realm is not None:
-            programmes.serve_channels(
-                self.actor, programme_id=draft.programme_id, realm_id=realm.pk, slugs=slugs, now=now
-            )
-        return draft
-
-
-def _with_states(programme: Programme, now: datetime) -> list[tuple[ProgrammeVersion, str]]:
-    """Versions, newest first, each with its state: a draft, planned, in force, or over."""
-    rows = list(programme.versions.select_related("author").defer("document"))
-    begun = [row for row in rows if row.starts_at is not None and row.starts_at <= now]
-    current = max(begun, key=lambda row: (row.starts_at, row.number), default=None)
-
-    def state(row: ProgrammeVersion) -> str:
-        if row.status == ProgrammeVersion.Status.DRAFT or row.starts_at is None:
-            return "draft"
-        if row == current:
-            return "in_force"
-        return "planned" if row.starts_at > now else "over"
-
-    return [(row, state(row)) for row in rows]
 
 
 class VersionPage(Page):

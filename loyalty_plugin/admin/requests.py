@@ -87,16 +87,16 @@ class IndexView(Listing):
     def columns(self) -> list[Column]:  # type: ignore[override]
         return [
             LinkColumn(
-                "what",
-                label=_("What"),
-                accessor=lambda one: OPERATIONS.get(one.operation, one.operation),
+                "member",
+                label=_("Member"),
+                accessor=lambda one: Truncator(str(one.member or _("no member"))).chars(80),
                 url_name="loyalty_requests:request",
             ),
             Column(
-                "member",
-                label=_("Member"),
-                accessor=lambda one: Truncator(str(one.member or "–")).chars(60),
-                classname="lp-name",
+                "what",
+                label=_("What"),
+                accessor=lambda one: OPERATIONS.get(one.operation, one.operation),
+                classname="lp-wide",
             ),
             PointsColumn("amount", label=_("Points"), number=lambda one: one.amount),
             Column("state", label=_("State"), accessor=lambda one: chip(state_of(one))),
@@ -130,9 +130,6 @@ class RequestView(Page):
     def get_page_title(self) -> str:
         return str(OPERATIONS.get(self.asked.operation, self.asked.operation))
 
-    def get_page_subtitle(self) -> str:
-        return str(self.asked.member or "")
-
     def trail(self) -> list[dict[str, Any]]:
         return [
             crumb(_("Requests"), reverse("loyalty_requests:index")),
@@ -160,6 +157,7 @@ class RequestView(Page):
             kwargs |= {"before": points(before), "after": points(before + self.asked.amount)}
         return super().get_context_data(
             **kwargs,
+            heading=self.get_page_title(),
             **described(self.asked),
             open=open_still,
             why_not=self.why_not(),

@@ -1,4 +1,4 @@
-"""The main terms of a draft as form fields; reads them from a document and writes them back, judges nothing.
+"""The main terms of a draft as form fields; shows what a document says, judges nothing.
 
 What a field can't say (several ways into a tier, bands, campaigns) it does not touch: that stays with the JSON.
 """
@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django import forms
-from django.utils.formats import sanitize_separators
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from wagtail.admin.widgets import AdminDateInput
 
-from loyalty_plugin.domain.fields import exact_text
-from loyalty_plugin.domain.values import Money, parse_decimal, parse_rate
-from loyalty_plugin.errors import LoyaltyError
+from loyalty_plugin.admin.exact import AmountField, ExactField, plain
+from loyalty_plugin.admin.rewriting import first, only_condition, rewritten, tag_read
+from loyalty_plugin.domain.values import Money
 
 _WEEKDAYS: Final = [
     ("mon", gettext_lazy("Monday")),
@@ -30,43 +29,6 @@ _WEEKDAYS: Final = [
     ("sat", gettext_lazy("Saturday")),
     ("sun", gettext_lazy("Sunday")),
 ]
-
-
-class ExactField(forms.CharField):
-    """An exact number from zero, written as the reader writes numbers, kept as text: "1.2"."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(widget=forms.TextInput(attrs={"inputmode": "decimal"}), max_length=30, **kwargs)
-
-    def clean(self, value: Any) -> str:
-        text = super().clean(value)
-        if not text:
-            return ""
-        try:
-            return exact_text(parse_rate(str(sanitize_separators(text))))
-        except LoyaltyError as error:
-            raise forms.ValidationError(_("Enter a number from zero, such as 1.5.")) from error
-
-
-class AmountField(ExactField):
-    """An amount of money in major units of a currency, kept as text."""
-
-    def __init__(self, *, currency: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.currency = currency
-
-    def clean(self, value: Any) -> str:
-        text = forms.CharField.clean(self, value)
-        if not text:
-            return ""
-        try:
-            return format(
-                Money.parse(parse_decimal(str(sanitize_separators(text))), self.currency).decimal, "f"
-            )
-        except LoyaltyError as error:
-            raise forms.ValidationError(
-                _("Enter an amount in %(currency)s, such as 25.") % {"currency": self.currency}
-            ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,29 +58,6 @@ class Section:
     groups: tuple[Group, ...]
 
 
-def _first(entries: Any, kind: str, code: str) -> dict[str, Any] | None:
-    """The first entry of a list that uses this extension."""
-    return next((one for one in entries or [] if one.get(kind) == code), None)
-
-
-def _tag(texts: Mapping[str, str]) -> str:
-    """The language tag of the text this reader sees."""
-    wanted = (get_language() or "en").lower()
-    tags = {tag.lower().replace("_", "-"): tag for tag in texts}
-    while wanted:
-        if wanted in tags:
-            return tags[wanted]
-        wanted = wanted.rpartition("-")[0]
-    return tags.get("en") or next(iter(texts), "en")
-
-
-def _only(tier: Mapping[str, Any], rule: str) -> dict[str, Any] | None:
-    """The single condition of an entry or keep rule, None where it says more than one field can."""
-    ways = tier.get(rule) or []
-    one = ways[0][0] if len(ways) == 1 and len(ways[0]) == 1 else None
-    return one if one is not None and one["metric"] in ("spend", "qualifying", "orders") else None
-
-
 class TermsForm(forms.Form):
     """The main terms of `document` (stored data of a version, already well formed) in `currency`."""
 
@@ -136,7 +75,7 @@ class TermsForm(forms.Form):
 
     def _declared(self) -> Iterator[tuple[str, forms.Field, Any]]:
         yield from self._tier_fields()
-        if (base := _first(self.earning["rules"], "rule", "amount")) is not None:
+        if (base := first(self.earning["rules"], "rule", "amount")) is not None:
             params = base["params"]
             yield "base_points", ExactField(label=_("Points")), params.get("points", "1")
             per = AmountField(currency=self.currency, label=_("For each (%s)") % self.currency)
@@ -144,28 +83,25 @@ class TermsForm(forms.Form):
         yield from self._window_fields()
         yield from self._expiry_fields()
         yield from self._day_fields()
-        birthday = _first(self.earning["rules"], "rule", "birthday")
+        birthday = first(self.earning["rules"], "rule", "birthday")
         points = forms.IntegerField(label=_("Points"), required=False, min_value=1, max_value=1_000_000_000)
         yield "birthday_points", points, birthday and birthday["params"].get("points")
 
     def _tier_fields(self) -> Iterator[tuple[str, forms.Field, Any]]:
-        rates = (_first(self.earning["multipliers"], "multiplier", "tier") or {"params": {}})["params"]
+        rates = (first(self.earning["multipliers"], "multiplier", "tier") or {"params": {}})["params"]
         for place, tier in enumerate(self.document["tiers"]):
             name = forms.CharField(label=_("Name"), max_length=80)
-            yield f"tier{place}_name", name, tier["name"][_tag(tier["name"])]
+            yield f"tier{place}_name", name, tier["name"][tag_read(tier["name"])]
             for rule, label in (("entry", _("To reach it")), ("keep", _("To keep it"))):
-                if (one := _only(tier, rule)) is not None:
+                if (one := only_condition(tier, rule)) is not None:
                     field, initial = self._threshold(one, label)
                     yield f"tier{place}_{rule}", field, initial
-            rate = ExactField(label=_("Points times"), required=False)
+            rate = ExactField(label=_("Multiplier"), required=False)
             yield f"tier{place}_rate", rate, rates.get("rates", {}).get(tier["code"], "")
 
     def _threshold(self, one: Mapping[str, Any], label: str) -> tuple[forms.Field, Any]:
         if one["metric"] == "spend":
-            amount = Money(one["at_least"], self.currency).decimal
-            shown = (
-                format(amount, "f").rstrip("0").rstrip(".") if amount == int(amount) else format(amount, "f")
-            )
+            shown = plain(Money(one["at_least"], self.currency))
             return AmountField(currency=self.currency, label=f"{label} ({self.currency})"), shown
         unit = _("orders") if one["metric"] == "orders" else _("points")
         return forms.IntegerField(label=f"{label} ({unit})", min_value=1, max_value=10**9), one["at_least"]
@@ -198,7 +134,7 @@ class TermsForm(forms.Form):
         yield "expiry_days", days, expiry.get("days")
         period = forms.ChoiceField(label=_("End of the"), required=False, choices=periods)
         yield "expiry_period", period, expiry.get("period", "year")
-        after = forms.IntegerField(label=_("so many later"), required=False, min_value=0, max_value=100)
+        after = forms.IntegerField(label=_("Periods later"), required=False, min_value=0, max_value=100)
         yield "expiry_after", after, expiry.get("after", 0)
         warn = forms.IntegerField(label=_("Warn days before"), required=False, min_value=0, max_value=366)
         yield "expiry_warn", warn, expiry.get("warn_days", 30)
@@ -206,7 +142,7 @@ class TermsForm(forms.Form):
         yield "expiry_day", day, expiry.get("day")
 
     def _day_fields(self) -> Iterator[tuple[str, forms.Field, Any]]:
-        found = _first(self.earning["multipliers"], "multiplier", "member_day") or {"params": {}}
+        found = first(self.earning["multipliers"], "multiplier", "member_day") or {"params": {}}
         day = found["params"].get("day", {})
         kinds = [
             ("", _("None")),
@@ -234,7 +170,7 @@ class TermsForm(forms.Form):
         yield "day_weekday", weekday, day.get("weekday", "mon")
         yield (
             "day_rate",
-            ExactField(label=_("Points times"), required=False),
+            ExactField(label=_("Multiplier"), required=False),
             found["params"].get("rate", "2"),
         )
 
@@ -280,7 +216,7 @@ class TermsForm(forms.Form):
         note = Group("", (), _("This draft earns in another way than by one rate: see all rules."))
         when, month = {"expiry_kind": ["after", "inactivity"]}, {"day_kind": ["weekday", "nth_weekday"]}
         return [
-            Section("tiers", _("Tiers"), _("“Points times” 1.5 turns 100 points into 150. Empty: as earned."), tiers),
+            Section("tiers", _("Tiers"), _("A multiplier of 1.5 turns 100 points into 150. Empty: as earned."), tiers),
             Section("base", _("Points for money"), _("What every member earns before anything is multiplied."),
                     (base or note,)),
             Section("window", _("Return window"), _("So long are points on the way, in whole days."),
@@ -312,79 +248,10 @@ class TermsForm(forms.Form):
         tier = self.document["tiers"][place]
         if not tier.get("entry"):
             return _("Everybody is in it.") if tier["rank"] == 0 else _("Reached only when it is given.")
-        if _only(tier, "entry") is None:
+        if only_condition(tier, "entry") is None:
             return _("It is reached in more than one way: see all rules.")
         return "" if tier.get("keep") is not None else _("Kept by what reaches it.")
 
-    # Writing
-
     def result(self) -> dict[str, Any]:
         """The document with what the form says; call it on a valid form only."""
-        data = self.cleaned_data
-        self._write_tiers(data)
-        if "base_points" in self.fields:
-            base = _first(self.earning["rules"], "rule", "amount")
-            assert base is not None  # the field is there because the rule is
-            base["params"] |= {"points": data["base_points"], "per": data["base_per"]}
-        none = data["window_starts"] == "none"
-        self.document["pending"] = {
-            "starts": data["window_starts"],
-            "window_days": 0 if none else data["window_days"],
-        }
-        self.document["expiry"] = self._expiry(data)
-        self._write_day(data)
-        points = data["birthday_points"]
-        self._put("rules", "rule", "birthday", "birthday", {"points": points} if points else None)
-        return self.document
-
-    def _write_tiers(self, data: Mapping[str, Any]) -> None:
-        rates = {}
-        for place, tier in enumerate(self.document["tiers"]):
-            tier["name"][_tag(tier["name"])] = data[f"tier{place}_name"]
-            for rule in ("entry", "keep"):
-                if f"tier{place}_{rule}" in self.fields and (one := _only(tier, rule)) is not None:
-                    asked = data[f"tier{place}_{rule}"]
-                    spend = one["metric"] == "spend"
-                    one["at_least"] = Money.parse(asked, self.currency).amount if spend else asked
-            if data[f"tier{place}_rate"] not in ("", "0"):
-                rates[tier["code"]] = data[f"tier{place}_rate"]
-        known = (_first(self.earning["multipliers"], "multiplier", "tier") or {"params": {}})["params"]
-        codes = {tier["code"] for tier in self.document["tiers"]}
-        # Rates of tiers that are not there stay: they are a mistake to be shown, not to be lost.
-        strays = {code: rate for code, rate in known.get("rates", {}).items() if code not in codes}
-        rates = strays | rates
-        self._put("multipliers", "multiplier", "tier", "tier", {"rates": rates} if rates else None)
-
-    def _expiry(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        kind = data["expiry_kind"]
-        parts: dict[str, dict[str, Any]] = {
-            "after": {"months": data["expiry_months"] or 0, "days": data["expiry_days"] or 0},
-            "end_of": {"period": data["expiry_period"], "after": data["expiry_after"] or 0},
-            "inactivity": {"months": data["expiry_months"], "warn_days": data["expiry_warn"] or 0},
-            "on_date": {"day": data["expiry_day"] and data["expiry_day"].isoformat()},
-        }
-        return {"kind": kind, **parts.get(kind, {})}
-
-    def _write_day(self, data: Mapping[str, Any]) -> None:
-        kind = data["day_kind"]
-        parts: dict[str, dict[str, Any]] = {
-            "day_of_month": {"day": data["day_number"]},
-            "weekday": {"weekday": data["day_weekday"]},
-            "nth_weekday": {"nth": int(data["day_nth"] or 1), "weekday": data["day_weekday"]},
-        }
-        day = {"day": {"kind": kind, **parts[kind]}, "rate": data["day_rate"]} if kind else None
-        self._put("multipliers", "multiplier", "member_day", "member-day", day)
-
-    def _put(self, into: str, kind: str, code: str, name: str, params: Mapping[str, Any] | None) -> None:
-        """Change the entry of an extension, add it, or with None take it out."""
-        entries: list[dict[str, Any]] = self.earning[into]
-        found = _first(entries, kind, code)
-        if params is None:
-            if found is not None:
-                entries.remove(found)
-        elif found is not None:
-            found["params"] = {**found["params"], **params}
-        else:
-            taken = {one["id"] for one in entries}
-            free = next(one for one in (name, *(f"{name}-{n}" for n in range(2, 999))) if one not in taken)
-            entries.append({"id": free, kind: code, "params": dict(params)})
+        return rewritten(self.document, self.cleaned_data, self.currency)

@@ -1,0 +1,115 @@
+"""Finds the main terms in a document's data and writes new ones in their place; asks no form and judges nothing."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import get_language
+
+from loyalty_plugin.domain.values import Money
+
+
+def first(entries: Any, kind: str, code: str) -> dict[str, Any] | None:
+    """The first entry of a list that uses this extension."""
+    return next((one for one in entries or [] if one.get(kind) == code), None)
+
+
+def tag_read(texts: Mapping[str, str]) -> str:
+    """The language tag of the text this reader sees."""
+    wanted = (get_language() or "en").lower()
+    tags = {tag.lower().replace("_", "-"): tag for tag in texts}
+    while wanted:
+        if wanted in tags:
+            return tags[wanted]
+        wanted = wanted.rpartition("-")[0]
+    return tags.get("en") or next(iter(texts), "en")
+
+
+def only_condition(tier: Mapping[str, Any], rule: str) -> dict[str, Any] | None:
+    """The single condition of an entry or keep rule, None where it says more than one field can."""
+    ways = tier.get(rule) or []
+    one = ways[0][0] if len(ways) == 1 and len(ways[0]) == 1 else None
+    return one if one is not None and one["metric"] in ("spend", "qualifying", "orders") else None
+
+
+def rewritten(document: Mapping[str, Any], data: Mapping[str, Any], currency: str) -> dict[str, Any]:
+    """The document with these answers of the form of main terms in their places; the given one stays as it is."""
+    result: dict[str, Any] = copy.deepcopy(dict(document))
+    rules, multipliers = result["earning"]["rules"], result["earning"]["multipliers"]
+    for place, tier in enumerate(result["tiers"]):
+        _write_tier(
+            tier,
+            {key.partition("_")[2]: data[key] for key in data if key.startswith(f"tier{place}_")},
+            currency,
+        )
+    _put(multipliers, "multiplier", "tier", "tier", _rates(result, data))
+    base = first(rules, "rule", "amount")
+    if base is not None:
+        base["params"] |= {"points": data["base_points"], "per": data["base_per"]}
+    none = data["window_starts"] == "none"
+    result["pending"] = {"starts": data["window_starts"], "window_days": 0 if none else data["window_days"]}
+    result["expiry"] = _expiry(data)
+    _put(multipliers, "multiplier", "member_day", "member-day", _member_day(data))
+    points = data["birthday_points"]
+    _put(rules, "rule", "birthday", "birthday", {"points": points} if points else None)
+    return result
+
+
+def _write_tier(tier: dict[str, Any], data: Mapping[str, Any], currency: str) -> None:
+    tier["name"][tag_read(tier["name"])] = data["name"]
+    for rule in ("entry", "keep"):
+        if rule in data and (one := only_condition(tier, rule)) is not None:
+            spend = one["metric"] == "spend"
+            one["at_least"] = Money.parse(data[rule], currency).amount if spend else data[rule]
+
+
+def _rates(document: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any] | None:
+    codes = [tier["code"] for tier in document["tiers"]]
+    known = (first(document["earning"]["multipliers"], "multiplier", "tier") or {"params": {}})["params"]
+    # Rates of tiers that are not there stay: they are a mistake to be shown, not to be lost.
+    rates = {code: rate for code, rate in known.get("rates", {}).items() if code not in codes}
+    for place, code in enumerate(codes):
+        if data[f"tier{place}_rate"] not in ("", "0"):
+            rates[code] = data[f"tier{place}_rate"]
+    return {"rates": rates} if rates else None
+
+
+def _expiry(data: Mapping[str, Any]) -> dict[str, Any]:
+    kind = data["expiry_kind"]
+    parts: dict[str, dict[str, Any]] = {
+        "after": {"months": data["expiry_months"] or 0, "days": data["expiry_days"] or 0},
+        "end_of": {"period": data["expiry_period"], "after": data["expiry_after"] or 0},
+        "inactivity": {"months": data["expiry_months"], "warn_days": data["expiry_warn"] or 0},
+        "on_date": {"day": data["expiry_day"] and data["expiry_day"].isoformat()},
+    }
+    return {"kind": kind, **parts.get(kind, {})}
+
+
+def _member_day(data: Mapping[str, Any]) -> dict[str, Any] | None:
+    kind = data["day_kind"]
+    parts: dict[str, dict[str, Any]] = {
+        "day_of_month": {"day": data["day_number"]},
+        "weekday": {"weekday": data["day_weekday"]},
+        "nth_weekday": {"nth": int(data["day_nth"] or 1), "weekday": data["day_weekday"]},
+    }
+    return {"day": {"kind": kind, **parts[kind]}, "rate": data["day_rate"]} if kind else None
+
+
+def _put(
+    entries: list[dict[str, Any]], kind: str, code: str, name: str, params: Mapping[str, Any] | None
+) -> None:
+    """Change the entry of an extension, add it, or with None take it out."""
+    found = first(entries, kind, code)
+    if params is None:
+        if found is not None:
+            entries.remove(found)
+    elif found is not None:
+        found["params"] = {**found["params"], **params}
+    else:
+        taken = {one["id"] for one in entries}
+        numbered = (f"{name}-{number}" for number in itertools.count(2))
+        free = next(one for one in itertools.chain([name], numbered) if one not in taken)
+        entries.append({"id": free, kind: code, "params": dict(params)})

@@ -1,0 +1,174 @@
+"""The back office in a real browser: no page breaks a rule of accessibility, or is wider than a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings as host
+from django.utils import timezone
+
+from loyalty_plugin.domain.actors import SYSTEM
+from loyalty_plugin.models.ledger import Entry
+from loyalty_plugin.models.outbox import OutboxItem
+from loyalty_plugin.models.requests import Request
+from loyalty_plugin.services import programmes
+from loyalty_plugin.services.orders.apply import apply_orders
+from loyalty_plugin.services.runs import running
+from tests.doors.test_admin import BASE, adjust, staff
+from tests.factories import document, member, order, programme, realm
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LONG = "Нина " + "Константинопольская-" * 12
+DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+#: Wagtail's own furniture is Wagtail's to mend.
+OURS = {"include": [["#main"]], "exclude": [[".w-slim-header"], [".w-panel__header"]]}
+
+
+@pytest.fixture
+def open_page(browser: Any, live_server: Any) -> Iterator[Any]:
+    """Opens an address of the back office as an owner: `open_page(path, size, scheme)` gives the page."""
+    owner = staff("owner")
+    contexts = []
+
+    def opened(path: str, size: dict[str, int] = DESKTOP, scheme: str = "light") -> Any:
+        context = browser.new_context(viewport=size, color_scheme=scheme, reduced_motion="reduce")
+        contexts.append(context)
+        key = owner.cookies[host.SESSION_COOKIE_NAME].value
+        context.add_cookies([{"name": host.SESSION_COOKIE_NAME, "value": key, "url": live_server.url}])
+        page = context.new_page()
+        answer = page.goto(f"{live_server.url}{path}", wait_until="load")
+        assert answer.status == 200, path
+        return page
+
+    opened.owner = owner  # type: ignore[attr-defined]
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def faults(page: Any) -> list[str]:
+    """Broken rules of WCAG A and AA in our own markup, each with where."""
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="axe-playwright-python is missing"
+    )
+    found = axe.Axe().run(
+        page, context=OURS, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}
+    )
+    return [
+        f"{page.url} {rule['id']}: {node['html'][:160]}"
+        for rule in found.response["violations"]
+        for node in rule["nodes"]
+    ]
+
+
+def too_wide(page: Any) -> bool:
+    """The page, or the part of it that Wagtail scrolls, is wider than the window."""
+    script = "[document.documentElement, document.querySelector('#main')].some(e => e.scrollWidth > e.clientWidth + 1)"
+    return bool(page.evaluate(script))
+
+
+def everything(owner: Any) -> list[str]:
+    """Data of every kind, and the addresses of all pages that show it."""
+    now = timezone.now().replace(microsecond=0)
+    club = programme(starts_at=now - timedelta(days=100))
+    of = member(club, now=now - timedelta(days=90), name=LONG)
+    for name in ("王小明", "محمد عبد الرحمن", "O'Brien & <Söhne>"):
+        member(club, now=now, name=name)
+    apply_orders([order(of, 40_000, at=now - timedelta(days=5))], now=now - timedelta(days=5))
+    adjust(owner, of, 120, confirm="1")
+    adjust(owner, of, 100_001, confirm="1")
+    OutboxItem.objects.create(
+        kind="checkout_prices",
+        realm=realm(),
+        target="Q2hlY2tvdXQ6" * 6,
+        desired={},
+        status="failed",
+        error="saleor_error",
+        created_at=now,
+        next_attempt_at=now,
+    )
+    with pytest.raises(RuntimeError), running("verify", 10):
+        raise RuntimeError("the log's words")
+    wrong = document()
+    wrong["earning"]["multipliers"][0]["params"] = {"rates": {"gold": "2"}}
+    draft = programmes.save_draft(SYSTEM, programme_id=club.pk, document=wrong, now=now)
+    published = club.versions.exclude(pk=draft.pk).get()
+    entry = Entry.objects.get(kind="adjust")
+    return [
+        *(
+            f"{BASE}/{page}/"
+            for page in ("overview", "members", "requests", "operations", "trail", "programme")
+        ),
+        f"{BASE}/members/?q=nobody&tier=premium",
+        f"{BASE}/members/{of.pk}/",
+        f"{BASE}/members/{of.pk}/adjust/",
+        f"{BASE}/members/undo/{entry.pk}/",
+        f"{BASE}/requests/{Request.objects.get().pk}/",
+        f"{BASE}/programme/{draft.pk}/",
+        f"{BASE}/programme/{draft.pk}/publish/",
+        f"{BASE}/programme/{published.pk}/",
+    ]
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (DESKTOP, "dark"), (PHONE, "light")])
+def test_every_page_can_be_used_by_everybody(open_page, size, scheme):
+    wrong: list[str] = []
+    paths = everything(open_page.owner)
+    page = open_page(paths[0], size, scheme)
+    server = page.url.removesuffix(paths[0])
+    for path in paths:
+        page.goto(f"{server}{path}", wait_until="load")
+        page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+        wrong += faults(page)
+        if too_wide(page):
+            wrong.append(f"{path} is wider than {size['width']}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_empty_pages_can_be_used_by_everybody(open_page):
+    wrong = [
+        fault
+        for page in ("overview", "members", "requests", "operations", "trail", "programme")
+        for fault in faults(open_page(f"{BASE}/{page}/", PHONE))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_an_adjustment_is_made_and_taken_back_from_the_keyboard(open_page):
+    club = programme()
+    of = member(club)
+    page = open_page(f"{BASE}/members/{of.pk}/")
+    page.get_by_role("link", name="Adjust points").press("Enter")
+    page.get_by_label("Points").fill("120")
+    page.get_by_label("Points").press("Enter")
+    page.get_by_role("button", name="Change it").press("Enter")
+    assert page.get_by_label("Points").input_value() == "120"
+    page.get_by_label("Points").press("Enter")
+    assert page.get_by_text("Available afterwards").is_visible()
+    page.get_by_role("button", name="Yes, do it").press("Enter")
+    page.get_by_role("status").or_(page.locator(".messages")).get_by_role("link", name="Take back").press(
+        "Enter"
+    )
+    page.get_by_role("button", name="Take back").press("Enter")
+    assert page.get_by_text("taken back", exact=True).is_visible()
+
+
+def test_the_form_of_a_draft_shows_only_what_a_choice_needs(open_page):
+    club = programme()
+    draft = programmes.save_draft(SYSTEM, programme_id=club.pk, document=document(), now=timezone.now())
+    page = open_page(f"{BASE}/programme/{draft.pk}/")
+    assert page.get_by_label("Months").is_visible()
+    page.get_by_label("Points end").select_option("on_date")
+    assert page.get_by_label("Last day").is_visible()
+    assert not page.get_by_label("Months").is_visible()
+    page.get_by_label("Last day").fill("2030-12-31")
+    page.get_by_role("button", name="Save draft").first.press("Enter")
+    page.get_by_text("Draft saved.").wait_for()
+    draft.refresh_from_db()
+    assert draft.document["expiry"] == {"kind": "on_date", "day": "2030-12-31"}
+    page.get_by_role("tab", name="All rules").press("Enter")
+    assert '"on_date"' in page.get_by_label("Rules", exact=False).last.input_value()
