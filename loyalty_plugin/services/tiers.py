@@ -56,18 +56,24 @@ def recompute(members: Sequence[Member], *, now: datetime) -> list[TierEvent]:
     zone = versions.all[0].zone
     today = local_day(now, zone)
     ids = [member.pk for member in members]
+    ranks = ready[-1].ranks
     history = history_of(ids, today)
     changed: list[Member] = []
     events: list[TierEvent] = []
     for member in members:
         found = judge(member, history, ready, versions.all[0], today)
         due = min(filter(None, (found.next_due, history.future.get(member.pk))), default=None)
+        rows = _as_rows(member, found, now)
+        told = {(row.kind, row.tier) for row in rows if row.day == today}
+        fell = ranks.get(member.tier, -1) > ranks.get(found.tier, -1)
+        if fell and ("left", member.tier) not in told:
+            rows.append(_same_day(member, found, today, now))
         fresh = (found.tier, found.since, found.until, due)
         if fresh != tuple(getattr(member, name) for name in _FIELDS):
             for name, value in zip(_FIELDS, fresh, strict=True):
                 setattr(member, name, value)
             changed.append(member)
-        events.extend(_as_rows(member, found, now))
+        events.extend(rows)
     if changed:
         Member.objects.bulk_update(changed, _FIELDS)
     return _add_events(events, ids)
@@ -85,6 +91,18 @@ def _as_rows(member: Member, found: Standing, now: datetime) -> list[TierEvent]:
         )
         for event in found.events
     ]
+
+
+def _same_day(member: Member, found: Standing, today: date, now: datetime) -> TierEvent:
+    """A tier that was reached and undone on one day: the day's end knows nothing of it, but it was told."""
+    return TierEvent(
+        member=member,
+        day=today,
+        kind="left",
+        tier=member.tier,
+        reason={"code": "undone", "other": found.tier},
+        recorded_at=now,
+    )
 
 
 def _add_events(events: list[TierEvent], ids: Sequence[int]) -> list[TierEvent]:

@@ -149,6 +149,8 @@ def test_a_refund_undoes_the_tier():
     apply_orders([replace(fact, charged=0, refunded=30_000, updated_at=NOW + timedelta(hours=1))], now=NOW)
     of.refresh_from_db()
     assert of.tier == "basic"
+    told = TierEvent.objects.filter(member=of, tier="premium").values_list("kind", flat=True)
+    assert sorted(told) == ["entered", "left"]
 
 
 def test_a_return_window_may_begin_with_fulfilment():
