@@ -77,7 +77,7 @@ class Processes:
             raise child.failure()
         self._children.remove(child)
 
-    def wait_for(self, child: Child, url: str, seconds: float = 60) -> None:
+    def wait_for(self, child: Child, url: str, seconds: float = 180) -> None:
         """Wait until `url` answers 2xx. Raises `LaunchError` if a process ends or the time is over."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

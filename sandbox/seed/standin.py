@@ -26,7 +26,7 @@ class StandIn:
     """One connection to the stand-in, as its control door and, once signed in, as the shop's owner."""
 
     def __init__(self, url: str = "") -> None:
-        self._http = httpx.Client(base_url=url or settings.SANDBOX_SALEOR_URL, timeout=60)
+        self._http = httpx.Client(base_url=url or settings.SANDBOX_SALEOR_URL, timeout=120)
         self._token = ""
 
     def close(self) -> None:
@@ -54,7 +54,7 @@ class StandIn:
         orders = [_order(purchase) for purchase in purchases]
         return self.door("orders", {"orders": orders})["orders"] if orders else []
 
-    def settle(self, seconds: float = 60) -> None:
+    def settle(self, seconds: float = 120) -> None:
         """Waits until every webhook has been delivered or given up."""
         deadline = time.monotonic() + seconds
         while self.door("deliveries")["pending"]:
@@ -80,9 +80,9 @@ class StandIn:
         query = "mutation($e:String!,$p:String!){tokenCreate(email:$e,password:$p){token errors{message}}}"
         self._token = self.ask(query, e=owner.email, p=PASSWORD)["tokenCreate"]["token"]
 
-    def install(self, manifest_url: str, seconds: float = 30) -> None:
+    def install(self, manifest_url: str, seconds: float = 120) -> None:
         """Installs the plugin as an App, as a merchant does in the Dashboard; does nothing when it is there already."""
-        manifest = httpx.get(manifest_url, timeout=20)
+        manifest = httpx.get(manifest_url, timeout=60)
         if manifest.status_code != 200:
             raise SeedError(f"The plugin's manifest at {manifest_url} answers {manifest.status_code}.")
         self.sign_in()

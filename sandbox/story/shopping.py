@@ -74,7 +74,7 @@ def _forged(stage: Stage) -> Step:
             "order": {"id": stage.last_order("id")["id"], "total": {"gross": {"amount": 1000000}}},
         }
     ).encode()
-    [key] = httpx.get(f"{stage.context.saleor_url}/.well-known/jwks.json", timeout=20).json()["keys"]
+    [key] = httpx.get(f"{stage.context.saleor_url}/.well-known/jwks.json", timeout=60).json()["keys"]
     answer = httpx.post(
         f"{stage.context.shop_url}/loyalty/saleor/events",
         content=body,
@@ -85,7 +85,7 @@ def _forged(stage: Stage) -> Step:
             "Saleor-Signature": _signed(body, key["kid"]),
             "X-Loyalty-Secret": "a guess",
         },
-        timeout=20,
+        timeout=60,
     )
     stage.settle()
     same = (stage.standing(), _received(stage)) == before

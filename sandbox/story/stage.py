@@ -20,7 +20,7 @@ from sandbox.seed.standin import StandIn
 from sandbox.story.visitor import Visitor
 
 ZONE = ZoneInfo("Europe/Berlin")
-PATIENCE = 120
+PATIENCE = 240
 """Seconds the worker may take for what is waiting."""
 
 EMAIL = "meilin@example.com"
@@ -66,7 +66,7 @@ class Stage:
         self._open = ExitStack()
         self.saleor = StandIn(self.context.saleor_url)
         self._open.callback(self.saleor.close)
-        self._http = self._open.enter_context(httpx.Client(timeout=60))
+        self._http = self._open.enter_context(httpx.Client(timeout=120))
         self._database = self._open.enter_context(psycopg.connect(self.context.database_url, autocommit=True))
         self._token = ("", 0.0)
         return self

@@ -19,7 +19,7 @@ class Visitor:
     """One person with their own cookies."""
 
     def __init__(self, site: str) -> None:
-        self._http = httpx.Client(base_url=site, follow_redirects=True, timeout=60)
+        self._http = httpx.Client(base_url=site, follow_redirects=True, timeout=120)
 
     def __enter__(self) -> Self:
         return self
