@@ -101,22 +101,20 @@ def _unasked(data: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def _connection_troubles() -> Iterator[Trouble]:
-    rows = Installation.objects.select_related("realm").exclude(state=_State.DELETED).order_by("-pk")
-    newest: dict[str, Installation] = {}
-    for row in rows:
-        newest.setdefault(row.realm.api_url, row)
+    rows = Installation.objects.select_related("realm").exclude(state=_State.DELETED).order_by("pk")
+    states = {row.realm.api_url: row.state for row in rows}  # the newest of each
     for url in settings.SALEOR_API_URLS:
-        row = newest.get(url)
+        state = states.get(url)
         facts = {"saleor": url}
-        if row is None:
+        if state is None:
             yield Trouble("not_installed", "warning", facts)
-        elif row.state in (_State.UNVERIFIED, _State.SECURING):
+        elif state in (_State.UNVERIFIED, _State.SECURING):
             yield Trouble("installation_unfinished", "warning", facts)
-        elif row.state == _State.INACTIVE:
+        elif state == _State.INACTIVE:
             yield Trouble("installation_inactive", "error", facts)
-        elif row.state == _State.DEAD:
+        elif state == _State.DEAD:
             yield Trouble("installation_dead", "error", facts)
-    for url in newest.keys() - set(settings.SALEOR_API_URLS):
+    for url in states.keys() - set(settings.SALEOR_API_URLS):
         yield Trouble("installation_not_listed", "warning", {"saleor": url})
 
 

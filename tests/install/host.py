@@ -100,11 +100,16 @@ class Host:
 
     def number_users_by_uuid(self) -> None:
         """A user model of the project's own, with another kind of key."""
-        app = self.folder / "people"
+        self.add_app("people", "models", _USER_MODEL)
+        self.append(self.settings, 'AUTH_USER_MODEL = "people.User"')
+
+    def add_app(self, name: str, module: str, code: str) -> None:
+        """An app of the project with one module in it."""
+        app = self.folder / name
         app.mkdir()
         (app / "__init__.py").touch()
-        (app / "models.py").write_text(_USER_MODEL.lstrip())
-        self.append(self.settings, 'INSTALLED_APPS += ["people"]\nAUTH_USER_MODEL = "people.User"')
+        (app / f"{module}.py").write_text(code.lstrip())
+        self.append(self.settings, f"INSTALLED_APPS += [{name!r}]")
 
     def speak(self, languages: Iterable[str]) -> None:
         """Every address of the project begins with a language."""

@@ -45,6 +45,15 @@ programmes.serve_channels(
 )
 programmes.publish(SYSTEM, version_id=draft.pk, now=now)
 """
+TWICE = """
+from loyalty_plugin import registry
+from loyalty_plugin.builtin.rules.amount import AmountRule
+
+
+@registry.rules.register
+class Other(AmountRule):
+    pass
+"""
 SECOND_SITE = """
 from wagtail.models import Page, Site
 
@@ -167,6 +176,19 @@ def test_a_stock_project(
     host.manage("migrate", "--verbosity", "0")
     assert {"not_installed", "no_programme", "nobody_works", "url_away"} <= set(examined(host))
     takes_an_order(host, saleor)
+
+
+def test_two_apps_with_one_code_stop_the_start(new_host: Callable[[], Host], tmp_path: Path) -> None:
+    host = new_host()
+    host.apply(printed_lines(tmp_path), saleor_url="https://saleor.example/graphql/")
+    host.use_database("dbname=never-asked")
+    host.add_app("twice", "loyalty_extension", TWICE)
+    stopped = host.manage("check", succeed=False)
+    assert stopped.returncode != 0
+    said = stopped.stderr.splitlines()[-1]
+    assert "earning rule 'amount' is registered by" in said
+    assert "twice.loyalty_extension" in said
+    assert "loyalty_plugin.builtin.rules.amount" in said
 
 
 def test_an_odd_project(
