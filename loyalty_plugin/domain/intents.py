@@ -26,6 +26,8 @@ class Award:
     waits: bool = False
     #: Gives back what was awarded once and taken back since: no new value, so no hard maximum applies.
     restores: bool = False
+    #: So much of it was written off when it was taken back: the member kept it, so that is undone first.
+    written_off: int = 0
 
     @property
     def pending(self) -> bool:

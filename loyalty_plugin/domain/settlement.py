@@ -137,7 +137,9 @@ class _Settlement:
     def award(self, intent: Award) -> None:
         check_amount(intent.amount, zero=False)
         unit, into = intent.unit, Account.PENDING if intent.pending else Account.AVAILABLE
-        amount = intent.amount
+        covered = min(intent.written_off, intent.amount)
+        self.move(unit, intent.source, Account.WRITTEN_OFF, covered)
+        amount = intent.amount - covered
         if into is Account.AVAILABLE:
             amount = self.repay(unit, intent.source, amount)
         if amount == 0:

@@ -22,11 +22,14 @@ def entry_by_key(key: str) -> int | None:
     return Entry.objects.filter(business_key=key).values_list("pk", flat=True).first()
 
 
-def earned_on(member_ids: Sequence[int], zone: ZoneInfo, since: datetime) -> dict[tuple[int, date], int]:
+def earned_on(
+    programme_id: int, member_ids: Sequence[int], zone: ZoneInfo, since: datetime
+) -> dict[tuple[int, date], int]:
     """Points issued by member and day of the programme, for members whose day is capped."""
     rows = (
         Posting.objects.filter(
             entry__member_id__in=member_ids,
+            entry__programme_id=programme_id,
             entry__kind__in=[Kind.EARN, Kind.BONUS],
             entry__occurred_at__gte=since,
             unit=POINTS,
@@ -96,13 +99,14 @@ WITH own AS (
    WHERE o.order_ref = ANY(%s) AND o.order_ref <> '' AND l.unit = 'points'
      AND l.amount > l.pending + l.available + l.held
 )
-SELECT ref, sum(expired)::bigint, sum(cleared)::bigint
+SELECT ref, sum(expired)::bigint, sum(cleared)::bigint, sum(written_off)::bigint
   FROM (
     SELECT own.order_ref AS ref,
            coalesce(sum(p.amount) FILTER (WHERE p.destination = 'expired' AND p.source_lot_id = own.id), 0)
            - coalesce(sum(p.amount) FILTER (WHERE p.source = 'expired' AND back.origin_lot_id = own.id), 0) AS expired,
            coalesce(sum(p.amount) FILTER (WHERE p.destination = 'cleared' AND p.source_lot_id = own.id), 0)
-           - coalesce(sum(p.amount) FILTER (WHERE p.source = 'cleared' AND back.origin_lot_id = own.id), 0) AS cleared
+           - coalesce(sum(p.amount) FILTER (WHERE p.source = 'cleared' AND back.origin_lot_id = own.id), 0) AS cleared,
+           0 AS written_off
       FROM own
       JOIN loyalty_plugin_entry e ON e.member_id = own.member_id
       JOIN loyalty_plugin_posting p ON p.entry_id = e.id
@@ -111,7 +115,9 @@ SELECT ref, sum(expired)::bigint, sum(cleared)::bigint
     UNION ALL
     SELECT e.order_ref,
            -coalesce(sum(p.amount) FILTER (WHERE p.source = 'expired'), 0),
-           -coalesce(sum(p.amount) FILTER (WHERE p.source = 'cleared'), 0)
+           -coalesce(sum(p.amount) FILTER (WHERE p.source = 'cleared'), 0),
+           coalesce(sum(p.amount) FILTER (WHERE p.source = 'written_off'), 0)
+           - coalesce(sum(p.amount) FILTER (WHERE p.destination = 'written_off'), 0)
       FROM loyalty_plugin_entry e JOIN loyalty_plugin_posting p ON p.entry_id = e.id
      WHERE e.order_ref = ANY(%s) AND e.order_ref <> '' AND p.unit = 'points'
      GROUP BY e.order_ref
@@ -120,12 +126,21 @@ SELECT ref, sum(expired)::bigint, sum(cleared)::bigint
 """
 
 
-def ended_of_orders(order_refs: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """What expired and what was cleared of the points that orders brought, less what came back since. One query."""
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Points of an order that expired or were cleared unused, and of what was to be taken back, what was written off."""
+
+    expired: int = 0
+    cleared: int = 0
+    written_off: int = 0
+
+
+def ended_of_orders(order_refs: Sequence[str]) -> dict[str, Ended]:
+    """What became of points that orders brought, less what came back since. One query."""
     refs = list(order_refs)
     with connection.cursor() as cursor:
         cursor.execute(_ENDED, [refs, refs])
-        return {ref: (max(expired, 0), max(cleared, 0)) for ref, expired, cleared in cursor.fetchall()}
+        return {ref: Ended(*(max(part, 0) for part in parts)) for ref, *parts in cursor.fetchall()}
 
 
 def unverified_of_order(order_ref: str, earn_entry: int | None) -> tuple[int, int]:

@@ -83,9 +83,10 @@ def read_past(member_ids: Sequence[int], versions: Iterable[ProgrammeVersion], s
     counted = frozenset[str]().union(*(resolved(version).counted_products for version in versions))
     if counted:
         past.pieces = pieces_of(member_ids, counted)
-    capped = next((v for v in versions if v.document.earning.caps.day is not None), None)
-    if capped is not None:
-        past.today = earned_on(member_ids, capped.zone, since - timedelta(days=2))  # a day may have 25 hours
+    capped = {v.programme_id: v.zone for v in versions if v.document.earning.caps.day is not None}
+    for programme_id, zone in capped.items():
+        # Two days: one of them may have 25 hours.
+        past.today |= earned_on(programme_id, member_ids, zone, since - timedelta(days=2))
     return past
 
 

@@ -153,6 +153,20 @@ def test_a_refund_that_may_not_be_owed_leaves_what_stands_and_makes_nothing_late
     assert balance(of).available == 20
 
 
+def test_what_was_written_off_is_not_given_twice_when_the_refund_is_reversed():
+    of = member(programme(document(pending=CAFE, negative="write_off")))
+    fact = order(of, 10_000)
+    see(fact)
+    spend(of, 80)
+    see(left(fact, 0, 1))
+    assert (balance(of).available, balance(of).owed, balance(of).earned) == (0, 0, 0)
+    see(left(fact, 10_000, 2))
+    assert (balance(of).available, balance(of).earned) == (20, 100)
+    see(left(fact, 0, 3))
+    assert (balance(of).available, balance(of).earned) == (0, 0)
+    assert whole(of)
+
+
 def test_an_order_first_seen_after_a_part_was_refunded_earns_the_rest():
     of = member(programme())
     fact = order(of, 10_000)

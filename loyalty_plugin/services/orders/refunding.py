@@ -18,7 +18,7 @@ from loyalty_plugin.domain.tiers.history import QualifyingFact
 from loyalty_plugin.domain.tiers.terms import Metric
 from loyalty_plugin.models.members import TierFact
 from loyalty_plugin.models.orders import OrderRecord
-from loyalty_plugin.queries.entries import ended_of_orders, lots_of_order, unverified_of_order
+from loyalty_plugin.queries.entries import Ended, ended_of_orders, lots_of_order, unverified_of_order
 from loyalty_plugin.services import approvals
 from loyalty_plugin.services.orders import earning, steps
 from loyalty_plugin.services.orders.work import Work
@@ -29,8 +29,7 @@ class Before:
     """What the ledger and the tiers' facts hold of orders that were decided before, by reference."""
 
     lots: Mapping[str, Sequence[int]]
-    #: What expired and what was cleared of those lots.
-    ended: Mapping[str, tuple[int, int]]
+    ended: Mapping[str, Ended]
     counted: Mapping[str, Sequence[TierFact]]
 
 
@@ -64,14 +63,16 @@ def change(work: Work, before: Before, now: datetime) -> None:
         return
     work.stood = (record.points, record.qualifying)
     difference = should - record.points
+    ended = before.ended.get(fact.ref, Ended())
     intents: list[Intent] = []
     if difference < 0:
-        expired, cleared = before.ended.get(fact.ref, (0, 0))
         lots = tuple(before.lots.get(fact.ref, ()))
         policy = version.document.negative
-        intents.append(TakeBack(POINTS, -difference, lots, policy, expired=expired, cleared=cleared))
+        intents.append(
+            TakeBack(POINTS, -difference, lots, policy, expired=ended.expired, cleared=ended.cleared)
+        )
     elif difference > 0:
-        intents.extend(_given_again(work, difference, net, now))
+        intents.extend(_given_again(work, difference, ended.written_off, net, now))
     if qualifying > record.qualifying:
         intents.append(Award(QUALIFYING, qualifying - record.qualifying))
     elif qualifying < record.qualifying:
@@ -84,7 +85,7 @@ def change(work: Work, before: Before, now: datetime) -> None:
     record.outcome = steps.CANCELLED if fact.cancelled else "" if record.points else steps.NOTHING_EARNED
 
 
-def _given_again(work: Work, points: int, net: steps.Net, now: datetime) -> list[Intent]:
+def _given_again(work: Work, points: int, written_off: int, net: steps.Net, now: datetime) -> list[Intent]:
     """Points of a refund that did not last; those without a purchase still wait for the contact, as at first."""
     record, version = work.record, work.version
     ends_at, unknown = earning.window(work.fact, version)
@@ -95,12 +96,16 @@ def _given_again(work: Work, points: int, net: steps.Net, now: datetime) -> list
         expiry_of(version.document.expiry, record.paid_at or now, version.zone),
         waits=unknown,
         restores=record.earn_entry is not None,
+        written_off=min(written_off, points),
     )
     if work.member.verified_at is not None:
         return [award]
     first, stands = unverified_of_order(work.fact.ref, record.earn_entry)
-    free = max(min(steps.target(first, net) - stands, points), 0)
-    parts = (replace(award, amount=points - free), replace(award, amount=free, needs_verification=True))
+    free = max(min(steps.target(first, net) - stands, points - award.written_off), 0)
+    parts = (
+        replace(award, amount=points - free),
+        replace(award, amount=free, needs_verification=True, written_off=0),
+    )
     return [part for part in parts if part.amount]
 
 
