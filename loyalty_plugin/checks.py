@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from django.apps import apps
+from django.conf import global_settings
 from django.conf import settings as django_settings
 from django.core import checks
 from django.db import DatabaseError, connection, transaction
@@ -240,7 +241,11 @@ def check_urls(app_configs: Any = None, **_: Any) -> list[Message]:
 
 
 def _paths() -> Iterator[str]:
-    for language, _name in django_settings.LANGUAGES:
+    languages = [code for code, _name in django_settings.LANGUAGES]
+    if not django_settings.USE_I18N or languages == [code for code, _name in global_settings.LANGUAGES]:
+        # The project has chosen none, and all hundred of Django's would take seconds to load.
+        languages = [django_settings.LANGUAGE_CODE]
+    for language in languages:
         with translation.override(language):
             yield reverse(EVENTS_URL)
 

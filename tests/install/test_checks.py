@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
+from django.conf import global_settings
 from django.core import checks as django_checks
 from django.db import connection
 from django.test.utils import modify_settings
@@ -90,7 +91,7 @@ def test_an_old_server(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
         ("swallowed", ["E009"]),
     ],
 )
-@pytest.mark.parametrize("languages", [["en"], ["en", "de"]])
+@pytest.mark.parametrize("languages", [["en"], ["en", "de"], [code for code, _ in global_settings.LANGUAGES]])
 def test_where_the_plugin_is_mounted(
     settings: Any, urlconf: str, languages: list[str], expected: list[str]
 ) -> None:
