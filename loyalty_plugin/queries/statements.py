@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import Exists, OuterRef, Sum
 
 from loyalty_plugin.domain.ledger import LOT_ACCOUNTS, POINTS, Account
 from loyalty_plugin.models.ledger import Balance, Entry, Posting
@@ -53,7 +53,9 @@ def statement(member_id: int, *, unit: str = POINTS, before: int | None = None, 
     The balance runs back from today's, so no page has to add up what came before it.
     """
     limit = max(1, min(limit, 100))
-    entries = Entry.objects.filter(member_id=member_id, postings__unit=unit).distinct().order_by("-pk")
+    # Not a join with DISTINCT: that would sort the whole history, explanations and all, for one page of it.
+    moves = Posting.objects.filter(entry_id=OuterRef("pk"), unit=unit)
+    entries = Entry.objects.filter(Exists(moves), member_id=member_id).order_by("-pk")
     if before is not None:
         entries = entries.filter(pk__lt=before)
     rows = list(entries[: limit + 1])
