@@ -58,11 +58,11 @@ def _publish(stage: Stage) -> Step:
     rules = json.dumps(document(stage.ids["categories"]["kitchen"]))
     saved = draft.submit({"document": rules, "note": "Our first terms"})
     done = saved.follow("a[href$='/publish/']").submit({"note": "The first terms of the Circle"})
-    number, state, since, author, _note, *_ = done.rows()[0]
+    version = done.row()
     return told(
         "The owner starts the programme from a preset, changes it and publishes it in the back office",
-        "version 1, published, in force from March 2, 2026, 10 a.m., by owner",
-        f"version {number}, {state}, in force from {since}, by {author}",
+        "Version 1, in force from March 2, 2026, 10 a.m., by Marta Oduya",
+        f"{version['Version']}, {version['State']} from {version['In force from']}, by {version['By']}",
     )
 
 
@@ -73,13 +73,14 @@ def _join(stage: Stage) -> Iterator[Step]:
     stage.settle()
     clerk = stage.staff("clerk")
     found = clerk.open(f"/admin/membership/members/?q={EMAIL}")
-    name, _number, tier, available, on_the_way, _joined = found.rows()[0]
+    row = found.row()
     shown = found.follow("tbody a")
     contact = "not verified" if "contact not verified" in shown.text("#main") else "verified"
     yield told(
         "A customer registers at the shop",
-        f"{FIRST} {LAST}: basic, contact not verified, 0 points, 0 on the way",
-        f"{name}: {tier}, contact {contact}, {available} points, {on_the_way} on the way",
+        f"{FIRST} {LAST}: Basic, contact not verified, 0 points, 0 on the way",
+        f"{row['Name']}: {row['Tier']}, contact {contact}, {row['Available']} points,"
+        f" {row['On the way']} on the way",
     )
     letter.follow(".letter a")
     stage.settle()

@@ -74,12 +74,11 @@ def _tier(stage: Stage) -> Iterator[Step]:
     stage.go_to(berlin(3, 20))
     lifting = stage.order("TEA", 2)
     stage.settle()
-    overview = stage.staff("manager").open("/admin/membership/overview/")
-    event = next(iter(overview.texts(".lp-list li")), "no event")
+    event = stage.staff("manager").open("/admin/membership/overview/").row()
     yield told(
         "An order of €200.00 brings the year's spend to €300.00; Premium begins at €250.00",
-        "premium: 150 points, 200 on the way; March 20, 2026 Mei-Lin 美琳 Größmann reached premium",
-        f"{stage.standing()}; {event}",
+        "premium: 150 points, 200 on the way; event: March 20, 2026, Mei-Lin 美琳 Größmann, Reached Premium",
+        f"{stage.standing()}; event: {event['Day']}, {event['Member']}, {event['What']}",
     )
     stage.go_to(berlin(3, 21))
     following = stage.order("TEA")

@@ -59,7 +59,7 @@ def _card(stage: Stage) -> Step:
     ]
     sides = len(document)
     document.close()
-    whose = found.rows()[0][0] if read == [card["card"]["code"]] else "nobody"
+    whose = found.row()["Name"] if read == [card["card"]["code"]] else "nobody"
     return told(
         "The member takes a card; the back office prints it and a scanner reads it",
         f"a PDF of 2 pages, its QR code is that of {card['name']}",

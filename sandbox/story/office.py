@@ -21,13 +21,13 @@ def play(stage: Stage) -> Iterator[Step]:
 def _within(stage: Stage, clerk: Visitor, manager: Visitor) -> Step:
     before = stage.available()
     consequence = _adjust(clerk, "120", "The parcel came late")
-    then = consequence.texts(".lp-figures dd")
+    then = consequence.texts(".lp-sum dd")
     consequence.submit({}, button="confirm")
     after = stage.available()
     return told(
         "A clerk gives 120 points in the back office; alone they may give 500",
         f"told before: {before:,} points, 120 points, {before + 120:,} points; then {before + 120:,} available;"
-        " trail: Adjust points 120 points, Ilse Brandt, admin, posted",
+        " trail: Adjust points 120 points, Ilse Brandt, Back office, Posted",
         f"told before: {', '.join(then)}; then {after:,} available; trail: {_newest(manager)}",
     )
 
@@ -42,8 +42,9 @@ def _above(stage: Stage, clerk: Visitor, manager: Visitor) -> Step:
     after = stage.available()
     return told(
         "The clerk wants to give 2,000 points",
-        "You may adjust up to 500 points at once. This becomes a request to a manager. Points unchanged;"
-        " the clerk may not approve; trail: Adjust points 2,000 points, Ilse Brandt, admin, asked",
+        "You may adjust up to 500 points at once. This becomes a request to a manager. Nothing changes until then."
+        " Points unchanged;"
+        " the clerk may not approve; trail: Adjust points 2,000 points, Ilse Brandt, Back office, Waits for another person",
         f"{reason} Points {'unchanged' if after == before else 'changed'}; the clerk {refused};"
         f" trail: {_newest(manager)}",
     )
@@ -55,10 +56,10 @@ def _approved(stage: Stage, manager: Visitor) -> Step:
     request.submit({}, button="approve")
     given = stage.available() - before
     closed = manager.open(request.path)
-    who = [f"{row[2]} {row[3]}" for row in closed.rows()]
+    who = [f"{row['Who']}: {row['Outcome']}" for row in closed.rows()]
     return told(
         "A manager approves the request",
-        "2,000 points given; its trail: Ilse Brandt asked, Henrik Sølvberg approved",
+        "2,000 points given; its trail: Ilse Brandt: Waits for another person, Henrik Sølvberg: Approved",
         f"{given:,} points given; its trail: {', '.join(who)}",
     )
 
@@ -72,5 +73,5 @@ def _adjust(clerk: Visitor, amount: str, words: str) -> Page:
 
 def _newest(manager: Visitor) -> str:
     """The newest line of the trail: what, who, by which door, with which outcome."""
-    _when, what, _on, who, door, outcome = manager.open("/admin/membership/trail/").rows()[0]
-    return f"{what}, {who}, {door}, {outcome}"
+    newest = manager.open("/admin/membership/trail/").row()
+    return ", ".join(newest[column] for column in ("What", "Who", "Door", "Outcome"))

@@ -58,9 +58,21 @@ class Page:
         """The words of all elements a CSS selector finds."""
         return [words(found) for found in self.soup.select(selector)]
 
-    def rows(self) -> list[list[str]]:
-        """The cells of all rows of the page's tables."""
-        return [[words(cell) for cell in row.select("td")] for row in self.soup.select("tbody tr")]
+    def rows(self) -> list[dict[str, str]]:
+        """The rows of the page's tables, each cell by the heading of its column."""
+        found: list[dict[str, str]] = []
+        for table in self.soup.select("table"):
+            headings = [words(cell) for cell in table.select("thead th")]
+            rows = ([words(cell) for cell in row.select("td")] for row in table.select("tbody tr"))
+            found.extend(dict(zip(headings, cells, strict=False)) for cells in rows)
+        return found
+
+    def row(self) -> dict[str, str]:
+        """The first row of the page's tables. Raises LostOnPage."""
+        rows = self.rows()
+        if not rows:
+            raise LostOnPage(f"no table with rows on {self.path}")
+        return rows[0]
 
     def follow(self, selector: str) -> Page:
         """Click a link. Raises LostOnPage."""
