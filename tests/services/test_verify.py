@@ -140,6 +140,7 @@ def test_a_whole_ledger_is_whole() -> None:
 
 
 EARN = "(SELECT min(id) FROM loyalty_plugin_entry WHERE kind = 'earn')"
+LOT = "(SELECT min(id) FROM loyalty_plugin_lot)"
 LAST = "(SELECT max(id) FROM loyalty_plugin_entry)"
 ENTRY_COLUMNS = (
     "input_hash, kind, programme_id, version_id, member_id, occurred_at, recorded_at, channel, issuing_shop,"
@@ -158,10 +159,10 @@ ENTRY_COLUMNS = (
         ("UPDATE loyalty_plugin_balance SET active_until = now() WHERE member_id = 1", "balance_differs"),
         ("DELETE FROM loyalty_plugin_balance WHERE member_id = 1 AND unit = 'points'", "balance_missing"),
         ("UPDATE loyalty_plugin_lot SET available = available - 1 WHERE available > 9", "lot_differs"),
-        ("UPDATE loyalty_plugin_lot SET amount = amount + 1 WHERE id = 1", "lot_differs"),
+        (f"UPDATE loyalty_plugin_lot SET amount = amount + 1 WHERE id = {LOT}", "lot_differs"),
         ("UPDATE loyalty_plugin_lot SET expires_at = expires_at + interval '1 day'", "block_differs"),
-        ("UPDATE loyalty_plugin_lot SET member_id = 2 WHERE id = 1", "lot_of_another"),
-        ("DELETE FROM loyalty_plugin_lot WHERE id = 1", "lot_missing"),
+        (f"UPDATE loyalty_plugin_lot SET member_id = 2 WHERE id = {LOT}", "lot_of_another"),
+        (f"DELETE FROM loyalty_plugin_lot WHERE id = {LOT}", "lot_missing"),
         (f"UPDATE loyalty_plugin_posting SET amount = amount + 1 WHERE entry_id = {EARN}", "balance_differs"),
         (f"UPDATE loyalty_plugin_posting SET member_id = 2 WHERE entry_id = {EARN}", "posting_of_another"),
         (f"DELETE FROM loyalty_plugin_posting WHERE entry_id = {EARN}", "balance_differs"),
@@ -175,7 +176,7 @@ ENTRY_COLUMNS = (
         (f"UPDATE loyalty_plugin_entry SET source = '' WHERE id = {LAST}", "without_source"),
         (f"UPDATE loyalty_plugin_entry SET source = 'just:because' WHERE id = {LAST}", "without_source"),
         (f"UPDATE loyalty_plugin_entry SET source = 'request:99' WHERE id = {LAST}", "source_missing"),
-        (f"UPDATE loyalty_plugin_entry SET source = 'lot:1' WHERE id = {LAST}", "source_missing"),
+        (f"UPDATE loyalty_plugin_entry SET source = 'lot:0' WHERE id = {LAST}", "source_missing"),
         (f"UPDATE loyalty_plugin_entry SET reverses_id = 99 WHERE id = {LAST}", "reversed_missing"),
         (f"UPDATE loyalty_plugin_entry SET xid = '999999999' WHERE id = {LAST}", "transaction_ahead"),
         ("UPDATE loyalty_plugin_programmeversion SET status = 'draft'", "version_missing"),
@@ -349,7 +350,7 @@ def test_projections_are_rebuilt_bit_by_bit() -> None:
     damage(
         "UPDATE loyalty_plugin_balance SET available = available + 5, active_until = NULL WHERE member_id = 1",
         "DELETE FROM loyalty_plugin_balance WHERE member_id = 2 AND unit = 'qualifying'",
-        "UPDATE loyalty_plugin_lot SET available = 1, held = 3 WHERE id = 1",
+        f"UPDATE loyalty_plugin_lot SET available = 1, held = 3 WHERE id = {LOT}",
     )
     found = rebuild()
     assert (found.balances, found.lots, found.mended) == (3, 1, False)
