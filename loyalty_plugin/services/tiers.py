@@ -64,7 +64,7 @@ def recompute(members: Sequence[Member], *, now: datetime) -> list[TierEvent]:
         found = judge(member, history, ready, versions.all[0], today)
         due = min(filter(None, (found.next_due, history.future.get(member.pk))), default=None)
         rows = _as_rows(member, found, now)
-        told = {(row.kind, row.tier) for row in rows if row.day == today}
+        told = {(row.kind, row.tier) for row in rows if row.day >= (member.tier_since or today)}
         fell = ranks.get(member.tier, -1) > ranks.get(found.tier, -1)
         if fell and ("left", member.tier) not in told:
             rows.append(_same_day(member, found, today, now))
