@@ -43,7 +43,9 @@ class DraftForm(forms.Form):
     document = IndentedJSONField(
         label=gettext_lazy("Rules"),
         widget=forms.Textarea(attrs={"rows": 32, "spellcheck": "false", "class": "lp-code", "dir": "ltr"}),
-        help_text=gettext_lazy("Everything the programme promises, as JSON. Amounts of tiers are in cents."),
+        help_text=gettext_lazy(
+            "Everything the programme promises, as JSON. Thresholds of tiers are in the currency's smallest unit."
+        ),
         error_messages={
             "invalid": gettext_lazy("This is not JSON: look for a missing comma, quote or bracket.")
         },
