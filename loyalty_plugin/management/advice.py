@@ -52,6 +52,10 @@ ADVICE: Final[dict[str, tuple[Promise, Promise]]] = {
         _("{saleor} no longer knows the App's token."),
         _("Install the App there again, from {manifest}"),
     ),
+    "permissions_missing": (
+        _("{saleor} has not granted the App: {permissions}. The events that need them do not come."),
+        _("Grant them to the App in the Dashboard."),
+    ),
     "installation_not_listed": (
         _("The App is installed in {saleor}, which LOYALTY['SALEOR_API_URLS'] does not name."),
         _("Name it there, or delete the App in its Dashboard."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
@@ -42,11 +42,14 @@ class Trouble:
     facts: Mapping[str, Any]
 
 
-def health(actor: Actor, *, now: datetime) -> tuple[Trouble, ...]:
-    """Everything that is wrong, the connection first. About twelve queries. Raises PermissionDenied."""
+def health(actor: Actor, *, now: datetime, permissions: Collection[str] = ()) -> tuple[Trouble, ...]:
+    """Everything that is wrong, the connection first. About twelve queries. Raises PermissionDenied.
+
+    `permissions` are those our App asks for in Saleor: one that was not granted keeps its events away.
+    """
     require(actor, Operation.VIEW_OPERATIONS)
     return (
-        *_connection_troubles(),
+        *_connection_troubles(permissions),
         *_programme_troubles(),
         *extension_troubles(actor, now=now),
         *_event_troubles(now),
@@ -100,21 +103,24 @@ def _unasked(data: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     return [*earning, *((one.terms.id, one.terms.perk, one.trouble) for one in perks if one.trouble)]
 
 
-def _connection_troubles() -> Iterator[Trouble]:
+def _connection_troubles(wanted: Collection[str]) -> Iterator[Trouble]:
     rows = Installation.objects.select_related("realm").exclude(state=_State.DELETED).order_by("pk")
-    states = {row.realm.api_url: row.state for row in rows}  # the newest of each
+    newest = {row.realm.api_url: row for row in rows}
     for url in settings.SALEOR_API_URLS:
-        state = states.get(url)
         facts = {"saleor": url}
-        if state is None:
+        if url not in newest:
             yield Trouble("not_installed", "warning", facts)
-        elif state in (_State.UNVERIFIED, _State.SECURING):
+            continue
+        state, held = newest[url].state, newest[url].permissions
+        if state in (_State.UNVERIFIED, _State.SECURING):
             yield Trouble("installation_unfinished", "warning", facts)
         elif state == _State.INACTIVE:
             yield Trouble("installation_inactive", "error", facts)
         elif state == _State.DEAD:
             yield Trouble("installation_dead", "error", facts)
-    for url in states.keys() - set(settings.SALEOR_API_URLS):
+        elif missing := sorted(set(wanted) - set(held)):
+            yield Trouble("permissions_missing", "error", {**facts, "permissions": ", ".join(missing)})
+    for url in newest.keys() - set(settings.SALEOR_API_URLS):
         yield Trouble("installation_not_listed", "warning", {"saleor": url})
 
 

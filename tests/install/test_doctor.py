@@ -24,6 +24,7 @@ from loyalty_plugin.models.outbox import OutboxItem
 from loyalty_plugin.models.programmes import Programme, ProgrammeVersion
 from loyalty_plugin.models.realms import Installation
 from loyalty_plugin.queries.health import health
+from loyalty_plugin.saleor.manifest import PERMISSIONS
 from loyalty_plugin.services import programmes
 from loyalty_plugin.services.orders.apply import apply_orders
 from loyalty_plugin.services.sealing import seal
@@ -46,7 +47,12 @@ def shop(db: None, settings: Any) -> Programme:
 
 def installation(state: str = Installation.State.ACTIVE, url: str = REALM) -> Installation:
     return Installation.objects.create(
-        realm=factories.realm(url), app_id="A", token=b"t", state=state, installed_at=NOW
+        realm=factories.realm(url),
+        app_id="A",
+        token=b"t",
+        state=state,
+        permissions=sorted(PERMISSIONS),
+        installed_at=NOW,
     )
 
 
@@ -115,6 +121,17 @@ def test_a_reinstallation_counts_by_its_newest_row(shop: Programme) -> None:
     assert "installation_dead" in found()
     installation()
     assert found() == {}
+
+
+def test_permissions_that_were_not_granted(shop: Programme) -> None:
+    Installation.objects.update(permissions=["MANAGE_USERS"])
+    wanted = ["MANAGE_USERS", "MANAGE_ORDERS", "HANDLE_CHECKOUTS"]
+    troubles = health(SYSTEM, now=NOW, permissions=wanted)
+    (missing,) = [one.facts for one in troubles if one.code == "permissions_missing"]
+    assert missing == {"saleor": REALM, "permissions": "HANDLE_CHECKOUTS, MANAGE_ORDERS"}
+    assert "MANAGE_ORDERS" in told("permissions_missing", missing)[0]
+    Installation.objects.update(permissions=wanted)
+    assert "permissions_missing" not in {one.code for one in health(SYSTEM, now=NOW, permissions=wanted)}
 
 
 def test_a_saleor_nobody_listed(shop: Programme) -> None:

@@ -125,9 +125,9 @@ def takes_an_order(host: Host, saleor: Shop) -> None:
     assert "no issues" in checked.stdout + checked.stderr
     host.manage("makemigrations", "--check", "--dry-run", "loyalty_plugin")
     host.serve()
-    saleor.owner.data(
-        INSTALL, i={"appName": "Membership", "manifestUrl": f"{host.url}/loyalty/saleor/manifest"}
-    )
+    manifest = f"{host.url}/loyalty/saleor/manifest"
+    wanted = httpx.get(manifest, timeout=60).json()["permissions"]
+    saleor.owner.data(INSTALL, i={"appName": "Membership", "manifestUrl": manifest, "permissions": wanted})
     _wait(lambda: not saleor.owner.data(INSTALLATIONS)["appsInstallations"], host, saleor)
     host.manage("loyalty_tick")  # our own secret goes to Saleor
     host.shell(PROGRAMME)

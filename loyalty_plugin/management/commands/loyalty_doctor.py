@@ -21,6 +21,7 @@ from loyalty_plugin.management.advice import told
 from loyalty_plugin.management.lines import LINES
 from loyalty_plugin.queries.health import health
 from loyalty_plugin.registry import ports
+from loyalty_plugin.saleor.manifest import PERMISSIONS
 
 Level = Literal["error", "warning"]
 
@@ -96,7 +97,7 @@ def _findings(*, knock: bool) -> Iterator[Finding]:
         yield trouble
         return
     manifest = _public("loyalty:saleor:manifest")
-    for one in health(SYSTEM, now=ports.clock.now()):
+    for one in health(SYSTEM, now=ports.clock.now(), permissions=PERMISSIONS.keys()):
         # The checks tell of extensions already, under their own numbers.
         if one.code != "extension":
             yield _found(one.code, one.level, {"manifest": manifest, **one.facts})
