@@ -26,6 +26,7 @@ from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.queries.programmes import Versions, version_by_id, versions_of
 from loyalty_plugin.services import approvals, awards, benefits, bonuses, members, posting, tiers
 from loyalty_plugin.services.orders import earning, refunding, steps
+from loyalty_plugin.services.orders.records import lock_records, save_records
 from loyalty_plugin.services.orders.work import Work
 
 
@@ -57,7 +58,7 @@ def apply_orders(facts: Sequence[OrderFact], *, now: datetime) -> list[Applied]:
 
 def _apply(facts: Sequence[OrderFact], now: datetime) -> dict[str, Applied]:
     realms = {realm.api_url: realm for realm in Realm.objects.filter(api_url__in={f.realm for f in facts})}
-    records = _lock_records(facts, realms, now)
+    records = lock_records(facts, realms)
     programmes = _programmes(realms)
     people = _people(facts, realms, records.values())
     done: dict[str, Applied] = {}
@@ -80,52 +81,9 @@ def _apply(facts: Sequence[OrderFact], now: datetime) -> dict[str, Applied]:
         _settle(works, now)
     for work in works:
         done[work.fact.ref] = _close(work.record, work.fact, work.record.outcome)
-    OrderRecord.objects.bulk_update([records[ref] for ref in done if ref in records], _RECORD_FIELDS)
+    save_records([records[ref] for ref in done if ref in records])
     benefits.compare_with_orders(facts)
     return done
-
-
-_RECORD_FIELDS = [
-    "number",
-    "programme",
-    "member",
-    "revision",
-    "fact_updated_at",
-    "fact",
-    "paid_at",
-    "counted",
-    "points",
-    "qualifying",
-    "first_counted",
-    "first_points",
-    "first_qualifying",
-    "first_paid",
-    "version",
-    "earn_entry",
-    "window_ends_at",
-    "outcome",
-]
-
-
-def _lock_records(
-    facts: Sequence[OrderFact], realms: dict[str, Realm], now: datetime
-) -> dict[str, OrderRecord]:
-    """Our rows of these orders under lock, by reference, made where missing; taken in one order."""
-    known = [fact for fact in facts if fact.realm in realms]
-    OrderRecord.objects.bulk_create(
-        [
-            OrderRecord(realm=realms[fact.realm], order_id=fact.order_id, created_at=fact.created_at)
-            for fact in known
-        ],
-        ignore_conflicts=True,
-    )
-    rows = (
-        OrderRecord.objects.select_for_update()
-        .filter(realm__in=realms.values(), order_id__in=[fact.order_id for fact in known])
-        .order_by("realm_id", "order_id")
-    )
-    urls = {realm.pk: url for url, realm in realms.items()}
-    return {f"{urls[row.realm_id]}|{row.order_id}": row for row in rows}
 
 
 #: What serves a channel, by realm and slug.
