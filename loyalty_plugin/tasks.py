@@ -18,7 +18,7 @@ from procrastinate.jobs import Job, Status
 from loyalty_plugin import jobs
 from loyalty_plugin.registry import ports
 from loyalty_plugin.saleor.executors import deliver_outbox
-from loyalty_plugin.services import birthdays, expiry, runs, sealing, tiers, windows
+from loyalty_plugin.services import approvals, birthdays, expiry, runs, sealing, tiers, windows
 from loyalty_plugin.webhooks.processing import drain_inbox
 
 _log = logging.getLogger(__name__)
@@ -109,8 +109,9 @@ def seal(timestamp: int | None = None) -> None:
 
 @_task(jobs.HOUSEKEEPING, "*/5 * * * *")
 def housekeeping(timestamp: int | None = None) -> None:
-    """Begin the jobs of killed workers again, and forget finished ones."""
+    """Begin the jobs of killed workers again, forget finished ones, and close requests nobody decided in time."""
     async_to_sync(_housekeeping)()
+    approvals.close_expired(now=ports.clock.now())
 
 
 async def _housekeeping() -> None:

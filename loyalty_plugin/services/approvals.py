@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 
@@ -83,7 +83,9 @@ def ask(
                 "cause": dict(cause),
                 "requested_by_id": actor.person_id,
                 "created_at": now,
-                "expires_at": now + timedelta(days=settings.REQUEST_DAYS),
+                # What a customer has earned does not run out because nobody looked.
+                "expires_at": now
+                + (_FOR_EVER if actor.person_id is None else timedelta(days=settings.REQUEST_DAYS)),
             },
         )
         if created:
@@ -252,3 +254,21 @@ def _close(request: Request, actor: Actor, status: str, now: datetime) -> None:
         request_id=request.pk,
     )
     announce(request_decided, request_id=request.pk)
+
+
+def close_expired(*, now: datetime, limit: int = 500) -> int:
+    """Close requests that nobody decided in time, and note it in the trail; how many it were."""
+    with transaction.atomic():
+        rows = list(
+            Request.objects.select_for_update(skip_locked=True, no_key=True)
+            .filter(status=Request.Status.WAITING, expires_at__lte=now)
+            .order_by("pk")[:limit]
+        )
+        for row in rows:
+            audit.record(
+                SYSTEM, row.operation, f"member:{row.member_id}", "expired", now=now, request_id=row.pk
+            )
+        Request.objects.filter(pk__in=[row.pk for row in rows]).update(
+            status=Request.Status.EXPIRED, decided_at=now
+        )
+    return len(rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -146,6 +147,17 @@ def test_the_preview_tells_what_would_happen():
     assert adjustments.preview(clerk, member_id=of.pk, amount=100, now=NOW).after == 100
     assert adjustments.preview(clerk, member_id=of.pk, amount=501, now=NOW).excess.limit == 500
     assert not Entry.objects.exists()
+
+
+def test_a_request_nobody_decides_runs_out():
+    clerk, manager, of = staff("clerk", "clerk"), staff("manager", "manager"), member(programme())
+    outcome = give(clerk, of, 501)
+    late = NOW + timedelta(days=15)
+    assert approvals.close_expired(now=NOW) == 0
+    assert approvals.close_expired(now=late) == 1
+    assert Request.objects.get().status == Request.Status.EXPIRED
+    with pytest.raises(RequestClosed):
+        approvals.approve(manager, request_id=outcome.request_id, now=NOW)
 
 
 @pytest.mark.django_db(transaction=True)
