@@ -28,6 +28,7 @@ from loyalty_plugin.policies import Operation, require
 from loyalty_plugin.services import audit, claims, posting
 from loyalty_plugin.signals import announce, request_decided, request_opened
 
+_FOR_EVER: Final = timedelta(days=36_500)
 #: Outcomes of an order whose award waits for a person, and of one that a person refused.
 AWAITING = "awaiting_approval"
 REFUSED = "award_refused"
