@@ -19,7 +19,7 @@ from loyalty_plugin import jobs
 from loyalty_plugin.registry import ports
 from loyalty_plugin.saleor.executors import deliver_outbox
 from loyalty_plugin.services import approvals, birthdays, expiry, runs, sealing, tiers, windows
-from loyalty_plugin.webhooks.processing import drain_inbox
+from loyalty_plugin.webhooks.processing import drain_inbox, forget_bodies
 
 _log = logging.getLogger(__name__)
 
@@ -109,9 +109,11 @@ def seal(timestamp: int | None = None) -> None:
 
 @_task(jobs.HOUSEKEEPING, "*/5 * * * *")
 def housekeeping(timestamp: int | None = None) -> None:
-    """Begin the jobs of killed workers again, forget finished ones, and close requests nobody decided in time."""
+    """Begin killed workers' jobs again, forget finished ones and old bodies, close requests nobody decided."""
+    now = ports.clock.now()
     async_to_sync(_housekeeping)()
-    approvals.close_expired(now=ports.clock.now())
+    approvals.close_expired(now=now)
+    forget_bodies(now)
 
 
 async def _housekeeping() -> None:

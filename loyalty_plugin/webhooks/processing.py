@@ -142,3 +142,14 @@ def _note(rows: Sequence[_Claimed], outcomes: dict[int, Outcome], now: datetime)
 def _pause(attempts: int) -> timedelta:
     """Growing, at most ten minutes, scattered so that what failed together does not come back together."""
     return timedelta(seconds=min(5.0 * 2 ** (attempts - 1), 600.0) * random.uniform(0.8, 1.2))
+
+
+def forget_bodies(now: datetime, *, limit: int = 5_000) -> int:
+    """Drop the bodies of events older than the setting says, at most `limit`; hash and outcome stay as evidence.
+
+    Events that still wait keep theirs, whatever their age.
+    """
+    old = InboxItem.objects.filter(
+        received_at__lt=now - timedelta(days=settings.BODY_DAYS), body__isnull=False
+    ).exclude(status=Status.NEW)
+    return InboxItem.objects.filter(pk__in=old.order_by("received_at").values("pk")[:limit]).update(body=None)
