@@ -74,7 +74,7 @@ def _join(stage: Stage) -> Iterator[Step]:
     clerk = stage.staff("clerk")
     found = clerk.open(f"/admin/membership/members/?q={EMAIL}")
     row = found.row()
-    shown = found.follow("tbody a")
+    shown = found.follow("table.listing tbody a")
     contact = "not verified" if "contact not verified" in shown.text("#main") else "verified"
     yield told(
         "A customer registers at the shop",

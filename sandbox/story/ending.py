@@ -49,7 +49,7 @@ def _card(stage: Stage) -> Step:
     card = stage.member("name card { number code }")
     manager = stage.staff("manager")
     found = manager.open(f"/admin/membership/members/?q={card['card']['number']}")
-    pdf = found.follow("tbody a").follow("a[href$='.pdf']").content
+    pdf = found.follow("table.listing tbody a").follow("a[href$='.pdf']").content
     document = pypdfium2.PdfDocument(pdf)
     read = [
         code.text

@@ -37,7 +37,7 @@ def _above(stage: Stage, clerk: Visitor, manager: Visitor) -> Step:
     consequence = _adjust(clerk, "2000", "A teapot arrived broken, twice")
     reason = consequence.text(".help-warning p")
     consequence.submit({}, button="confirm")
-    request = clerk.open("/admin/membership/requests/").follow("tbody a")
+    request = clerk.open("/admin/membership/requests/").follow("table.listing tbody a")
     refused = "may not approve" if not request.soup.select("[name=approve]") else "may approve"
     after = stage.available()
     return told(
@@ -52,7 +52,7 @@ def _above(stage: Stage, clerk: Visitor, manager: Visitor) -> Step:
 
 def _approved(stage: Stage, manager: Visitor) -> Step:
     before = stage.available()
-    request = manager.open("/admin/membership/requests/").follow("tbody a")
+    request = manager.open("/admin/membership/requests/").follow("table.listing tbody a")
     request.submit({}, button="approve")
     given = stage.available() - before
     closed = manager.open(request.path)
@@ -66,7 +66,7 @@ def _approved(stage: Stage, manager: Visitor) -> Step:
 
 def _adjust(clerk: Visitor, amount: str, words: str) -> Page:
     """The page that tells what would happen."""
-    member = clerk.open(f"/admin/membership/members/?q={EMAIL}").follow("tbody a")
+    member = clerk.open(f"/admin/membership/members/?q={EMAIL}").follow("table.listing tbody a")
     form = member.follow("a[href$='/adjust/']")
     return form.submit({"amount": amount, "reason": "goodwill", "words": words})
 

@@ -59,9 +59,9 @@ class Page:
         return [words(found) for found in self.soup.select(selector)]
 
     def rows(self) -> list[dict[str, str]]:
-        """The rows of the page's tables, each cell by the heading of its column."""
+        """The rows of the page's lists, each cell by the heading of its column; Wagtail has other tables, too."""
         found: list[dict[str, str]] = []
-        for table in self.soup.select("table"):
+        for table in self.soup.select("table.listing"):
             headings = [words(cell) for cell in table.select("thead th")]
             rows = ([words(cell) for cell in row.select("td")] for row in table.select("tbody tr"))
             found.extend(dict(zip(headings, cells, strict=False)) for cells in rows)
