@@ -82,7 +82,6 @@ class Kind(StrEnum):
     OPENING = "opening"
 
 
-
 @dataclass(frozen=True, slots=True)
 class Balance:
     """A member's four accounts in one unit."""

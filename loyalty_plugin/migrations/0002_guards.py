@@ -40,11 +40,11 @@ CREATE TRIGGER loyalty_freeze BEFORE UPDATE OR DELETE ON loyalty_plugin_programm
 
 def _guards() -> str:
     statements = [REFUSE]
-    for table in INSERT_ONLY:
-        statements.append(
-            f"CREATE TRIGGER loyalty_insert_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-            "FOR EACH STATEMENT EXECUTE FUNCTION loyalty_refuse();"
-        )
+    statements += [
+        f"CREATE TRIGGER loyalty_insert_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+        "FOR EACH STATEMENT EXECUTE FUNCTION loyalty_refuse();"
+        for table in INSERT_ONLY
+    ]
     # A lot's terms are frozen, what is left of it is not. Fires only when one of these columns is named.
     statements.append(
         "CREATE TRIGGER loyalty_lot_terms BEFORE UPDATE OF id, member_id, unit, entry_id, origin_lot_id, amount, "

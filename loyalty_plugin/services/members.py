@@ -136,6 +136,8 @@ def _known(programme_id: int, realm_id: int | None, person: Person) -> Member | 
     taken = members.filter(same).exclude(status=Member.Status.ERASED).first()
     if taken is None:
         return None
+    if person.external_id and (taken.realm_id, taken.external_id) == (realm_id, person.external_id):
+        return taken  # a parallel act has just made them a member
     raise AlreadyMember(member=taken.pk, reason="contact_taken")
 
 

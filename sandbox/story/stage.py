@@ -111,6 +111,7 @@ class Stage:
     def count(self, query: str) -> int:
         """The one number a query reads."""
         row = self._database.execute(query).fetchone()  # type: ignore[call-overload]
+        assert row is not None, query
         return int(row[0])
 
     # -- what happens at Saleor ------------------------------------------------------------------------

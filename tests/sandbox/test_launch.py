@@ -194,7 +194,7 @@ class TestCommand:
         for name in ("granian", "sandbox.saleor", "procrastinate worker", "postgres"):
             assert any(name in command for command in started.values()), name
         run.send_signal(signal.SIGINT)
-        said, _ = run.communicate(timeout=40)
+        said, _ = run.communicate(timeout=120)
         assert (run.returncode, said) == (0, "\nStopped.\n")
         assert [command for pid, command in started.items() if is_alive(pid)] == []
 
@@ -210,7 +210,7 @@ class TestCommand:
         assert not is_alive(database)
         started = processes_of(data)
         run.terminate()
-        said, _ = run.communicate(timeout=40)
+        said, _ = run.communicate(timeout=120)
         assert run.returncode == 0, said
         assert [command for pid, command in started.items() if is_alive(pid)] == []
 
