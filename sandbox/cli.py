@@ -23,7 +23,8 @@ from sandbox.postgres import PostgresError
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; 0 when it did its work or was stopped, 1 when something broke, 2 for a mistake."""
     options = _parser().parse_args(arguments)
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT too: started in the background of a script it is ignored unless somebody asks for it.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
         return _story(options) if options.command == "story" else _serve(options)

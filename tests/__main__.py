@@ -64,7 +64,7 @@ def _passes(name: str, command: list[str | Path]) -> bool:
 
 def _system_packages() -> list[str]:
     """Install what the tests need where we may; returns what is missing, for all to see."""
-    wanted = system.missing_libraries()
+    wanted = system.missing_libraries(tests=True)
     if not any(map(shutil.which, CHROMIUM)):
         wanted.append("chromium")
     try:

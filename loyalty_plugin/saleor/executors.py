@@ -34,7 +34,7 @@ from loyalty_plugin.saleor.storefront import SaleorStorefront
 CHECKOUT_PRICES: Final = "checkout_prices"
 DIFFERS: Final = "price_differs"
 #: How long a call made while a customer waits may wait for another process to finish with the same checkout.
-_PATIENCE: Final = 1.0
+_PATIENCE: Final = 5.0
 
 _AWAY: Final = (SaleorUnreachable.code, AppTokenDead.code)
 

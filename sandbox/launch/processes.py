@@ -19,6 +19,12 @@ LAST_LINES = 15
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def _hear() -> None:
+    """In the child: let it be ended by request, whatever signals we were started to ignore."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @dataclass(frozen=True)
 class Child:
     """A process started here, the leader of its own process group, and the file it writes to."""
@@ -63,6 +69,7 @@ class Processes:
                 stdout=None if show else output,
                 stderr=output,
                 start_new_session=True,
+                preexec_fn=_hear,
             )
         child = Child(name, process, log)
         self._children.append(child)

@@ -30,6 +30,7 @@ from loyalty_plugin.services.orders.apply import apply_orders
 from loyalty_plugin.services.sealing import seal
 from tests import factories
 from tests.factories import NOW, REALM
+from tests.services.books import wait_until_sealable
 
 EVENTS = "https://shop.example/loyalty/saleor/events"
 MANIFEST = "https://shop.example/loyalty/saleor/manifest"
@@ -237,6 +238,7 @@ def test_entries_that_nobody_seals(fresh_db: None, settings: Any) -> None:
     # Installed where it is not listed; that is another finding.
     assert "unsealed" not in found(NOW + timedelta(hours=1))
     assert found(NOW + timedelta(hours=3))["unsealed"] == ("error", {"minutes": 180})
+    wait_until_sealable()
     seal(now=NOW)
     assert "unsealed" not in found(NOW + timedelta(hours=3))
 
