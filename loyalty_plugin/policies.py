@@ -26,6 +26,7 @@ class Operation(StrEnum):
     PUBLISH_PROGRAMME = "publish_programme"
     CLEAR_POINTS = "clear_points"
     VIEW_OPERATIONS = "view_operations"
+    RETRY_OPERATIONS = "retry_operations"
     VIEW_TRAIL = "view_trail"
 
 

@@ -103,6 +103,7 @@ class OperationsView(Page):
             machinery=found,
             jobs=[_job(view) for view in found.jobs],
             failed=[*_failed("in", found.failed_in), *_failed("out", found.failed_out)],
+            may_retry=self.may(Operation.RETRY_OPERATIONS),
         )
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -35,6 +35,7 @@ class Person(models.Model):
             ("publish_programme", _("Publish programmes")),
             ("clear_points", _("Clear points and bring them back")),
             ("view_operations", _("See jobs and events")),
+            ("retry_operations", _("Try failed events and changes again")),
             ("view_trail", _("See the trail")),
         ]
         constraints = [

@@ -17,7 +17,7 @@ from loyalty_plugin.services import audit
 
 def retry_event(actor: Actor, *, item_id: int, now: datetime) -> None:
     """Put a failed event back to the beginning. Raises NotFound, PermissionDenied."""
-    require(actor, Operation.VIEW_OPERATIONS)
+    require(actor, Operation.RETRY_OPERATIONS)
     with transaction.atomic():
         rows = InboxItem.objects.filter(pk=item_id, status=InboxItem.Status.FAILED)
         if not rows.update(status=InboxItem.Status.NEW, attempts=0, next_attempt_at=None):
@@ -28,7 +28,7 @@ def retry_event(actor: Actor, *, item_id: int, now: datetime) -> None:
 
 def retry_change(actor: Actor, *, item_id: int, now: datetime) -> None:
     """Put a failed outgoing change back to the beginning. Raises NotFound, PermissionDenied."""
-    require(actor, Operation.VIEW_OPERATIONS)
+    require(actor, Operation.RETRY_OPERATIONS)
     with transaction.atomic():
         rows = OutboxItem.objects.filter(pk=item_id, status=OutboxItem.Status.FAILED)
         if not rows.update(status=OutboxItem.Status.WAITING, attempts=0, next_attempt_at=now):
