@@ -23,8 +23,9 @@ SELECT id, business_key, input_hash, kind, programme_id, version_id, member_id, 
        active_until, explanation::text, cluster, xid::text
   FROM loyalty_plugin_entry
  WHERE cluster = %s AND (xid, id) > (%s::text::xid8, %s) AND xid < %s::text::xid8
- ORDER BY xid, id LIMIT %s
+ ORDER BY loyalty_plugin_entry.xid, id LIMIT %s
 """
+# Trap above: a bare `xid` there would be the text of the output column, and "1000" sorts before "999".
 _POSTINGS: Final = """
 SELECT entry_id, position, member_id, unit, source, destination, amount, source_lot_id, destination_lot_id
   FROM loyalty_plugin_posting WHERE entry_id = ANY(%s) ORDER BY entry_id, position
@@ -176,9 +177,9 @@ def block_end(cluster: int, xid_from: int, horizon: int | None, size: int) -> in
               SELECT xid FROM loyalty_plugin_entry
                WHERE cluster = %s AND xid >= %s::text::xid8 AND xid < %s::text::xid8
             )
-            SELECT (SELECT xid::text FROM waiting ORDER BY xid LIMIT 1),
-                   (SELECT xid::text FROM waiting ORDER BY xid OFFSET %s LIMIT 1),
-                   (SELECT xid::text FROM waiting ORDER BY xid DESC LIMIT 1)
+            SELECT (SELECT xid::text FROM waiting ORDER BY waiting.xid LIMIT 1),
+                   (SELECT xid::text FROM waiting ORDER BY waiting.xid OFFSET %s LIMIT 1),
+                   (SELECT xid::text FROM waiting ORDER BY waiting.xid DESC LIMIT 1)
             """,
             [cluster, str(xid_from), str(_NO_END if horizon is None else horizon), size],
         )

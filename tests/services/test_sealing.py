@@ -164,3 +164,21 @@ def test_the_anchor_gets_one_line_a_day(tmp_path: Path) -> None:
     lines = [line.split() for line in file.read_text().splitlines()]
     roots = {block.number: block.root.hex() for block in chain.blocks()}
     assert lines == [[date(2026, 3, 10).isoformat(), "1", roots[1]], ["2026-03-11", "3", roots[3]]]
+
+
+def test_transactions_are_read_in_the_order_of_their_numbers_and_not_of_their_digits() -> None:
+    """Numbers grow by a digit now and then: 1000 comes after 999."""
+    version = make_version()
+    for member in make_members(version, 3):
+        give(version, member, 10)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(
+            "UPDATE loyalty_plugin_entry e SET xid = (998 + n.place)::text::xid8"
+            "  FROM (SELECT id, row_number() OVER (ORDER BY id) AS place FROM loyalty_plugin_entry) n"
+            " WHERE e.id = n.id"
+        )
+        cursor.execute("SELECT DISTINCT cluster FROM loyalty_plugin_entry")
+        [cluster] = cursor.fetchone()
+    found = [one.xid for one in chain.digests(cluster, 0, 2_000)]
+    assert found == [999, 1000, 1001]
