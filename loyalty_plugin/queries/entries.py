@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -79,6 +79,14 @@ def windows_over(member_id: int) -> set[str]:
     return {f"{url}|{order}" for url, order in rows.values_list("realm__api_url", "order_id")}
 
 
+def _by_order(rows: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
+    """Lots under the order that opened them, in the order given."""
+    found: dict[str, list[int]] = {}
+    for order_ref, lot_id in rows:
+        found.setdefault(order_ref, []).append(lot_id)
+    return found
+
+
 def lots_of_order(order_refs: Sequence[str]) -> dict[str, list[int]]:
     """The point lots that orders opened, oldest first."""
     rows = (
@@ -86,10 +94,7 @@ def lots_of_order(order_refs: Sequence[str]) -> dict[str, list[int]]:
         .order_by("pk")
         .values_list("entry__order_ref", "pk")
     )
-    found: dict[str, list[int]] = {}
-    for order_ref, lot_id in rows:
-        found.setdefault(order_ref, []).append(lot_id)
-    return found
+    return _by_order(rows)
 
 
 _ENDED: Final = """
@@ -164,10 +169,7 @@ def pending_lots_of_order(order_refs: Sequence[str]) -> dict[str, list[int]]:
         .order_by("pk")
         .values_list("entry__order_ref", "pk")
     )
-    found: dict[str, list[int]] = {}
-    for order_ref, lot_id in rows:
-        found.setdefault(order_ref, []).append(lot_id)
-    return found
+    return _by_order(rows)
 
 
 @dataclass(frozen=True, slots=True)

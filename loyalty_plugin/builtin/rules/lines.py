@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, ClassVar
@@ -27,14 +28,15 @@ class _LineParams(extensions.Params):
         return wrong_decimals(context, per=self.per)
 
 
-class _LineRule:
+class _LineRule(ABC):
     """What the three rules have in common; `_covers` says which lines count."""
 
     code: ClassVar[str]
     occasions = frozenset({OccasionKind.ORDER})
 
+    @abstractmethod
     def _covers(self, params: Any, line: LineFact) -> bool:
-        raise NotImplementedError
+        """Whether this line counts."""
 
     def award(self, params: Any, occasion: Occasion) -> Offer | None:
         # A line that costs nothing is a gift: by the piece it would be points for nothing.
