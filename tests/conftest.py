@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -37,6 +38,10 @@ _run_lock = pytest.StashKey[int]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Whoever starts us in the background may have these ignored, and every process of a test would inherit that.
+    for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
     if not hasattr(config, "workerinput"):
         kept = config.rootpath / ".pytest_cache" / "loyalty-cluster"
         config.stash[_run_lock] = database.open_run(kept)

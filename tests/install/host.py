@@ -164,8 +164,12 @@ class Host:
         return (self.folder / "server.log").read_text(errors="replace")
 
     def stop(self) -> None:
-        """End the web server, if it was started."""
+        """End the web server, if it was started: by request, after half a minute by force."""
         if self._server is not None:
             self._server.terminate()
-            self._server.wait(timeout=30)
+            try:
+                self._server.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                self._server.kill()
+                self._server.wait()
             self._server = None

@@ -28,6 +28,7 @@ from sandbox.launch.terminal import LaunchError
 from sandbox.launch.world import World
 
 ENDLESS = "import time\nwhile True: time.sleep(1)"
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STUBBORN = (
     f"import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('deaf', flush=True)\n{ENDLESS}"
 )
@@ -38,6 +39,15 @@ def processes(tmp_path: Path) -> Iterator[Processes]:
     started = Processes({"GREETING": "good day"}, tmp_path)
     yield started
     started.stop()
+
+
+@pytest.fixture
+def keep_signals() -> Iterator[None]:
+    """What we do on signals is afterwards what it was: processes of later tests inherit it."""
+    kept = {number: signal.getsignal(number) for number in SIGNALS}
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
 
 
 def is_alive(pid: int) -> bool:
@@ -82,6 +92,16 @@ class TestProcesses:
         until(lambda: "deaf" in child.log.read_text())
         processes.stop()
         assert child.process.returncode == -signal.SIGKILL
+
+    def test_what_is_started_listens_though_we_were_told_to_be_deaf(
+        self, processes: Processes, keep_signals: None
+    ) -> None:
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        child = processes.start("child", "-c", f"print('here', flush=True)\n{ENDLESS}")
+        until(lambda: "here" in child.log.read_text())
+        processes.stop()
+        assert child.process.returncode == -signal.SIGTERM
 
     def test_a_death_is_told_with_its_last_words(self, processes: Processes) -> None:
         processes.start("steady", "-c", ENDLESS)
@@ -244,7 +264,7 @@ class TestStory:
     """`story` with the shop replaced by nothing and the story by one of our own."""
 
     @pytest.fixture(autouse=True)
-    def no_shop(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_shop(self, monkeypatch: pytest.MonkeyPatch, keep_signals: None) -> None:
         @contextlib.contextmanager
         def story_world(folder: DataFolder, ports: list[int]) -> Iterator[World]:
             yield World("http://shop", "http://saleor", "", {}, Processes({}, folder.logs))
@@ -254,11 +274,8 @@ class TestStory:
 
     def tell(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, play: object) -> tuple[int, list[object]]:
         monkeypatch.setitem(sys.modules, "sandbox.story", SimpleNamespace(play=play))
-        handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
         out = tmp_path / "steps.json"
         code = cli.main(["story", "--data", str(tmp_path / "data"), "--json", str(out)])
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
         return code, json.loads(out.read_text())
 
     def test_right(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Any) -> None:
