@@ -123,9 +123,10 @@ class Lot(models.Model):
                 condition=models.Q(pending__gt=0) | models.Q(available__gt=0) | models.Q(held__gt=0),
                 name="lp_lot_open",
             ),
-            models.Index(fields=["matures_at"], condition=models.Q(pending__gt=0), name="lp_lot_matures"),
+            # With the id, since whole days share one instant: the night goes on after the last one it took.
+            models.Index(fields=["matures_at", "id"], condition=models.Q(pending__gt=0), name="lp_lot_matures"),
             models.Index(
-                fields=["expires_at"],
+                fields=["expires_at", "id"],
                 condition=models.Q(pending__gt=0) | models.Q(available__gt=0),
                 name="lp_lot_expires",
             ),
@@ -197,7 +198,7 @@ class Balance(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["active_until"],
+                fields=["active_until", "member"],
                 condition=models.Q(unit="points", available__gt=0, active_until__isnull=False),
                 name="lp_balance_inactive",
             )
