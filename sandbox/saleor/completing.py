@@ -23,7 +23,8 @@ def complete(ctx: Context, global_id: str | None, metadata: dict[str, str]) -> D
             "id", "GRAPHQL_ERROR", "At least one argument is required: 'id', 'token', 'checkout_id'."
         )
     key = key_of(global_id, "Checkout")
-    with ctx.standin.store.read() as tx:
+    # One moment: of a checkout completed meanwhile, the lines or the money would be missing.
+    with ctx.standin.store.snapshot() as tx:
         checkout = tx.get("checkout", key)
         if checkout is None:
             if order := tx.first("order", checkoutId=key):

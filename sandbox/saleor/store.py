@@ -173,7 +173,7 @@ class Shelves:
 
 
 class Store:
-    """The stand-in's database: `write()` is one transaction, `read()` sees what is committed."""
+    """The stand-in's database: `write()` is one transaction, `read()` sees what is committed, `snapshot()` one moment."""
 
     def __init__(self, url: str, size: int = 24) -> None:
         def configure(connection: psycopg.Connection[Any]) -> None:
@@ -203,6 +203,13 @@ class Store:
     def read(self) -> Iterator[Tx]:
         with self.pool.connection() as connection:
             yield Tx(connection)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Tx]:
+        """Several reads that see one state, whatever is committed meanwhile."""
+        with self.write() as tx:
+            tx.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield tx
 
     def close(self) -> None:
         self.pool.close()

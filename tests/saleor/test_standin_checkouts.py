@@ -176,6 +176,26 @@ def test_parallel_completions_make_one_order(shop: Shop) -> None:
     assert len(set(found)) == 1
 
 
+def test_a_checkout_completed_while_it_is_looked_at_is_that_order(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sandbox.saleor import completing
+
+    _, customer = shop.customer()
+    checkout = shop.ready(customer, [("S-100", 1)])
+    shop.pay(customer, checkout["id"])
+    guard = completing._guard
+    first: list[str] = []
+
+    def overtaken(ctx: Any, tx: Any, found: Any) -> None:
+        monkeypatch.setattr(completing, "_guard", guard)
+        first.append(shop.complete(customer, checkout["id"]))
+        guard(ctx, tx, found)
+
+    monkeypatch.setattr(completing, "_guard", overtaken)
+    assert [shop.complete(customer, checkout["id"])] == first
+
+
 def test_lines_changed_while_completing_are_not_paid_for_again(shop: Shop) -> None:
     """The race measured as j10: the amount is looked at before the lock, never after."""
     from sandbox.saleor import completing
