@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from django.db import connection, transaction
-
+from loyalty_plugin.queries.snapshot import one_snapshot
 from loyalty_plugin.queries.verifying import blocks, books, guards, sources
 from loyalty_plugin.queries.verifying.findings import Finding, Report
 
@@ -39,15 +37,6 @@ class Checkpoint:
         if not data:
             return cls()
         return cls(data["section"], data["after"], Report.from_data(data["report"]))
-
-
-@contextmanager
-def one_snapshot() -> Iterator[None]:
-    """All reads inside see the database at one moment, and can't change it."""
-    with transaction.atomic(durable=True):
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        yield
 
 
 def verify(

@@ -13,11 +13,8 @@ from sandbox.shop import loyalty, session
 def page(request: HttpRequest) -> HttpResponse:
     if not session.customer(request):
         return redirect(f"{reverse('shop:sign-in')}?next={reverse('shop:membership')}")
-    return render(
-        request,
-        "shop/membership.html",
-        {"member": loyalty.member_for(request), "statement": loyalty.statement(request)},
-    )
+    member, statement = loyalty.membership_page(request)
+    return render(request, "shop/membership.html", {"member": member, "statement": statement})
 
 
 @require_POST
