@@ -110,7 +110,8 @@ def test_saleors_own_percentage_lands_on_the_price_or_a_little_below(
 
 
 @given(checkout_lines(), st.integers(1, 9_999), st.integers(1, 9_999))
-@example(_line(2), 1, 5_001)  # the greater discount would make it free, which is none: so the lesser one holds
+# The greater discount would make it free, which is no member price: so the lesser one holds.
+@example(_line(2), 1, 5_001)
 def test_perks_do_not_add_up_and_their_order_is_irrelevant(
     line: CheckoutLineFact, one: int, two: int
 ) -> None:

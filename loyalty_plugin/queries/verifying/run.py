@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from django.db import connection
+
 from loyalty_plugin.queries.snapshot import one_snapshot
 from loyalty_plugin.queries.verifying import blocks, books, guards, sources
 from loyalty_plugin.queries.verifying.findings import Finding, Report
