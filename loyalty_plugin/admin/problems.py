@@ -77,6 +77,7 @@ _PLACES: Final[dict[str, Any]] = {
     "perks": gettext_lazy("Perks"),
     "benefits": gettext_lazy("Benefits"),
     "claims": gettext_lazy("Guest orders"),
+    "check_ins": gettext_lazy("Check-ins"),
 }
 
 #: Entries of a list that have a name of their own: by path, the words around it.

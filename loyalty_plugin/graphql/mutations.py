@@ -7,11 +7,12 @@ from typing import Annotated
 
 import strawberry
 
+from loyalty_plugin.domain.programmes.document import CheckInWay
 from loyalty_plugin.graphql.context import Asked
 from loyalty_plugin.graphql.errors import ErrorType, told
 from loyalty_plugin.graphql.queries import OptionalChannel
 from loyalty_plugin.graphql.scalars import MoneyType, Whole, money
-from loyalty_plugin.graphql.types.members import CardType, MemberType
+from loyalty_plugin.graphql.types.members import CardType, CheckInWayType, MemberType
 from loyalty_plugin.queries.cards import active_card
 from loyalty_plugin.services.benefits import apply_benefits
 from loyalty_plugin.services.cards import issue_card
@@ -101,12 +102,22 @@ class Mutation:
         return told(join, lambda errors: JoinPayload(errors=errors))
 
     @strawberry.mutation(description="Count today's visit, once a day of the programme.")
-    def loyalty_check_in(self, info: Asked, channel: OptionalChannel = None) -> CheckInPayload:
+    def loyalty_check_in(
+        self,
+        info: Asked,
+        channel: OptionalChannel = None,
+        by: Annotated[
+            CheckInWayType,  # type: ignore[valid-type]
+            strawberry.argument(description="What the customer did; the programme says which of them count."),
+        ] = CheckInWay.VISIT,
+    ) -> CheckInPayload:
         caller = info.context
 
         def count() -> CheckInPayload:
             member = caller.require_member(channel)
-            visit = check_in(caller.actor(member), member_id=member.pk, now=caller.now, channel=channel or "")
+            visit = check_in(
+                caller.actor(member), member_id=member.pk, now=caller.now, channel=channel or "", by=by
+            )
             caller.forget()
             return CheckInPayload(
                 streak=visit.streak,

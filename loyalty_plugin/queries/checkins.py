@@ -12,6 +12,7 @@ from loyalty_plugin.domain.earning.occasions import member_occasion
 from loyalty_plugin.domain.earning.resolved import resolve
 from loyalty_plugin.domain.extensions import OccasionKind
 from loyalty_plugin.domain.lots import local_day
+from loyalty_plugin.domain.programmes.document import CheckInWay
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
 from loyalty_plugin.domain.values import floor_points
 from loyalty_plugin.models.members import CheckIn, Member
@@ -20,12 +21,16 @@ from loyalty_plugin.queries.offers import price_fact
 
 @dataclass(frozen=True, slots=True)
 class CheckInView:
-    """`streak` counts days in a row, 0 when it is broken. Points are without caps and campaigns."""
+    """`streak` counts days in a row, 0 when it is broken. Points are without caps and campaigns.
+
+    `by` are the ways that count; without a visit among them no button is to be shown.
+    """
 
     streak: int
     done_today: bool
     today: int
     tomorrow: int
+    by: tuple[CheckInWay, ...]
 
 
 def check_in_state(member: Member, version: ProgrammeVersion, now: datetime) -> CheckInView | None:
@@ -46,5 +51,9 @@ def check_in_state(member: Member, version: ProgrammeVersion, now: datetime) -> 
     streak = last.streak if last is not None and unbroken else 0
     count_today = streak if done else streak + 1
     return CheckInView(
-        streak, done, reward(count_today, now), reward(count_today + 1, now + timedelta(days=1))
+        streak,
+        done,
+        reward(count_today, now),
+        reward(count_today + 1, now + timedelta(days=1)),
+        version.document.check_ins.by,
     )

@@ -86,6 +86,17 @@ def test_checking_in_counts_once_a_day_and_says_what_comes_next(door: Door) -> N
     assert CheckIn.objects.count() == 2
 
 
+def test_a_shop_tells_that_its_customer_logged_in(door: Door) -> None:
+    member(programme({**DAILY, "check_ins": {"by": ["login"]}}), external_id=USER)
+    door.sign_in()
+    assert door.ask(CHECK_IN)["loyaltyCheckIn"]["first"] is False
+    logged = door.ask(
+        """mutation { loyaltyCheckIn(by: LOGIN) { streak points first member { checkIn { by tomorrow } } } }"""
+    )["loyaltyCheckIn"]
+    assert (logged["streak"], logged["points"], logged["first"]) == (1, 5, True)
+    assert logged["member"]["checkIn"] == {"by": ["LOGIN"], "tomorrow": 6}
+
+
 def test_a_broken_row_begins_again(door: Door) -> None:
     member(programme(DAILY), external_id=USER)
     door.sign_in()

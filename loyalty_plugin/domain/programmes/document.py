@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from functools import cached_property
 from typing import Any, Literal
 
@@ -45,6 +46,19 @@ class Claims(Terms):
     orders: int = Field(10, ge=0, le=1000)
 
 
+class CheckInWay(StrEnum):
+    """How somebody checks in: by a button, or by logging in at the shop."""
+
+    VISIT = "visit"
+    LOGIN = "login"
+
+
+class CheckIns(Terms):
+    """The ways that count as the day's check-in: once a day, whichever comes first."""
+
+    by: tuple[CheckInWay, ...] = Field((CheckInWay.VISIT, CheckInWay.LOGIN), min_length=1, max_length=2)
+
+
 class ProgrammeDocument(Terms):
     """One version of a programme.
 
@@ -64,6 +78,7 @@ class ProgrammeDocument(Terms):
     benefits: tuple[Benefit, ...] = Field((), max_length=200)
     hand_paid: Literal["counts", "left_out"] = "left_out"
     claims: Claims = Claims()
+    check_ins: CheckIns = CheckIns()
 
     @cached_property
     def ladder(self) -> tuple[TierTerms, ...]:

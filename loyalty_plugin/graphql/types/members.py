@@ -11,6 +11,7 @@ import strawberry
 from loyalty_plugin.cards import rendering
 from loyalty_plugin.cards.codes import qr_svg
 from loyalty_plugin.domain.cards.numbers import grouped
+from loyalty_plugin.domain.programmes.document import CheckInWay
 from loyalty_plugin.graphql.context import Asked, Caller
 from loyalty_plugin.graphql.scalars import Whole
 from loyalty_plugin.graphql.types.points import (
@@ -79,6 +80,11 @@ class CardType:
         return self.view.issued_on
 
 
+CheckInWayType = strawberry.enum(
+    CheckInWay, name="LoyaltyCheckInWay", description="How a day's visit is counted: a button, or logging in."
+)
+
+
 @strawberry.type(name="LoyaltyCheckIn", description="Where the daily check-in stands.")
 class CheckInType:
     streak: int = strawberry.field(
@@ -87,6 +93,9 @@ class CheckInType:
     done_today: bool = strawberry.field(description="Whether today is counted.")
     today: Whole = strawberry.field(description="Points for today.")
     tomorrow: Whole = strawberry.field(description="Points for coming again tomorrow.")
+    by: list[CheckInWayType] = strawberry.field(  # type: ignore[valid-type]
+        description="The ways that count; show a button where a visit is among them."
+    )
 
 
 @strawberry.type(name="LoyaltyMember", description="One membership, seen by the member.")
@@ -180,6 +189,7 @@ class MemberType:
             done_today=state.done_today,
             today=Whole(state.today),
             tomorrow=Whole(state.tomorrow),
+            by=list(state.by),
         )
 
     @strawberry.field(description="The card in use, none where none was issued.")

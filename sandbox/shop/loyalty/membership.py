@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from django.http import HttpRequest
 from django.utils.formats import date_format
@@ -11,23 +10,27 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 
-from loyalty_plugin.builtin.rules.check_in import CheckInParams, tomorrow
 from loyalty_plugin.domain.lots import local_day
+from loyalty_plugin.domain.programmes.document import CheckInWay
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
 from loyalty_plugin.domain.texts import text_in
 from loyalty_plugin.domain.tiers.forecast import Forecast, Need
 from loyalty_plugin.domain.tiers.terms import Metric
-from loyalty_plugin.models.members import CheckIn as Visit
 from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.queries import cards as card_queries
 from loyalty_plugin.queries import members, statements
+from loyalty_plugin.queries.checkins import check_in_state
 from loyalty_plugin.queries.explanations.sentences import explain, explain_more
 from loyalty_plugin.queries.snapshot import one_snapshot
+from loyalty_plugin.registry import ports
 from loyalty_plugin.services.cards import issue_card
 from loyalty_plugin.services.checkins import check_in as visit
+from loyalty_plugin.services.checkins import count_login
+from sandbox.shop import session
 from sandbox.shop.loyalty.views import Card, CheckIn, Membership, Points, Progress, StatementLine
-from sandbox.shop.loyalty.who import Scene, scene
+from sandbox.shop.loyalty.who import Scene, saleor_url, scene
 from sandbox.shop.money import Money
+from sandbox.shop.saleor import CHANNEL
 
 KEPT = "_shop_membership_view"
 
@@ -109,17 +112,11 @@ def _amount(need: Need, currency: str) -> str:
 
 def _check_in_state(found: Scene) -> CheckIn | None:
     """What today's and tomorrow's visit bring by the rules in force; None where they give nothing for visits."""
-    terms = next((rule for rule in found.version.document.earning.rules if rule.rule == "check_in"), None)
-    if terms is None:
+    assert found.member is not None
+    state = check_in_state(found.member, found.version, found.now)
+    if state is None:
         return None
-    params = CheckInParams.model_validate(terms.params)
-    today = local_day(found.now, found.version.zone)
-    last = Visit.objects.filter(member=found.member).order_by("-day").first()
-    done = last is not None and last.day >= today
-    unbroken = last is not None and last.day >= today - timedelta(days=1)
-    streak = last.streak if last is not None and unbroken else 0
-    before = streak - 1 if done else streak
-    return CheckIn(streak, done, tomorrow(params, before), tomorrow(params, before + 1))
+    return CheckIn(state.streak, state.done_today, state.today, state.tomorrow, CheckInWay.VISIT in state.by)
 
 
 def check_in(request: HttpRequest) -> CheckIn | None:
@@ -129,6 +126,16 @@ def check_in(request: HttpRequest) -> CheckIn | None:
         return None
     visit(found.actor, member_id=found.member.pk, now=found.now)
     return _check_in_state(found)
+
+
+def signed_in(request: HttpRequest) -> CheckIn | None:
+    """Tells the programme that a customer has just logged in; the state where that was today's visit, else None."""
+    customer = session.customer(request)
+    if customer is None:
+        return None
+    counted = count_login(realm_url=saleor_url(), user_id=customer.id, channel=CHANNEL, now=ports.clock.now())
+    found = scene(request) if counted is not None and counted.first else None
+    return _check_in_state(found) if found is not None else None
 
 
 def _card(found: Scene) -> Card | None:

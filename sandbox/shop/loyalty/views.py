@@ -35,12 +35,13 @@ class Progress:
 
 @dataclass(frozen=True)
 class CheckIn:
-    """The daily check-in: how long the streak is and what today and tomorrow bring."""
+    """The daily check-in: how long the streak is, what today and tomorrow bring, and whether a button counts."""
 
     streak: int
     done_today: bool
     reward: int
     tomorrow: int
+    by_button: bool
 
 
 @dataclass(frozen=True)

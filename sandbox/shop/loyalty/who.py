@@ -38,6 +38,11 @@ class Scene:
         return Actor(ActorKind.MEMBER, self.member.external_id, via="shop", member_id=self.member.pk)
 
 
+def saleor_url() -> str:
+    """The API URL by which the plugin knows the shop's Saleor."""
+    return f"{settings.SANDBOX_SALEOR_URL}/graphql/"
+
+
 def scene(request: HttpRequest | None) -> Scene | None:
     """The scene of this request, None while no programme serves the shop."""
     if request is None:
@@ -51,7 +56,7 @@ def scene(request: HttpRequest | None) -> Scene | None:
 
 def _read(customer_id: str | None) -> Scene | None:
     now = ports.clock.now()
-    url = f"{settings.SANDBOX_SALEOR_URL}/graphql/"
+    url = saleor_url()
     realm = Realm.objects.filter(api_url=url).first()
     programme = programme_of_channel(realm.pk, CHANNEL) if realm else None
     if programme is None:

@@ -14,10 +14,11 @@ from django.utils.dateparse import parse_datetime
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from sandbox.shop import cart as carts
-from sandbox.shop import catalogue, letters, saleor, session
+from sandbox.shop import catalogue, letters, loyalty, saleor, session
 from sandbox.shop.forms import RegisterForm, SignInForm
 from sandbox.shop.money import Money
 
@@ -38,8 +39,24 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             form.add_error(None, _refusal(refused))
         else:
             carts.hand_over(request)
+            _welcome(request)
             return redirect(_next(request))
     return render(request, "shop/sign_in.html", {"form": form, "next": _next(request)})
+
+
+def _welcome(request: HttpRequest) -> None:
+    """Logging in counts as the day's visit, where the programme says so; what it brought is told once."""
+    visit = loyalty.signed_in(request)
+    if visit is not None:
+        messages.success(
+            request,
+            ngettext(
+                "Welcome back: %(points)d point for today’s visit.",
+                "Welcome back: %(points)d points for today’s visit.",
+                visit.reward,
+            )
+            % {"points": visit.reward},
+        )
 
 
 def register(request: HttpRequest) -> HttpResponse:
