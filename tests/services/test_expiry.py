@@ -27,7 +27,7 @@ from loyalty_plugin.models.ledger import Entry
 from loyalty_plugin.models.programmes import ProgrammeVersion
 from loyalty_plugin.queries.programmes import forget_documents
 from loyalty_plugin.services import expiry
-from loyalty_plugin.services.posting import post
+from loyalty_plugin.services.posting import end_lots, post
 from tests.services.books import (
     DAY,
     NOW,
@@ -362,9 +362,9 @@ def test_a_lane_that_fails_ends_the_job_and_what_is_done_stays(monkeypatch: pyte
     def fails_once(*arguments: Any, **options: Any) -> Any:
         if next(calls) == 1:
             raise RuntimeError("the cable was pulled")
-        return post(*arguments, **options)
+        return end_lots(*arguments, **options)
 
-    monkeypatch.setattr(nightly, "post", fails_once)
+    monkeypatch.setattr(nightly, "end_lots", fails_once)
     with pytest.raises(RuntimeError, match="cable"):
         expiry.expire(now=NOW, batch=3, lanes=2)
     assert JobRun.objects.get().status == "failed"

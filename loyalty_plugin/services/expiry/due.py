@@ -21,7 +21,7 @@ from loyalty_plugin.domain.ledger import POINTS, Kind, Lot
 from loyalty_plugin.domain.lots import Inactivity
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
 from loyalty_plugin.queries.programmes import Versions, versions_of
-from loyalty_plugin.services.posting import Locked, MemberUnit, lock, post
+from loyalty_plugin.services.posting import InForce, Locked, MemberUnit, lock, post
 
 #: Members whose points are brought up to date in one transaction.
 _BATCH: Final = 500
@@ -35,10 +35,23 @@ class Programmes:
 
     def at(self, programme_id: int, moment: datetime) -> ProgrammeVersion:
         """The version in force. Raises UnknownProgramme."""
+        return self._of(programme_id).at(moment)
+
+    def in_force(self, programme_ids: Iterable[int]) -> list[InForce]:
+        """When each version is in force, as `at` tells it; the first was so before it began."""
+        found = []
+        for programme_id in sorted(programme_ids):
+            versions = self._of(programme_id).all
+            starts = (None, *(version.starts_at for version in versions[1:]))
+            for version, begins, ends in zip(versions, starts, (*starts[1:], None), strict=True):
+                found.append(InForce(programme_id, version.id, version.code, begins, ends))
+        return found
+
+    def _of(self, programme_id: int) -> Versions:
         found = self._known.get(programme_id)
         if found is None:
             found = self._known[programme_id] = versions_of(programme_id)
-        return found.at(moment)
+        return found
 
     def expire_by_inactivity(self, programme_id: int, moment: datetime) -> bool:
         """Whether points end by inactivity in the version in force; a former version's dates no longer count."""

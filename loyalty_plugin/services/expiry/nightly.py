@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from loyalty_plugin.domain.intents import Plan
 from loyalty_plugin.domain.ledger import POINTS, Lot
@@ -20,7 +20,7 @@ from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.services import runs
 from loyalty_plugin.services.expiry.due import DueLot, Programmes, expiring, inactive, lot_of, maturing
 from loyalty_plugin.services.expiry.lanes import side_by_side
-from loyalty_plugin.services.posting import Locked, lock, post
+from loyalty_plugin.services.posting import Locked, end_lots, lock, post
 
 #: Lots or members in one transaction: large enough to be quick, small enough to hold locks shortly.
 BATCH: Final = 1_000
@@ -75,9 +75,7 @@ def mature(*, now: datetime, limit: int | None = None, batch: int = BATCH, lanes
 
 def expire(*, now: datetime, limit: int | None = None, batch: int = BATCH, lanes: int = 1) -> Done:
     """End lots whose last valid day is over."""
-    return _work(
-        "expire", _EXPIRING, now, limit, batch, lanes, partial(_of_lots, expiring, Programmes(), now)
-    )
+    return _work("expire", _EXPIRING, now, limit, batch, lanes, partial(_end, Programmes(), now))
 
 
 def expire_inactive(*, now: datetime, limit: int | None = None, batch: int = BATCH, lanes: int = 1) -> Done:
@@ -89,6 +87,16 @@ def expire_inactive(*, now: datetime, limit: int | None = None, batch: int = BAT
         return Done()
     act = partial(_of_members, programmes, now)
     return _work("inactivity", _INACTIVE, now, limit, batch, lanes, act, {"programmes": concerned})
+
+
+def _end(programmes: Programmes, now: datetime, due: Sequence[DueLot]) -> Done:
+    in_force = programmes.in_force({one.programme_id for one in due})
+    try:
+        with transaction.atomic():
+            return Done(len(end_lots([(one.lot_id, one.key) for one in due], in_force, now=now)))
+    except IntegrityError:
+        # One of them is not as plain as that: plan by plan it is refused or replayed, and the others end.
+        return _of_lots(expiring, programmes, now, due)
 
 
 def _of_lots(step: Step, programmes: Programmes, now: datetime, due: Sequence[DueLot]) -> Done:
