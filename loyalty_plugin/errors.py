@@ -151,6 +151,12 @@ class AlreadyPublished(LoyaltyError):
     code = "already_published"
 
 
+class PreviewNeeded(LoyaltyError):
+    """What this draft would do on that day has not been reckoned, or the draft changed since. Details: first_day."""
+
+    code = "preview_needed"
+
+
 class AlreadyMember(LoyaltyError):
     """The customer, e-mail or phone belongs to a member of this programme already."""
 

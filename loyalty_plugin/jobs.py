@@ -18,6 +18,8 @@ EXPIRE: Final = "loyalty.expire"
 SEAL: Final = "loyalty.seal"
 TIERS: Final = "loyalty.tiers"
 BIRTHDAYS: Final = "loyalty.birthdays"
+CLAIM_ORDERS: Final = "loyalty.claim_orders"
+PREVIEWS: Final = "loyalty.previews"
 HOUSEKEEPING: Final = "loyalty.housekeeping"
 
 

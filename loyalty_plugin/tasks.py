@@ -18,7 +18,17 @@ from procrastinate.jobs import Job, Status
 from loyalty_plugin import jobs
 from loyalty_plugin.registry import ports
 from loyalty_plugin.saleor.executors import deliver_outbox
-from loyalty_plugin.services import approvals, birthdays, expiry, runs, sealing, tiers, windows
+from loyalty_plugin.services import (
+    approvals,
+    birthdays,
+    expiry,
+    guests,
+    previews,
+    runs,
+    sealing,
+    tiers,
+    windows,
+)
 from loyalty_plugin.webhooks.processing import drain_inbox, forget_bodies
 
 _log = logging.getLogger(__name__)
@@ -46,9 +56,9 @@ def _task(name: str, cron: str) -> Callable[[Work], Work]:
     return register
 
 
-def _repeat(name: str, some: Callable[[], int]) -> None:
+def _repeat(name: str, some: Callable[[], int], total: int | None = None) -> None:
     """Do some after some until nothing is due, with its progress to be seen."""
-    with runs.running(name) as run:
+    with runs.running(name, total) as run:
         while done := some():
             run.advance({}, done)
         run.result = {"done": run.done}
@@ -68,6 +78,14 @@ def deliver(timestamp: int | None = None) -> None:
     counts = deliver_outbox(AT_ONCE, ports.clock.now())
     if sum(counts.values()) >= AT_ONCE:
         jobs.enqueue(jobs.DELIVER_OUTBOX)
+
+
+@_task(jobs.CLAIM_ORDERS, "*/5 * * * *")
+def claim_orders(timestamp: int | None = None) -> None:
+    """Credit guest orders of contacts that were verified lately. Verifying nudges."""
+    now = ports.clock.now()
+    if waiting := guests.due(now=now):
+        _repeat("claims", partial(guests.claim_due, now=now), waiting)
 
 
 # Hourly, since a day ends at another hour in each time zone.
@@ -99,6 +117,15 @@ def recompute_tiers(timestamp: int | None = None) -> None:
 def award_birthdays(timestamp: int | None = None) -> None:
     """Give what birthdays bring."""
     _repeat("birthdays", partial(birthdays.award_due, now=ports.clock.now()))
+
+
+@_task(jobs.PREVIEWS, "*/5 * * * *")
+def reckon_previews(timestamp: int | None = None) -> None:
+    """Reckon what drafts would do to members, where somebody waits for it."""
+    left = previews.left()
+    if left is not None:
+        _repeat("previews", partial(previews.reckon_some, now=ports.clock.now()), left)
+    previews.clear_away()
 
 
 @_task(jobs.SEAL, "*/5 * * * *")

@@ -17,7 +17,7 @@ from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from loyalty_plugin.admin.words import sentence
 from loyalty_plugin.domain.actors import Actor
-from loyalty_plugin.errors import LoyaltyError, NotFound
+from loyalty_plugin.errors import LoyaltyError, NotFound, PermissionDenied
 from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.policies import Operation, allows
 from loyalty_plugin.queries.staff import staff_actor
@@ -63,6 +63,8 @@ class BackOfficeMixin:
                 return response.render() if hasattr(response, "render") else response
         except NotFound as error:
             raise Http404 from error
+        except PermissionDenied as error:
+            raise Forbidden from error
 
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
         """Where one is: home, then whatever leads here, then this page."""

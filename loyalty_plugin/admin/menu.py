@@ -10,7 +10,18 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.viewsets.base import ViewSet, ViewSetGroup
 
-from loyalty_plugin.admin import adjusting, cards, members, operations, programme, requests, starting, trail
+from loyalty_plugin.admin import (
+    adjusting,
+    cards,
+    losers,
+    members,
+    operations,
+    programme,
+    publishing,
+    requests,
+    starting,
+    trail,
+)
 from loyalty_plugin.admin.access import actor_of
 from loyalty_plugin.policies import Operation, allows
 
@@ -101,7 +112,14 @@ class ProgrammeTopic(Topic):
         return [
             path("", starting.IndexView.as_view(), name="index"),
             path("<int:version_id>/", programme.DraftView.as_view(), name="draft"),
-            path("<int:version_id>/publish/", programme.PublishView.as_view(), name="publish"),
+            path("<int:version_id>/publish/", publishing.PublishView.as_view(), name="publish"),
+            path("<int:version_id>/losers/", losers.IndexView.as_view(), name="losers"),
+            path(
+                "<int:version_id>/losers/results/",
+                losers.IndexView.as_view(results_only=True),
+                name="losers_results",
+            ),
+            path("<int:version_id>/losers.csv", losers.DownloadView.as_view(), name="losers_csv"),
         ]
 
 

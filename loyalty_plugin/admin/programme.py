@@ -1,10 +1,10 @@
-"""A version in the back office: edited as a draft, by main terms or as JSON, and published as a frozen version."""
+"""A version in the back office: edited as a draft, by main terms or as JSON; publishing is another page."""
 
 from __future__ import annotations
 
 import json
 import zoneinfo
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from typing import Any
 
 from django import forms
@@ -15,7 +15,6 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from wagtail.admin import messages
-from wagtail.admin.widgets import AdminDateTimeInput
 
 from loyalty_plugin.admin.access import Page, crumb
 from loyalty_plugin.admin.problems import worded
@@ -24,10 +23,8 @@ from loyalty_plugin.admin.words import sentence
 from loyalty_plugin.errors import InvalidDraft, LoyaltyError
 from loyalty_plugin.models.programmes import ProgrammeVersion
 from loyalty_plugin.policies import Operation
-from loyalty_plugin.queries.explanations.numbers import in_language
-from loyalty_plugin.queries.programmes import version_by_id
 from loyalty_plugin.registry import ports
-from loyalty_plugin.services import previews, programmes
+from loyalty_plugin.services import programmes
 
 
 class IndentedJSONField(forms.JSONField):
@@ -56,18 +53,6 @@ class DraftForm(forms.Form):
         max_length=500,
         help_text=gettext_lazy("What this version changes, for those who read it later."),
     )
-
-
-class PublishForm(forms.Form):
-    """When the draft comes into force."""
-
-    starts_at = forms.DateTimeField(
-        label=gettext_lazy("In force from"),
-        required=False,
-        widget=AdminDateTimeInput,
-        help_text=gettext_lazy("Empty: at once. A later version can't begin in the past."),
-    )
-    note = forms.CharField(label=gettext_lazy("What changes, for the record"), max_length=500, required=False)
 
 
 class VersionPage(Page):
@@ -176,51 +161,3 @@ class DraftView(VersionPage):
 def _problems(error: LoyaltyError) -> list[dict[str, str]]:
     found = error.details.get("problems") if isinstance(error, InvalidDraft) else None
     return list(found) if isinstance(found, list) else []
-
-
-class PublishView(VersionPage):
-    """What publishing would do, and the act."""
-
-    operation = Operation.PUBLISH_PROGRAMME
-    template_name = "loyalty_plugin/admin/publish.html"
-
-    def get_page_title(self) -> str:
-        return _("Publish")
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        starts_at: datetime = kwargs.pop("starts_at", None) or ports.clock.now()
-        problems = programmes.draft_problems(self.version, starts_at)
-        effect = None
-        if not problems:
-            draft = version_by_id(self.version.pk)
-            effect = previews.preview(self.actor, draft, starts_at=starts_at)
-            names = {tier.code: in_language(tier.name, tier.code) for tier in draft.document.tiers}
-            kwargs["moves"] = [
-                (names.get(move.before, move.before), names.get(move.after, move.after), move.members)
-                for move in effect.moves
-            ]
-        return super().get_context_data(
-            **{"form": PublishForm(), **kwargs},
-            problems=worded(problems, self.version.document),
-            effect=effect,
-        )
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        form = PublishForm(request.POST)
-        starts_at = None
-        if form.is_valid():
-            starts_at = form.cleaned_data["starts_at"]
-            try:
-                programmes.publish(
-                    self.actor,
-                    version_id=self.version.pk,
-                    starts_at=starts_at,
-                    note=form.cleaned_data["note"],
-                    now=ports.clock.now(),
-                )
-            except LoyaltyError as error:
-                form.add_error(None, sentence(error))
-            else:
-                messages.success(request, _("Published. It never changes from now on."))
-                return redirect("loyalty_programme:index")
-        return self.render_to_response(self.get_context_data(form=form, starts_at=starts_at))

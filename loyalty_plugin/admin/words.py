@@ -94,6 +94,7 @@ OPERATIONS: Final[dict[str, Any]] = {
     "programme.create": gettext_lazy("Programme created"),
     "programme.draft": gettext_lazy("Draft saved"),
     "programme.publish": gettext_lazy("Version published"),
+    "programme.losers": gettext_lazy("List of members who would lose downloaded"),
     "programme.channels": gettext_lazy("Channels changed"),
     "points.clear": gettext_lazy("Points cleared"),
     "points.bring_back": gettext_lazy("Points brought back"),
@@ -195,6 +196,9 @@ _SENTENCES: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
     "invalid_draft": lambda _d: _("This draft contradicts itself. Each problem is listed below."),
     "date_out_of_range": lambda _d: _("This date is out of range."),
     "already_published": lambda _d: _("This version is published and can't change. Make a new draft."),
+    "preview_needed": lambda _d: _(
+        "Not published yet: what this draft would do from that day on is shown only now. Look it over, then publish."
+    ),
     "key_conflict": lambda _d: _("This form was sent before with other values. Open it again."),
     "unknown_member": lambda _d: _("There is no such member."),
     "unknown_programme": lambda _d: _("There is no such programme, or it has no published version."),

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from fractions import Fraction
 from typing import Annotated, Literal
 
+from django.utils.functional import lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from pydantic import Field
 
 from loyalty_plugin import registry
 from loyalty_plugin.domain import extensions
-from loyalty_plugin.domain.extensions import DraftContext, PriceOffer
+from loyalty_plugin.domain.extensions import DraftContext, PriceOffer, Promise
 from loyalty_plugin.domain.facts import CheckoutLineFact, MemberFact
 from loyalty_plugin.domain.fields import Code, Ids
+from loyalty_plugin.queries.explanations.numbers import number_text
 
 BasisPoints = Annotated[int, Field(strict=True, ge=1, le=9_999)]
+
+
+def _told(off: int, chosen: bool) -> str:
+    words = gettext("%(percent)s %% off chosen products") if chosen else gettext("%(percent)s %% off")
+    return words % {"percent": number_text(Fraction(off, 100))}
+
+
+#: In the language of whoever reads it.
+_told_later = lazy(_told, str)
 
 
 @registry.perks.register
@@ -55,3 +68,11 @@ class TierDiscount:
         shift = {"down": 0, "half_up": whole // 2, "up": whole - 1}[params.rounding]
         price = (exact + shift) // whole * params.step
         return PriceOffer(price, "tier_discount", {"off": off, "tier": member.tier})
+
+    def tell(self, params: Params, tier: str) -> Promise | None:
+        off = params.rates.get(tier)
+        if off is None:
+            return None
+        terms = params.model_dump(mode="json", exclude={"rates"})
+        chosen = bool(params.products or params.categories or params.collections)
+        return Promise(_told_later(off, chosen), off, terms)

@@ -87,7 +87,8 @@ class Offer:
 
     `by_line` pairs a line id with its exact part of the points; it may be empty where no line is the cause.
     `free` marks points that no purchase stands behind (welcome, birthday, check-in): they stay unspendable
-    until the contact is verified.
+    until the contact is verified. `once` names a free benefit of an order that a verified contact has once, also
+    across memberships: where they had it before, it is left out.
     """
 
     points: Fraction
@@ -95,6 +96,7 @@ class Offer:
     data: Mapping[str, Any] = field(default_factory=dict)
     by_line: tuple[tuple[str, Fraction], ...] = ()
     free: bool = False
+    once: str = ""
 
 
 @runtime_checkable
@@ -169,6 +171,27 @@ class Perk(Protocol):
 
     def price(self, params: Any, line: CheckoutLineFact, member: MemberFact, day: date) -> PriceOffer | None:
         """The member price of one unit, None where the perk does not apply."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What a perk brings one tier: in words, and as a size by which two versions of it are compared.
+
+    `terms` holds what else matters (products, rounding): where it differs, the perk is another one.
+    """
+
+    text: Any
+    size: int
+    terms: Mapping[str, Any] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """What a perk may offer besides: what it brings a tier, so that a draft can say who would miss it."""
+
+    def tell(self, params: Any, tier: str) -> Promise | None:
+        """The promise to this tier, None where the perk brings it nothing."""
         ...
 
 

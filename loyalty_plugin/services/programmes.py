@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from loyalty_plugin import registry
 from loyalty_plugin.domain.actors import Actor
+from loyalty_plugin.domain.lots import local_day
 from loyalty_plugin.domain.programmes.check import check_document
 from loyalty_plugin.domain.programmes.document import ProgrammeDocument
 from loyalty_plugin.domain.programmes.parse import Problem, parse_document
@@ -26,13 +27,14 @@ from loyalty_plugin.errors import (
     DateOutOfRange,
     InvalidDraft,
     InvalidInput,
+    PreviewNeeded,
     UnknownProgramme,
 )
 from loyalty_plugin.models.programmes import CampaignBudget, Programme, ProgrammeChannel
 from loyalty_plugin.models.programmes import ProgrammeVersion as VersionRow
 from loyalty_plugin.policies import Operation, require
-from loyalty_plugin.queries.programmes import as_version
-from loyalty_plugin.services import audit
+from loyalty_plugin.queries.programmes import as_version, versions_of
+from loyalty_plugin.services import audit, previews
 
 #: What a programme's code may look like.
 _CODE: Final = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,48}[a-z0-9])?", re.ASCII | re.IGNORECASE)
@@ -143,11 +145,20 @@ def draft_problems(version: VersionRow, starts_at: datetime) -> list[Problem]:
 
 
 def publish(
-    actor: Actor, *, version_id: int, now: datetime, starts_at: datetime | None = None, note: str = ""
+    actor: Actor,
+    *,
+    version_id: int,
+    now: datetime,
+    starts_at: datetime | None = None,
+    note: str = "",
+    judge_at_once: bool | None = None,
 ) -> ProgrammeVersion:
     """Freeze a draft and put it in force from `starts_at` (now). The first version may begin in the past.
 
-    Raises InvalidDraft (with every problem), AlreadyPublished, DateOutOfRange.
+    `judge_at_once`: tiers that were earned are judged by the new rules on the first day, instead of lasting until
+    their period ends; None leaves it as the draft says. Every version but the first needs a finished preview of
+    exactly this draft and that day (see `previews.look`).
+    Raises InvalidDraft (with every problem), AlreadyPublished, DateOutOfRange, PreviewNeeded.
     """
     require(actor, Operation.PUBLISH_PROGRAMME)
     starts_at = starts_at or now
@@ -157,11 +168,14 @@ def publish(
             raise UnknownProgramme(version=version_id)
         if row.status == VersionRow.Status.PUBLISHED:
             raise AlreadyPublished(version=version_id)
+        if judge_at_once is not None:
+            row.document["tier_settings"]["re_evaluate"] = judge_at_once
         document = parse_document(row.document)
         found = draft_problems(row, starts_at)
         if found:
             raise InvalidDraft(problems=found)
         _check_start(row, starts_at, now)
+        _check_preview(row, starts_at)
         row.status = VersionRow.Status.PUBLISHED
         row.starts_at, row.published_at = starts_at, now
         row.note = note or row.note
@@ -187,6 +201,12 @@ def _check_start(row: VersionRow, starts_at: datetime, now: datetime) -> None:
         raise DateOutOfRange(starts_at=starts_at.isoformat(), latest=latest.isoformat())
     if starts_at.year > 9000:
         raise DateOutOfRange(starts_at=starts_at.isoformat())
+
+
+def _check_preview(row: VersionRow, starts_at: datetime) -> None:
+    draft = as_version(row)
+    if versions_of(draft.programme_id).all and previews.ready(draft, starts_at) is None:
+        raise PreviewNeeded(first_day=local_day(starts_at, draft.zone).isoformat())
 
 
 def _account(actor: Actor) -> Any:

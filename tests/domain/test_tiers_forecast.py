@@ -133,8 +133,8 @@ HARDER = ladder(premium={"entry": any_of({"spend": 800})})
 
 
 def test_who_loses_at_once() -> None:
-    effect = compare(FACTS, (), OLD, TierVersion(date(2025, 7, 1), HARDER, re_evaluate=True), JOINED)
-    assert effect is not None
+    [effect] = compare(FACTS, (), OLD, [TierVersion(date(2025, 7, 1), HARDER, re_evaluate=True)], JOINED)
+    assert effect.changes
     assert effect.loses
     assert (effect.before.tier, effect.after.tier) == ("premium", "basic")
     assert effect.on == date(2025, 7, 1)
@@ -143,8 +143,8 @@ def test_who_loses_at_once() -> None:
 def test_who_loses_sooner_than_before() -> None:
     half = ladder(premium={"keep": any_of({"spend": 100}), "keep_window": Rolling(months=12)})
     facts = [*FACTS, *bought("2025-09-01 spend 200")]
-    effect = compare(facts, (), [TierVersion(BEGIN, half)], TierVersion(date(2025, 7, 1), HARDER), JOINED)
-    assert effect is not None
+    [effect] = compare(facts, (), [TierVersion(BEGIN, half)], [TierVersion(date(2025, 7, 1), HARDER)], JOINED)
+    assert effect.changes
     assert not effect.loses
     assert effect.drops_sooner
     # Until 15 March in either case, but no longer kept with 200 a year.
@@ -153,26 +153,42 @@ def test_who_loses_sooner_than_before() -> None:
 
 def test_who_gains() -> None:
     easier = ladder(vip={"entry": any_of({"spend": 600})})
-    effect = compare(FACTS, (), OLD, TierVersion(date(2025, 7, 1), easier), JOINED)
-    assert effect is not None
+    [effect] = compare(FACTS, (), OLD, [TierVersion(date(2025, 7, 1), easier)], JOINED)
+    assert effect.changes
     assert effect.gains
     assert effect.after.tier == "vip"
 
 
 def test_who_loses_a_tier_that_is_gone() -> None:
-    effect = compare(FACTS, (), OLD, TierVersion(date(2025, 7, 1), ladder()[:1]), JOINED)
-    assert effect is not None
+    [effect] = compare(FACTS, (), OLD, [TierVersion(date(2025, 7, 1), ladder()[:1])], JOINED)
+    assert effect.changes
     assert effect.loses
 
 
 def test_a_member_whom_a_draft_does_not_touch() -> None:
-    assert compare(FACTS, (), OLD, TierVersion(date(2025, 7, 1), ladder()), JOINED) is None
-    assert compare((), (), OLD, TierVersion(date(2025, 7, 1), HARDER, re_evaluate=True), JOINED) is None
+    [effect] = compare(FACTS, (), OLD, [TierVersion(date(2025, 7, 1), ladder())], JOINED)
+    assert not effect.changes
+    [effect] = compare((), (), OLD, [TierVersion(date(2025, 7, 1), HARDER, re_evaluate=True)], JOINED)
+    assert not effect.changes
 
 
 def test_a_draft_for_days_before_the_member_joined() -> None:
-    effect = compare(FACTS, (), OLD, TierVersion(date(2024, 7, 1), HARDER), JOINED)
-    assert effect is None
+    [effect] = compare(FACTS, (), OLD, [TierVersion(date(2024, 7, 1), HARDER)], JOINED)
+    assert not effect.changes
+
+
+def test_two_drafts_of_one_day_are_told_apart() -> None:
+    day = date(2025, 7, 1)
+    kept, at_once = (TierVersion(day, HARDER, re_evaluate=anew) for anew in (False, True))
+    effects = compare(FACTS, (), OLD, [kept, at_once], JOINED)
+    assert [one.after.tier for one in effects] == ["premium", "basic"]
+    assert [one.loses for one in effects] == [False, True]
+
+
+def test_a_draft_that_begins_on_the_day_of_the_version_it_replaces() -> None:
+    day = date(2025, 7, 1)
+    [effect] = compare(FACTS, (), [TierVersion(day, ladder())], [TierVersion(day, HARDER)], JOINED)
+    assert (effect.before.tier, effect.after.tier) == ("premium", "basic")
 
 
 def test_calendar_periods_end_together() -> None:

@@ -26,24 +26,38 @@ class Effect:
     gains: bool
     drops_sooner: bool
 
+    @property
+    def changes(self) -> bool:
+        """The draft does anything at all to this member's tier."""
+        return self.loses or self.gains or self.drops_sooner
+
 
 def compare(
     facts: Sequence[QualifyingFact],
     grants: Sequence[Grant],
     versions: Sequence[TierVersion],
-    draft: TierVersion,
+    drafts: Sequence[TierVersion],
     joined_on: date,
-) -> Effect | None:
-    """The draft's effect on this member as far as the facts tell; None where nothing changes.
+) -> tuple[Effect, ...]:
+    """The effect of each of these drafts, which begin on one day, as far as the facts tell.
 
-    Versions that would begin on the draft's first day or later are left out on both sides.
+    Versions that would begin later than the drafts are left out; one of the same day gives way to them.
     """
-    on = max(draft.from_day, joined_on)
-    earlier = [version for version in versions if version.from_day < draft.from_day]
-    before = forecast(standing(facts, grants, earlier, joined_on, on))
-    after = forecast(standing(facts, grants, [*earlier, draft], joined_on, on))
+    starts = drafts[0].from_day
+    on = max(starts, joined_on)
+    known = [version for version in versions if version.from_day <= starts]
+    before = forecast(standing(facts, grants, known, joined_on, on))
+    earlier = [version for version in known if version.from_day < starts]
+    found = []
+    for draft in drafts:
+        after = forecast(standing(facts, grants, [*earlier, draft], joined_on, on))
+        found.append(_effect(on, before, after, draft))
+    return tuple(found)
+
+
+def _effect(on: date, before: Forecast, after: Forecast, draft: TierVersion) -> Effect:
     old_rank, new_rank = draft.ranks.get(before.tier), draft.ranks[after.tier]
-    effect = Effect(
+    return Effect(
         on=on,
         before=before,
         after=after,
@@ -53,4 +67,3 @@ def compare(
         and after.drops_on is not None
         and (before.drops_on is None or after.drops_on < before.drops_on),
     )
-    return effect if effect.loses or effect.gains or effect.drops_sooner else None

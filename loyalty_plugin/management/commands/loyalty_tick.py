@@ -15,10 +15,12 @@ from loyalty_plugin import jobs
 ORDER = (
     jobs.HOUSEKEEPING,
     jobs.DRAIN_INBOX,
+    jobs.CLAIM_ORDERS,
     jobs.MATURE,
     jobs.EXPIRE,
     jobs.TIERS,
     jobs.BIRTHDAYS,
+    jobs.PREVIEWS,
     jobs.DELIVER_OUTBOX,
     jobs.SEAL,
 )

@@ -1,0 +1,214 @@
+"""Members who would lose a tier or a benefit by a draft: listed, searched and as a file; decides nothing."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from datetime import date, tzinfo
+from typing import Any, Final, cast
+from zoneinfo import ZoneInfo
+
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.text import Truncator
+from django.utils.translation import get_language, gettext_lazy, override
+from django.utils.translation import gettext as _
+from django.views import View
+from wagtail.admin.filters import WagtailFilterSet
+from wagtail.admin.ui.tables import Column
+from wagtail.admin.widgets.button import HeaderButton
+
+from loyalty_plugin.admin.access import BackOfficeMixin, crumb
+from loyalty_plugin.admin.listing import LinkColumn, Listing, OneOf
+from loyalty_plugin.models.previews import DraftPreview, PreviewLine
+from loyalty_plugin.models.programmes import ProgrammeVersion
+from loyalty_plugin.policies import Operation
+from loyalty_plugin.queries.previews import Fate, Reader, Way, fate_text, finished, in_pages, losers
+from loyalty_plugin.registry import ports
+from loyalty_plugin.services import previews
+
+_WAYS: Final = [
+    ("kept", gettext_lazy("Lose although earned tiers are kept")),
+    ("at_once", gettext_lazy("Lose if tiers are judged at once")),
+]
+#: A cell that begins with one of these is a formula to a spreadsheet.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+class LoserFilters(WagtailFilterSet):
+    """By the way in which something is lost."""
+
+    way = OneOf(label=gettext_lazy("Who"), choices=_WAYS, method="only")
+
+    def only(self, rows: Any, _name: str, way: str) -> Any:
+        """Lines of members who lose something in this way."""
+        return rows.filter(**{f"loses_{way}": True})
+
+    class Meta:
+        model = PreviewLine
+        fields: list[str] = []
+
+
+class _OfPreview:
+    """The version in the address, its newest finished preview, and the days of its programme."""
+
+    kwargs: dict[str, Any]
+
+    @cached_property
+    def version(self) -> ProgrammeVersion:
+        row = (
+            ProgrammeVersion.objects.select_related("programme").filter(pk=self.kwargs["version_id"]).first()
+        )
+        if row is None:
+            raise Http404
+        return row
+
+    @cached_property
+    def preview(self) -> DraftPreview:
+        found = finished(self.version.pk)
+        if found is None:
+            raise Http404
+        return found
+
+    @cached_property
+    def reader(self) -> Reader:
+        return Reader.of(self.preview)
+
+    def zone(self) -> tzinfo:
+        return ZoneInfo(self.version.programme.timezone)
+
+
+class IndexView(_OfPreview, Listing):
+    """Who would lose what, either way."""
+
+    operation = Operation.EDIT_PROGRAMME
+    page_title = gettext_lazy("Members who would lose something")
+    header_icon = "group"
+    model = PreviewLine
+    verbose_name = gettext_lazy("member")
+    verbose_name_plural = gettext_lazy("members who would lose something")
+    filterset_class = LoserFilters
+    is_searchable = True
+    search_placeholder = gettext_lazy("Number, card, e-mail, phone or name")
+    nothing = gettext_lazy("Nobody would lose a tier or a benefit by this draft.")
+    no_match = gettext_lazy("Nobody matches. Try fewer words, or part of the name.")
+
+    def get_index_url(self) -> str:
+        return reverse("loyalty_programme:losers", args=[self.version.pk])
+
+    def get_index_results_url(self) -> str:
+        return reverse("loyalty_programme:losers_results", args=[self.version.pk])
+
+    def trail(self) -> list[dict[str, Any]]:
+        return [
+            crumb(_("Programme"), reverse("loyalty_programme:index")),
+            crumb(_("Publish"), reverse("loyalty_programme:publish", args=[self.version.pk])),
+            crumb(self.page_title),
+        ]
+
+    @cached_property
+    def header_buttons(self) -> list[HeaderButton]:  # type: ignore[override]
+        url = reverse("loyalty_programme:losers_csv", args=[self.version.pk])
+        return [HeaderButton(_("Download as CSV"), url=url, icon_name="download", priority=10)]
+
+    def get_base_queryset(self) -> Any:
+        return losers(self.actor, self.preview, self.search_query)
+
+    @cached_property
+    def columns(self) -> list[Column]:  # type: ignore[override]
+        return [
+            LinkColumn(
+                "member",
+                label=_("Member"),
+                accessor=lambda line: Truncator(str(line.member)).chars(80),
+                get_url=lambda line: reverse("loyalty_members:member", args=[line.member_id]),
+            ),
+            Column(
+                "number",
+                label=_("Number"),
+                accessor=lambda line: line.member.number,
+                classname="lp-mono lp-wide",
+            ),
+            Column("before", label=_("Now"), accessor=lambda line: self.reader.ladder.name(line.before)),
+            FateColumn("kept", label=_("If earned tiers are kept"), view=self),
+            FateColumn("at_once", label=_("If judged at once"), view=self),
+        ]
+
+
+class FateColumn(Column):
+    """What becomes of a member in one way: the tier with its day, and below it what is missed."""
+
+    def __init__(self, name: str, *, view: IndexView, **kwargs: Any) -> None:
+        def shown(line: PreviewLine) -> Any:
+            fate = view.reader.fate(line, cast(Way, name))
+            if fate.on is None:
+                return _("nothing lost")
+            if not fate.loses:
+                return fate_text(fate)
+            return format_html(
+                '{}<div class="lp-quiet">{}</div>', fate_text(fate), _("Loses: %s") % fate.loses
+            )
+
+        super().__init__(name, accessor=shown, **kwargs)
+
+
+class _Lines:
+    """A file to write to that hands each line on instead of keeping it."""
+
+    def write(self, value: str) -> str:
+        return value
+
+
+def safe_cell(value: Any) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    text = value.isoformat() if isinstance(value, date) else str("" if value is None else value)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+class DownloadView(_OfPreview, BackOfficeMixin, View):
+    """The whole list as CSV, however long, sent while it is read."""
+
+    operation = Operation.EDIT_PROGRAMME
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        rows = losers(self.actor, self.preview)
+        previews.note_download(self.actor, version_id=self.version.pk, now=ports.clock.now())
+        response = StreamingHttpResponse(
+            self._lines(rows, get_language() or "en"), content_type="text/csv; charset=utf-8"
+        )
+        name = f"{self.version.programme.code}-version-{self.version.number}-losers.csv"
+        response["Content-Disposition"] = f'attachment; filename="{name}"'
+        return cast(HttpResponse, response)
+
+    def _lines(self, rows: Any, language: str) -> Iterator[str]:
+        writer = csv.writer(_Lines())
+        # Without the mark a spreadsheet reads names in another encoding.
+        yield "\ufeff"
+        with override(language):
+            yield writer.writerow(map(str, _headings()))
+        for line in in_pages(rows):
+            # The reader's language is that of the request, which is over by now.
+            with override(language):
+                kept, at_once = self.reader.fate(line, "kept"), self.reader.fate(line, "at_once")
+                member = [line.member.number, line.member.name, self.reader.ladder.name(line.before)]
+                yield writer.writerow(map(safe_cell, [*member, *_cells(kept), *_cells(at_once)]))
+
+
+def _headings() -> list[str]:
+    return [
+        _("Number"),
+        _("Name"),
+        _("Tier now"),
+        _("If kept: tier"),
+        _("If kept: from"),
+        _("If kept: loses"),
+        _("If judged at once: tier"),
+        _("If judged at once: from"),
+        _("If judged at once: loses"),
+    ]
+
+
+def _cells(fate: Fate) -> list[Any]:
+    return [fate.tier, fate.on, fate.loses]
