@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from django.db import connections
 from django.test import TransactionTestCase
+from django.utils import translation
 from hypothesis import HealthCheck, settings
 
 from sandbox.postgres import Server
@@ -108,6 +109,13 @@ def _copy_anew(_case: TransactionTestCase) -> None:
 
 # Django would flush with TRUNCATE, which the ledger's tables refuse. TestCase has its own, which rolls back.
 TransactionTestCase._fixture_teardown = _copy_anew  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _own_language() -> Iterator[None]:
+    """Each test begins in the settings' language: a request in another one leaves it to the thread."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")
