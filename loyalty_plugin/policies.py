@@ -18,6 +18,7 @@ class Operation(StrEnum):
 
     VIEW_MEMBERS = "view_members"
     EDIT_MEMBERS = "edit_members"
+    ERASE_MEMBERS = "erase_members"
     ADJUST_POINTS = "adjust_points"
     DECIDE_REQUESTS = "decide_requests"
     ISSUE_CARDS = "issue_cards"

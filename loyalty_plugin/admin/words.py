@@ -88,6 +88,8 @@ OPERATIONS: Final[dict[str, Any]] = {
     "member.edit": gettext_lazy("Record changed"),
     "member.birthday": gettext_lazy("Birthday changed"),
     "member.leave": gettext_lazy("Account closed"),
+    "member.erase": gettext_lazy("Member erased"),
+    "orders.claim": gettext_lazy("Guest orders credited"),
     "tier.grant": gettext_lazy("Tier given"),
     "card.issue": gettext_lazy("Card issued"),
     "card.rotate_key": gettext_lazy("Card key changed"),

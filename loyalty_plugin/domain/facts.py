@@ -138,6 +138,10 @@ class MemberFact:
     labels: frozenset[str] = frozenset()
     #: Pieces bought before, refunds taken off, by product id: only of products that a rule asked for.
     pieces_before: Mapping[str, int] = field(default_factory=dict)
+    #: Before this day a birthday brings nothing: staff changed it lately.
+    birthday_from: date | None = None
+    #: Benefits of an order that the verified contact had before, by the name their rule gives them.
+    had: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,10 @@ class Member(models.Model):
     tier_due = models.DateField(null=True, blank=True)
     #: The next day on which a birthday benefit is due.
     birthday_due = models.DateField(null=True, blank=True)
+    #: The first day on which a birthday that staff changed brings anything.
+    birthday_from = models.DateField(null=True, blank=True)
+    #: From when on guest orders of the verified contact are to be looked for; null: nothing to look for.
+    claims_due = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("member")
@@ -61,6 +65,9 @@ class Member(models.Model):
             models.Index(fields=["realm", "external_id"], name="lp_member_customer"),
             models.Index(Lower("email"), name="lp_member_email"),
             models.Index(fields=["phone"], name="lp_member_phone"),
+            models.Index(
+                fields=["claims_due"], condition=models.Q(claims_due__isnull=False), name="lp_member_claims"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -141,11 +148,13 @@ class ClaimedBenefit(models.Model):
     """A free benefit a verified contact has had, as a keyed digest: remembered even after erasure.
 
     `owed` keeps what an erased member owed (points, at most zero), so that joining again does not wipe it.
+    `member` is whose membership it was had in; null once that is erased, so that no digest leads to its history.
     """
 
     programme = models.ForeignKey("loyalty_plugin.Programme", models.CASCADE, related_name="+")
     contact = models.BinaryField(max_length=32)
     benefit = models.CharField(max_length=80)
+    member = models.ForeignKey(Member, models.SET_NULL, null=True, related_name="claimed", editable=False)
     claimed_at = models.DateTimeField()
     owed = models.BigIntegerField(default=0)
 

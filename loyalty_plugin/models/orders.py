@@ -39,6 +39,8 @@ class OrderRecord(models.Model):
     #: End of a return window that starts with fulfilment; the lots wait for it.
     window_ends_at = models.DateTimeField(null=True)
     matured_at = models.DateTimeField(null=True)
+    #: Of an order placed as a guest: the keyed digest of its e-mail (hex), by which it may be claimed later.
+    contact = models.CharField(max_length=64, blank=True, editable=False)
     #: Why the order earned nothing, or what it waits for: a stable code.
     outcome = models.CharField(max_length=40, blank=True)
     created_at = models.DateTimeField()
@@ -53,6 +55,11 @@ class OrderRecord(models.Model):
                 fields=["window_ends_at"],
                 condition=models.Q(window_ends_at__isnull=False, matured_at__isnull=True),
                 name="lp_order_window",
+            ),
+            models.Index(
+                fields=["contact"],
+                condition=models.Q(version__isnull=True) & ~models.Q(contact=""),
+                name="lp_order_guest",
             ),
         ]
 

@@ -27,6 +27,7 @@ class Person(models.Model):
         permissions = [
             ("view_members", _("Look members up")),
             ("edit_members", _("Edit members")),
+            ("erase_members", _("Erase members")),
             ("adjust_points", _("Adjust points")),
             ("decide_requests", _("Decide requests")),
             ("issue_cards", _("Issue cards")),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -53,6 +53,7 @@ class UnverifiedLot:
     pending: int
     matures_at: datetime | None
     order_ref: str
+    explanation: Mapping[str, Any] | None
 
 
 def unverified_lots(member_id: int) -> list[UnverifiedLot]:
@@ -68,6 +69,7 @@ def unverified_lots(member_id: int) -> list[UnverifiedLot]:
             "pending",
             "matures_at",
             "entry__order_ref",
+            "entry__explanation",
         )
     )
     return [UnverifiedLot(*row) for row in rows]

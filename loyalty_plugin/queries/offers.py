@@ -32,6 +32,7 @@ def price_fact(member: Member, version: ProgrammeVersion) -> MemberFact:
         tier=member.tier,
         joined_on=local_day(member.joined_at, version.zone),
         birthday=member.birthday,
+        birthday_from=member.birthday_from,
         verified=member.verified_at is not None,
         labels=frozenset(member.labels),
     )

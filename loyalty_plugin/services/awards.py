@@ -97,6 +97,7 @@ def member_fact(member: Member, version: ProgrammeVersion, past: Past, locked: L
         tier=member.tier,
         joined_on=local_day(member.joined_at, version.zone),
         birthday=member.birthday,
+        birthday_from=member.birthday_from,
         verified=member.verified_at is not None,
         orders_before=past.orders.get(member.pk, 0),
         spend_before=past.spend.get(member.pk, 0),

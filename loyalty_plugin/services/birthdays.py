@@ -10,7 +10,7 @@ from django.db import transaction
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.birthdays import next_birthday
 from loyalty_plugin.domain.extensions import OccasionKind
-from loyalty_plugin.domain.lots import local_day
+from loyalty_plugin.domain.lots import day_start, local_day
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.services import bonuses
@@ -26,7 +26,8 @@ def award_due(*, now: datetime, limit: int = 500) -> int:
         today = local_day(now, ZoneInfo(timezone))
         with transaction.atomic():
             members = list(
-                Member.objects.select_for_update(skip_locked=True, no_key=True)
+                Member.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
+                .select_related("programme")
                 .filter(programme_id=programme_id, birthday_due__lte=today)
                 .order_by("birthday_due", "pk")[:limit]
             )
@@ -40,7 +41,9 @@ def award_due(*, now: datetime, limit: int = 500) -> int:
 
 def _award(member: Member, due: date, today: date, now: datetime) -> None:
     if member.status == Member.Status.ACTIVE:
-        posted = bonuses.award(SYSTEM, member, OccasionKind.BIRTHDAY, now=now, suffix=str(due.year))
+        # Of the day itself: work that comes late, after an outage, finds another day than the birthday.
+        at = max(day_start(due, ZoneInfo(member.programme.timezone)), member.joined_at)
+        posted = bonuses.award(SYSTEM, member, OccasionKind.BIRTHDAY, now=now, at=at, suffix=str(due.year))
         if posted is not None and member.birthday_locked_at is None:
             member.birthday_locked_at = now
     member.birthday_due = next_birthday(member.birthday, today + timedelta(days=1))

@@ -65,9 +65,11 @@ def award(
 
 
 def _had_before(member: Member, kind: OccasionKind, benefit: str, key: str, now: datetime) -> bool:
-    """Whether the verified contact had the benefit in an earlier membership. Claims it if not."""
-    if kind not in claims.ONCE or member.verified_at is None:
+    """Whether the verified contact had the benefit in an earlier membership. Claims it if it may be had once."""
+    if member.verified_at is None:
         return False
+    if kind not in claims.ONCE:
+        return claims.had(member, benefit)
     return not claims.claim(member, benefit, now) and entry_by_key(key) is None
 
 
@@ -157,7 +159,7 @@ def award_milestones(
             occurred_at=at,
             source=f"benefit:{benefit}",
         )
-        if plan is None:
+        if plan is None or claims.had(member, benefit):
             continue
         [posted] = approvals.post_or_ask([plan], now=now, locked=locked)
         if not posted.replayed:

@@ -14,11 +14,12 @@ from zoneinfo import ZoneInfo
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
+from loyalty_plugin import jobs
 from loyalty_plugin.domain.actors import Actor, ActorKind
 from loyalty_plugin.domain.birthdays import next_birthday
 from loyalty_plugin.domain.extensions import OccasionKind
 from loyalty_plugin.domain.ledger import POINTS, QUALIFYING
-from loyalty_plugin.domain.lots import local_day
+from loyalty_plugin.domain.lots import add_months, local_day
 from loyalty_plugin.errors import (
     AlreadyMember,
     BirthdayLocked,
@@ -116,10 +117,21 @@ def join(
         audit.record(actor, "member.join", f"member:{member.pk}", "done", now=now, detail={"source": source})
         announce(member_joined, member_id=member.pk, programme_id=programme_id)
         announce(tier_changed, member_id=member.pk, day=joined_on, kind="entered", tier=lowest)
+        if verified:
+            claims.carry_debt(member, now=now)
         bonuses.award(actor, member, OccasionKind.JOINED, now=now, at=joined_at, channel=channel)
         if verified:
             bonuses.award(actor, member, OccasionKind.VERIFIED, now=now, at=joined_at, channel=channel)
+            _look_for_guest_orders(member, now)
         return member
+
+
+def _look_for_guest_orders(member: Member, now: datetime) -> None:
+    """Orders placed as a guest with the verified e-mail are looked for by a job: the shop has to be asked."""
+    if member.email and versions_of(member.programme_id).at(now).document.claims.days:
+        member.claims_due = now
+        member.save(update_fields=["claims_due"])
+        jobs.enqueue(jobs.CLAIM_ORDERS)
 
 
 def _known(programme_id: int, realm_id: int | None, person: Person) -> Member | None:
@@ -187,8 +199,10 @@ def verify_contact(actor: Actor, *, member_id: int, now: datetime, channel: str 
         member.verified_at = now
         member.save(update_fields=["verified_at"])
         audit.record(actor, "member.verify", f"member:{member.pk}", "done", now=now)
+        claims.carry_debt(member, now=now)
         bonuses.award(actor, member, OccasionKind.VERIFIED, now=now, channel=channel)
         claims.release(member, now=now)
+        _look_for_guest_orders(member, now)
     return member
 
 
@@ -214,7 +228,9 @@ def set_birthday(actor: Actor, *, member_id: int, birthday: date | None, now: da
         locked = member.birthday_locked_at is not None
         member.birthday = birthday
         member.birthday_due = next_birthday(birthday, today, wait_a_year=locked)
-        member.save(update_fields=["birthday", "birthday_due"])
+        if locked:
+            member.birthday_from = add_months(today, 12)
+        member.save(update_fields=["birthday", "birthday_due", "birthday_from"])
         audit.record(actor, "member.birthday", f"member:{member.pk}", "done", now=now)
     return member
 

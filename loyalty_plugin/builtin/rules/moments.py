@@ -45,7 +45,9 @@ class WelcomeRule:
         if params.at == "first_order" and (occasion.member.orders_before or not occasion.basis):
             return None
         data = {"at": params.at, "points": params.points}
-        return Offer(Fraction(params.points), "welcome", data, free=True)
+        # Of joining and verifying the service knows by the occasion that a contact has it once.
+        once = "first_order" if params.at == "first_order" else ""
+        return Offer(Fraction(params.points), "welcome", data, free=True, once=once)
 
 
 @registry.rules.register

@@ -51,6 +51,9 @@ def ask(occasion: Occasion, resolved: Resolved) -> Asked:
         if offer is None:
             note["why_not"] = "does_not_apply"
             continue
+        if offer.once and offer.once in occasion.member.had:
+            note["why_not"] = "had_before"
+            continue
         given = _given(rule, offer, line_ids)
         if given is None:
             note["why_not"] = "offer_refused"
@@ -58,6 +61,8 @@ def ask(occasion: Occasion, resolved: Resolved) -> Asked:
         asked.given.append(given)
         note["exact"] = exact_text(given.total)
         note["reason"], note["data"], note["free"] = offer.reason, dict(offer.data), offer.free
+        if offer.once:
+            note["data"]["once"] = offer.once
     if occasion.kind is OccasionKind.ORDER and asked.given:
         _ask_multipliers(asked, occasion, resolved)
     return asked

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 
 from loyalty_plugin.domain.earning.basis import count_order
@@ -11,6 +12,13 @@ from loyalty_plugin.domain.extensions import Occasion, OccasionKind
 from loyalty_plugin.domain.facts import MemberFact, OrderFact
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
 from loyalty_plugin.errors import CurrencyMismatch
+
+
+def _as_of(member: MemberFact, day: date) -> MemberFact:
+    """The member on this day: a birthday that staff changed is none until its year has passed."""
+    if member.birthday_from is not None and day < member.birthday_from:
+        return replace(member, birthday=None)
+    return member
 
 
 def order_occasion(
@@ -36,7 +44,7 @@ def order_occasion(
         at=local,
         day=local.date(),
         currency=version.currency,
-        member=member,
+        member=_as_of(member, local.date()),
         order=order,
         lines=counted.lines,
         basis=counted.total,
@@ -64,7 +72,7 @@ def member_occasion(
         at=local,
         day=local.date(),
         currency=version.currency,
-        member=member,
+        member=_as_of(member, local.date()),
         streak=streak,
         earned_after=earned_after,
         channel=channel,

@@ -170,6 +170,7 @@ WHY_NOT = {
     "unknown_campaign": gettext_lazy("%(what)s: its campaign is not part of these rules."),
     "other_tier": gettext_lazy("%(what)s: for other tiers."),
     "no_label": gettext_lazy("%(what)s: for chosen members."),
+    "had_before": gettext_lazy("%(what)s: this contact has had it before."),
     "no_line": gettext_lazy("%(what)s: nothing of it in this order."),
     "missing_extension": gettext_lazy("%(what)s: could not be asked, its extension was not installed."),
     "params_refused": gettext_lazy("%(what)s: could not be asked, its extension refused its settings."),

@@ -103,4 +103,6 @@ def explain_more(data: Mapping[str, Any]) -> list[str]:
         why_not_text(note, registry.multipliers, data) for note in data["multipliers"] if note["why_not"]
     ]
     sentences += [hint_text(hint, data) for hint in data["hints"]]
+    if data.get("claimed"):
+        sentences.append(_("Bought as a guest, and credited once the e-mail address was confirmed."))
     return list(dict.fromkeys(filter(None, sentences)))

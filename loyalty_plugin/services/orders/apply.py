@@ -7,7 +7,7 @@ revision).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,9 +24,9 @@ from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.models.programmes import Programme, ProgrammeChannel
 from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.queries.programmes import Versions, version_by_id, versions_of
-from loyalty_plugin.services import approvals, awards, benefits, bonuses, members, posting, tiers
+from loyalty_plugin.services import approvals, awards, benefits, bonuses, claims, members, posting, tiers
 from loyalty_plugin.services.orders import earning, refunding, steps
-from loyalty_plugin.services.orders.records import lock_records, save_records
+from loyalty_plugin.services.orders.records import lock_records, remember_guests, save_records
 from loyalty_plugin.services.orders.work import Work
 
 
@@ -40,8 +40,12 @@ class Applied:
     stale: bool = False
 
 
-def apply_orders(facts: Sequence[OrderFact], *, now: datetime) -> list[Applied]:
+def apply_orders(
+    facts: Sequence[OrderFact], *, now: datetime, claimed_by: Mapping[str, int] | None = None
+) -> list[Applied]:
     """Apply what was read of at most a few hundred orders, in one transaction; a result for each fact.
+
+    `claimed_by` says whose the guests' orders are now, by reference: see `services.guests`.
 
     Facts of one order more than once: the newest wins. Raises nothing for a single order's sake: what can't be
     earned is an outcome.
@@ -52,15 +56,15 @@ def apply_orders(facts: Sequence[OrderFact], *, now: datetime) -> list[Applied]:
         if known is None or known.updated_at <= fact.updated_at:
             newest[fact.ref] = fact
     with transaction.atomic():
-        applied = _apply([newest[ref] for ref in sorted(newest)], now)
+        applied = _apply([newest[ref] for ref in sorted(newest)], now, claimed_by or {})
     return [applied[fact.ref] for fact in facts]
 
 
-def _apply(facts: Sequence[OrderFact], now: datetime) -> dict[str, Applied]:
+def _apply(facts: Sequence[OrderFact], now: datetime, claimed_by: Mapping[str, int]) -> dict[str, Applied]:
     realms = {realm.api_url: realm for realm in Realm.objects.filter(api_url__in={f.realm for f in facts})}
     records = lock_records(facts, realms)
     programmes = _programmes(realms)
-    people = _people(facts, realms, records.values())
+    people = _people(facts, realms, records.values(), claimed_by.values())
     done: dict[str, Applied] = {}
     works: list[Work] = []
     for fact in facts:
@@ -72,7 +76,7 @@ def _apply(facts: Sequence[OrderFact], now: datetime) -> dict[str, Applied]:
         if record.fact_updated_at is not None and fact.updated_at < record.fact_updated_at:
             done[fact.ref] = Applied(fact.ref, record.outcome, record.points, stale=True)
             continue
-        work = _begin(fact, record, realm, programmes, people, now)
+        work = _begin(fact, record, realm, programmes, people, claimed_by, now)
         if isinstance(work, str):
             done[fact.ref] = _close(record, fact, work)
         else:
@@ -82,6 +86,7 @@ def _apply(facts: Sequence[OrderFact], now: datetime) -> dict[str, Applied]:
     for work in works:
         done[work.fact.ref] = _close(work.record, work.fact, work.record.outcome)
     save_records([records[ref] for ref in done if ref in records])
+    remember_guests([records[ref] for ref in done if ref in records and records[ref].contact])
     benefits.compare_with_orders(facts)
     return done
 
@@ -108,6 +113,7 @@ def _begin(
     realm: Realm,
     programmes: Programmes,
     people: People,
+    claimed_by: Mapping[str, int],
     now: datetime,
 ) -> Work | str:
     """The work on one order, or the stable code why there is none."""
@@ -120,11 +126,18 @@ def _begin(
     if programme is None:
         return steps.NO_PROGRAMME
     record.programme, record.member = programme[0], None
-    member = _member(fact, realm, programme[0], people, now)
+    claimed = fact.ref in claimed_by
+    if not claimed and (not fact.user_id or record.contact):
+        # Saleor may have given a guest's order to an account since: by our terms it is still to be claimed.
+        record.contact = record.contact or claims.contact_of(programme[0].pk, fact.user_email)
+        return steps.GUEST_ORDER if fact.user_id else steps.NOT_A_MEMBER
+    member = (
+        people.by_id[claimed_by[fact.ref]] if claimed else _member(fact, realm, programme[0], people, now)
+    )
     if isinstance(member, str):
         return member
     record.member = member
-    return Work(fact, record, member, programme[1].at(fact.paid_at or fact.created_at))
+    return Work(fact, record, member, programme[1].at(fact.paid_at or fact.created_at), claimed=claimed)
 
 
 def _version(version_id: int, programmes: Programmes) -> ProgrammeVersion:
@@ -142,13 +155,18 @@ class People:
     customers: dict[tuple[int, int, str], Member]
 
 
-def _people(facts: Sequence[OrderFact], realms: dict[str, Realm], records: Iterable[OrderRecord]) -> People:
+def _people(
+    facts: Sequence[OrderFact],
+    realms: dict[str, Realm],
+    records: Iterable[OrderRecord],
+    claimants: Iterable[int],
+) -> People:
     """Members by what orders and records say, locked before any balance: their contact may be verified meanwhile."""
     rows = list(
         Member.objects.select_for_update(of=("self",), no_key=True)
         .filter(
             Q(realm__in=realms.values(), external_id__in={fact.user_id for fact in facts if fact.user_id})
-            | Q(pk__in={record.member_id for record in records if record.member_id})
+            | Q(pk__in={*(record.member_id for record in records if record.member_id), *claimants})
         )
         .order_by("pk")
     )
@@ -161,8 +179,6 @@ def _people(facts: Sequence[OrderFact], realms: dict[str, Realm], records: Itera
 def _member(
     fact: OrderFact, realm: Realm, programme: Programme, people: People, now: datetime
 ) -> Member | str:
-    if not fact.user_id:
-        return steps.NOT_A_MEMBER
     key = (programme.pk, realm.pk, fact.user_id)
     if key not in people.customers:
         if not programme.auto_join:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from loyalty_plugin.domain.actors import SYSTEM
-from loyalty_plugin.domain.earning.decide import Decision, decide
+from loyalty_plugin.domain.earning.decide import Decision
 from loyalty_plugin.domain.earning.occasions import order_occasion
 from loyalty_plugin.domain.facts import OrderFact
 from loyalty_plugin.domain.intents import Award, Plan, TakeBack
@@ -14,11 +14,10 @@ from loyalty_plugin.domain.ledger import POINTS, QUALIFYING, Kind, Shortfall
 from loyalty_plugin.domain.lots import local_day, matures_at
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
 from loyalty_plugin.domain.tiers.history import QualifyingFact, purchase
-from loyalty_plugin.services import awards
+from loyalty_plugin.services import awards, claims
 from loyalty_plugin.services.orders import steps
 from loyalty_plugin.services.orders.work import Work
 from loyalty_plugin.services.posting import Locked
-from loyalty_plugin.services.resolution import resolved
 
 
 def window(fact: OrderFact, version: ProgrammeVersion) -> tuple[datetime | None, bool]:
@@ -42,7 +41,7 @@ def first(work: Work, past: awards.Past, locked: Locked, now: datetime) -> None:
     at = fact.paid_at or fact.created_at
     occasion = order_occasion(version, fact, awards.member_fact(member, version, past, locked), at=at)
     left = awards.remaining(member, version, past, locked, occasion.day)
-    decision = decide(version, occasion, left, resolved(version))
+    decision = claims.decide_once(member, version, occasion, left, now)
     awards.take_into_account(past, version, member, decision, occasion.day, lines=fact.lines)
     ends_at, unknown = window(fact, version)
     plan = awards.award_plan(
@@ -69,6 +68,8 @@ def first(work: Work, past: awards.Past, locked: Locked, now: datetime) -> None:
     record.qualifying = steps.target(decision.qualifying, net)
     record.counted = steps.target(occasion.basis, net)
     record.outcome = "" if record.points else steps.NOTHING_EARNED
+    if plan is not None and work.claimed:
+        plan = replace(plan, explanation={**(plan.explanation or {}), "claimed": {"as": "guest"}})
     if plan is not None:
         work.plans.append(cut_to(plan, record.points, record.qualifying))
     if member.birthday_locked_at is None and _celebrated(decision):

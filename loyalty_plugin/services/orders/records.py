@@ -61,6 +61,12 @@ def lock_records(facts: Sequence[OrderFact], realms: Mapping[str, Realm]) -> dic
     return {f"{urls[row.realm_id]}|{row.order_id}": row for row in rows}
 
 
+def remember_guests(records: Sequence[OrderRecord]) -> None:
+    """Keep by which contact guests' orders may be claimed. Not among the columns above: orders of members have none."""
+    if records:
+        OrderRecord.objects.bulk_update(records, ["contact"])
+
+
 def save_records(records: Sequence[OrderRecord]) -> None:
     """Write rows back that this transaction holds the locks of."""
     if not records:

@@ -13,6 +13,7 @@ from loyalty_plugin.models.orders import OrderRecord
 #: Outcomes of an order, as stable codes; each is a sentence at the doors.
 NO_PROGRAMME = "no_programme"
 NOT_A_MEMBER = "not_a_member"
+GUEST_ORDER = "guest_order"
 STAGING = "staging_realm"
 FROZEN = "member_frozen"
 NOT_PAID = "not_paid"

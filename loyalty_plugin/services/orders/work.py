@@ -25,5 +25,7 @@ class Work:
     earned_before: int = 0
     #: A birthday brought its first benefit by this order.
     locks_birthday: bool = False
+    #: Placed as a guest, and claimed by the member since.
+    claimed: bool = False
     #: Points and qualifying points that stood before this fact.
     stood: tuple[int, int] = (0, 0)
