@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 #: Rows a task takes before it hands the rest to a task of its own, so that others get their turn.
 AT_ONCE = 2_000
-#: Connections the night's work on points uses side by side: one reckons while the other waits.
+#: Connections the night's work on points and tiers uses side by side: one reckons while the other waits.
 LANES = 2
 #: A killed worker's jobs are begun again after this many seconds without a sign of life.
 STALLED_SECONDS = 60
@@ -110,7 +110,7 @@ def expire(timestamp: int | None = None) -> None:
 @_task(jobs.TIERS, "10 * * * *")
 def recompute_tiers(timestamp: int | None = None) -> None:
     """Recompute the members whose tier may change today without any new fact."""
-    _repeat("tiers", partial(tiers.recompute_due, now=ports.clock.now()))
+    tiers.recompute_due(now=ports.clock.now(), lanes=LANES)
 
 
 @_task(jobs.BIRTHDAYS, "14 * * * *")

@@ -60,7 +60,8 @@ class Member(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["programme", "tier_due"], name="lp_member_tier_due"),
+            # With the id, since many share one day: the night goes on after the last one it took.
+            models.Index(fields=["programme", "tier_due", "id"], name="lp_member_tier_due"),
             models.Index(fields=["programme", "birthday_due"], name="lp_member_birthday_due"),
             models.Index(fields=["realm", "external_id"], name="lp_member_customer"),
             models.Index(Lower("email"), name="lp_member_email"),

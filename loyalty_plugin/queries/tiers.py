@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Final
 
 from django.db.models import Sum
 
@@ -19,6 +20,7 @@ from loyalty_plugin.domain.tiers.versions import TierVersion
 from loyalty_plugin.models.members import Member, TierFact, TierGrant
 from loyalty_plugin.queries.programmes import Versions, versions_of
 
+_METRICS: Final = {metric.value: metric for metric in Metric}
 _ready: dict[int, tuple[object, TierVersion]] = {}
 
 
@@ -63,7 +65,9 @@ def history_of(member_ids: Sequence[int], today: date) -> History:
         if day > today:
             found.future[member_id] = min(day, found.future.get(member_id, day))
             continue
-        found.facts[member_id].append(QualifyingFact(day, Metric(metric), amount, product_id, ref, known_on))
+        found.facts[member_id].append(
+            QualifyingFact(day, _METRICS[metric], amount, product_id, ref, known_on)
+        )
     for grant in TierGrant.objects.filter(member_id__in=member_ids):
         found.grants[grant.member_id].append(Grant(grant.tier, grant.from_day, grant.until_day, grant.source))
     return found

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from loyalty_plugin.domain.actors import Actor
 from loyalty_plugin.domain.lots import local_day
+from loyalty_plugin.domain.tiers.changes import TierEvent as Told
 from loyalty_plugin.domain.tiers.history import QualifyingFact
 from loyalty_plugin.domain.tiers.standing import Standing
 from loyalty_plugin.errors import DateOutOfRange, InvalidInput
@@ -19,10 +21,25 @@ from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.policies import Operation, require
 from loyalty_plugin.queries.programmes import versions_of
 from loyalty_plugin.queries.tiers import history_of, judge, tier_versions
-from loyalty_plugin.services import audit
+from loyalty_plugin.services import audit, runs
+from loyalty_plugin.services.lanes import side_by_side
 from loyalty_plugin.signals import announce, tier_changed
 
-_FIELDS: Final = ("tier", "tier_since", "tier_until", "tier_due")
+#: Members judged in one transaction.
+BATCH: Final = 1_000
+
+_STANDINGS: Final = """
+UPDATE loyalty_plugin_member m
+   SET tier = n.tier, tier_since = n.since, tier_until = n.until, tier_due = n.due
+  FROM unnest(%s::bigint[], %s::text[], %s::date[], %s::date[], %s::date[]) AS n(id, tier, since, until, due)
+ WHERE m.id = n.id
+"""
+_DUE: Final = """
+SELECT tier_due, id FROM loyalty_plugin_member
+ WHERE programme_id = %(programme)s AND tier_due <= %(today)s AND tier_due >= %(day)s
+   AND (tier_due, id) > (%(day)s, %(id)s)
+ ORDER BY tier_due, id LIMIT %(size)s
+"""
 
 
 def add_facts(facts: Iterable[tuple[int, QualifyingFact]]) -> None:
@@ -59,75 +76,111 @@ def recompute(members: Sequence[Member], *, now: datetime) -> list[TierEvent]:
     ranks = ready[-1].ranks
     history = history_of(ids, today)
     changed: list[Member] = []
-    events: list[TierEvent] = []
+    told: list[tuple[int, Told]] = []
     for member in members:
         found = judge(member, history, ready, versions.all[0], today)
         due = min(filter(None, (found.next_due, history.future.get(member.pk))), default=None)
-        rows = _as_rows(member, found, now)
-        told = {(row.kind, row.tier) for row in rows if row.day >= (member.tier_since or today)}
+        told.extend((member.pk, event) for event in found.events)
         fell = ranks.get(member.tier, -1) > ranks.get(found.tier, -1)
-        if fell and ("left", member.tier) not in told:
-            rows.append(_same_day(member, found, today, now))
+        if fell and not _tells_of_leaving(member, found, today):
+            # Reached and undone on one day: the day's end knows nothing of it, but it was told.
+            told.append((member.pk, Told(today, "left", member.tier, "undone", found.tier)))
         fresh = (found.tier, found.since, found.until, due)
-        if fresh != tuple(getattr(member, name) for name in _FIELDS):
-            for name, value in zip(_FIELDS, fresh, strict=True):
-                setattr(member, name, value)
+        if fresh != (member.tier, member.tier_since, member.tier_until, member.tier_due):
+            member.tier, member.tier_since, member.tier_until, member.tier_due = fresh
             changed.append(member)
-        events.extend(rows)
     if changed:
-        Member.objects.bulk_update(changed, _FIELDS)
-    return _add_events(events, ids)
+        _write(changed)
+    return _add_events(told, ids, now)
 
 
-def _as_rows(member: Member, found: Standing, now: datetime) -> list[TierEvent]:
-    return [
+def _tells_of_leaving(member: Member, found: Standing, today: date) -> bool:
+    since = member.tier_since or today
+    return any(e.kind == "left" and e.tier == member.tier and e.day >= since for e in found.events)
+
+
+def _write(members: Sequence[Member]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _STANDINGS,
+            [
+                [member.pk for member in members],
+                [member.tier for member in members],
+                [member.tier_since for member in members],
+                [member.tier_until for member in members],
+                [member.tier_due for member in members],
+            ],
+        )
+
+
+def _add_events(told: Sequence[tuple[int, Told]], ids: Sequence[int], now: datetime) -> list[TierEvent]:
+    known = set(TierEvent.objects.filter(member_id__in=ids).values_list("member_id", "day", "kind", "tier"))
+    # Told apart before rows are made of them: most were told long ago.
+    new = [
         TierEvent(
-            member=member,
+            member_id=member_id,
             day=event.day,
             kind=event.kind,
             tier=event.tier,
             reason={"code": event.reason, "other": event.other},
             recorded_at=now,
         )
-        for event in found.events
+        for member_id, event in told
+        if (member_id, event.day, event.kind, event.tier) not in known
     ]
-
-
-def _same_day(member: Member, found: Standing, today: date, now: datetime) -> TierEvent:
-    """A tier that was reached and undone on one day: the day's end knows nothing of it, but it was told."""
-    return TierEvent(
-        member=member,
-        day=today,
-        kind="left",
-        tier=member.tier,
-        reason={"code": "undone", "other": found.tier},
-        recorded_at=now,
-    )
-
-
-def _add_events(events: list[TierEvent], ids: Sequence[int]) -> list[TierEvent]:
-    known = set(TierEvent.objects.filter(member_id__in=ids).values_list("member_id", "day", "kind", "tier"))
-    new = [e for e in events if (e.member_id, e.day, e.kind, e.tier) not in known]
     if new:
         TierEvent.objects.bulk_create(new, ignore_conflicts=True)
-        for event in new:
-            announce(tier_changed, member_id=event.member_id, day=event.day, kind=event.kind, tier=event.tier)
+        for row in new:
+            announce(tier_changed, member_id=row.member_id, day=row.day, kind=row.kind, tier=row.tier)
     return new
 
 
-def recompute_due(*, now: datetime, limit: int = 1000) -> int:
-    """Judge members whose standing can change by today, at most `limit` of one programme; how many it were."""
+def recompute_due(*, now: datetime, limit: int | None = None, batch: int = BATCH, lanes: int = 1) -> int:
+    """Judge all members whose standing can change by today, or `limit` of them; how many it were.
+
+    Each batch is one transaction, so a crash may come anywhere: what is judged is no longer due.
+    """
+    done = 0
+    with runs.running("tiers") as run:
+        for judged in side_by_side(partial(_recompute_due, now), _due(now, limit, batch), lanes):
+            done += judged
+            run.advance({}, judged)
+        run.result = {"done": run.done}
+    return done
+
+
+def _due(now: datetime, limit: int | None, batch: int) -> Iterator[tuple[date, list[int]]]:
+    """Who is due, with the programme's day, in batches of one programme; each once."""
+    left = limit
     for programme_id, timezone in Programme.objects.order_by("pk").values_list("pk", "timezone"):
-        with transaction.atomic():
-            members = list(
-                Member.objects.select_for_update(skip_locked=True, no_key=True)
-                .filter(programme_id=programme_id, tier_due__lte=local_day(now, ZoneInfo(timezone)))
-                .order_by("tier_due", "pk")[:limit]
-            )
-            if members:
-                recompute(members, now=now)
-                return len(members)
-    return 0
+        today = local_day(now, ZoneInfo(timezone))
+        day, last = date.min, 0
+        while left is None or left > 0:
+            size = batch if left is None else min(batch, left)
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    _DUE, {"programme": programme_id, "today": today, "day": day, "id": last, "size": size}
+                )
+                rows = cursor.fetchall()
+            if not rows:
+                break
+            yield today, [member_id for _, member_id in rows]
+            day, last = rows[-1]
+            left = None if left is None else left - len(rows)
+
+
+def _recompute_due(now: datetime, due: tuple[date, list[int]]) -> int:
+    today, ids = due
+    with transaction.atomic(durable=True):
+        # Who is locked is being written, and will be judged, by somebody else.
+        members = list(
+            Member.objects.select_for_update(skip_locked=True, no_key=True)
+            .filter(pk__in=ids, tier_due__lte=today)
+            .only("programme_id", "joined_at", "tier", "tier_since", "tier_until", "tier_due")
+            .order_by("pk")
+        )
+        recompute(members, now=now)
+        return len(members)
 
 
 def grant(

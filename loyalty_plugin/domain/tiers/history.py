@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import accumulate
+from typing import NamedTuple
 
 from loyalty_plugin.domain.tiers.terms import Metric, TiersSettings
 from loyalty_plugin.domain.values import check_amount
@@ -20,8 +21,7 @@ from loyalty_plugin.errors import InvalidAmount
 Measure = Metric | frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class QualifyingFact:
+class QualifyingFact(NamedTuple):  # quicker to make than a dataclass: a night makes millions
     """So much of a metric on a day of the programme: minor units, points, or pieces; negative to undo.
 
     `day` is the day it counts on. `known_on`, if later, is the day from which it is known: as seen before it

@@ -19,7 +19,7 @@ from loyalty_plugin.domain.ledger import POINTS, Lot
 from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.services import runs
 from loyalty_plugin.services.expiry.due import DueLot, Programmes, expiring, inactive, lot_of, maturing
-from loyalty_plugin.services.expiry.lanes import side_by_side
+from loyalty_plugin.services.lanes import side_by_side
 from loyalty_plugin.services.posting import Locked, end_lots, lock, post
 
 #: Lots or members in one transaction: large enough to be quick, small enough to hold locks shortly.
