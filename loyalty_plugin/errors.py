@@ -169,6 +169,18 @@ class MemberFrozen(LoyaltyError):
     code = "member_frozen"
 
 
+class MembershipErased(LoyaltyError):
+    """This customer's membership was erased: only they themselves or staff make them a member again."""
+
+    code = "membership_erased"
+
+
+class ValueInUse(LoyaltyError):
+    """Something of value still hangs on the membership, so it can't be erased. Details: unit, amount."""
+
+    code = "value_in_use"
+
+
 class BirthdayLocked(LoyaltyError):
     """The birthday brought a benefit already and only staff may change it."""
 

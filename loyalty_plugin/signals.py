@@ -3,6 +3,7 @@
 | signal | arguments |
 |---|---|
 | member_joined | member_id, programme_id |
+| member_erased | member_id, programme_id |
 | points_posted | entry_ids |
 | tier_changed | member_id, day, kind, tier |
 | request_opened, request_decided | request_id |
@@ -16,6 +17,7 @@ from django.db import transaction
 from django.dispatch import Signal
 
 member_joined = Signal()
+member_erased = Signal()
 points_posted = Signal()
 tier_changed = Signal()
 request_opened = Signal()

@@ -61,7 +61,7 @@ class MemberFilters(WagtailFilterSet):
 
 
 class IndexView(Listing):
-    """All members this person may see, searched by number, card, e-mail, phone or part of a name."""
+    """All members this person may see, searched by number, card, phone, or part of a name or e-mail."""
 
     operation = Operation.VIEW_MEMBERS
     page_title = gettext_lazy("Members")
@@ -72,8 +72,8 @@ class IndexView(Listing):
     index_results_url_name = "loyalty_members:index_results"
     filterset_class = MemberFilters
     is_searchable = True
-    search_placeholder = gettext_lazy("Number, card, e-mail, phone or name")
-    no_match = gettext_lazy("Nobody matches. Try fewer words, or part of the name.")
+    search_placeholder = gettext_lazy("Number, card, phone, or part of a name or e-mail")
+    no_match = gettext_lazy("Nobody matches. Try part of the name or the e-mail.")
     nothing = gettext_lazy(
         "There are no members yet. Customers of the programme's channels become members by themselves, "
         "once a programme is published."

@@ -151,7 +151,9 @@ def becomes_request(excess: Excess) -> str:
 
 
 def why_it_waits(cause: Mapping[str, Any]) -> str:
-    """The limit a request went above."""
+    """The limit a request went above, or what else asks for a second person."""
+    if cause.get("which") == "second_person":
+        return _("The adjustment took a second person, so taking it back takes one, too.")
     limit = cause.get("limit", cause.get("ceiling"))
     return over_limit(str(cause.get("which", "")), int(limit), int(cause.get("used", 0))) if limit else ""
 

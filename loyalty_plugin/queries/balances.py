@@ -118,6 +118,14 @@ def balances_of(member_ids: Sequence[int], *, unit: str = POINTS) -> dict[int, S
     return {member_id: found.get(member_id, Standing()) for member_id in member_ids}
 
 
+def by_unit(member_id: int) -> dict[str, Standing]:
+    """What one member has in each unit they ever had something of."""
+    rows = Balance.objects.filter(member_id=member_id).values_list(
+        "unit", "available", "pending", "held", "owed"
+    )
+    return {unit: Standing(*rest) for unit, *rest in rows}
+
+
 def totals(*, unit: str = POINTS) -> Standing:
     """Points of all members, by state."""
     row = Balance.objects.filter(unit=unit).aggregate(

@@ -174,6 +174,20 @@ def pending_lots_of_order(order_refs: Sequence[str]) -> dict[str, list[int]]:
     return _by_order(rows)
 
 
+def note_digests(member_id: int) -> list[bytes]:
+    """Digests of the words that were written about a member's entries."""
+    rows = Entry.objects.filter(member_id=member_id, note_digest__isnull=False)
+    return [bytes(digest) for digest in rows.values_list("note_digest", flat=True) if digest is not None]
+
+
+def milestones_had(member_id: int) -> list[str]:
+    """The milestones a member was paid, as they are named when they are remembered: "milestone:century"."""
+    rows = Entry.objects.filter(
+        member_id=member_id, kind=Kind.BONUS, source__startswith="benefit:milestone:"
+    ).values_list("source", flat=True)
+    return sorted({source.removeprefix("benefit:") for source in rows})
+
+
 @dataclass(frozen=True, slots=True)
 class Adjustment:
     """An adjustment by staff: signed points, the lots it opened, and from which lots (with expiry) it took."""
@@ -185,6 +199,8 @@ class Adjustment:
     opened: tuple[int, ...]
     taken: tuple[tuple[int, int, datetime | None], ...]
     undone: bool
+    #: It took a second person, so taking it back takes one, too.
+    approved: bool
 
 
 def adjustment(entry_id: int) -> Adjustment | None:
@@ -206,4 +222,5 @@ def adjustment(entry_id: int) -> Adjustment | None:
         ),
         # By the member, whose entries have an index; reversed entries have none.
         Entry.objects.filter(member_id=entry.member_id, reverses_id=entry.pk, kind=Kind.REVERSE).exists(),
+        entry.source.startswith("request:"),
     )

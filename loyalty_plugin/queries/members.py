@@ -65,7 +65,7 @@ def get_member(actor: Actor, member_id: int) -> Member:
 
 
 def search(actor: Actor, text: str = "", *, tier: str = "", state: str = "") -> QuerySet[Member]:
-    """Members by number, card number, e-mail, phone or part of the name, newest first. Raises PermissionDenied."""
+    """Members by number, card number, phone, or part of the name or e-mail, newest first. Raises PermissionDenied."""
     if not allows(actor, Operation.VIEW_MEMBERS):
         raise PermissionDenied(operation=Operation.VIEW_MEMBERS.value)
     rows = visible_members(actor).select_related("programme").order_by("-joined_at", "-pk")
@@ -76,7 +76,7 @@ def search(actor: Actor, text: str = "", *, tier: str = "", state: str = "") -> 
     if not text:
         return rows
     digits = "".join(filter(str.isdigit, text))
-    match = Q(number=text) | Q(email__iexact=text) | Q(name__icontains=text)
+    match = Q(number=text) | Q(email__icontains=text) | Q(name__icontains=text)
     if len(digits) >= 5:
         carded = Card.objects.filter(number=digits).values("member_id")
         match |= Q(phone__endswith=digits[-9:]) | Q(number=digits) | Q(pk__in=carded)

@@ -45,6 +45,7 @@ REASONS: Final = {
     "other": _("Other"),
 }
 OPERATION: Final = "points.adjust"
+UNDO: Final = "points.undo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +193,9 @@ def undoable(actor: Actor, *, entry_id: int) -> Adjustment | None:
 def undo(actor: Actor, *, entry_id: int, now: datetime) -> Outcome:
     """Take an adjustment back by a reversing entry: given points leave, taken ones return with their expiry.
 
-    Uses no limit: it only restores what was. Raises NotFound where there is nothing to take back,
-    InsufficientPoints where given points were spent, PermissionDenied.
+    Uses no limit: it only restores what was. But what took a second person takes one again: then it waits as a
+    request. Raises NotFound where there is nothing to take back, InsufficientPoints where given points were spent,
+    PermissionDenied.
     """
     with transaction.atomic():
         found = undoable(actor, entry_id=entry_id)
@@ -228,13 +230,32 @@ def undo(actor: Actor, *, entry_id: int, now: datetime) -> Outcome:
             source=f"person:{actor.person_id}" if actor.person_id else actor.name,
             explanation={"adjustment": {"amount": -found.amount, "reason": "correction", "undoes": entry_id}},
         )
+        if found.approved and actor.kind is not ActorKind.SYSTEM:
+            return _ask_to_undo(actor, plan, -found.amount, now)
         posted = posting.post([plan], recorded_at=now)[0]
         audit.record(
             actor,
-            "points.undo",
+            UNDO,
             f"member:{member.pk}",
             "posted",
             now=now,
             detail={"amount": -found.amount, "entry": posted.entry_id, "undoes": entry_id},
         )
         return Outcome(posted.entry_id, replayed=posted.replayed)
+
+
+def _ask_to_undo(actor: Actor, plan: Plan, amount: int, now: datetime) -> Outcome:
+    """Let a second person decide; one request at a time, and a new one after one was refused. Under the member's lock."""
+    if actor.person_id is None:
+        raise PermissionDenied(operation=UNDO, reason="unmapped_account")
+    plan = replace(plan, key=f"{plan.key}|{approvals.refused_before(plan.key)}")
+    asked = approvals.ask(
+        actor,
+        plan,
+        operation=UNDO,
+        amount=amount,
+        cause={"which": "second_person"},
+        now=now,
+        reason="correction",
+    )
+    return Outcome(None, asked.request_id, replayed=asked.replayed)

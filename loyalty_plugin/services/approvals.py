@@ -138,6 +138,12 @@ def asked_before(plan: Plan) -> int | None:
     return request.pk if request is not None else None
 
 
+def refused_before(key: str) -> int:
+    """How many requests under keys that begin so were closed without being approved."""
+    closed = (Request.Status.REJECTED, Request.Status.WITHDRAWN, Request.Status.EXPIRED)
+    return Request.objects.filter(key__startswith=f"{key}|", status__in=closed).count()
+
+
 def last_award(order_ref: str) -> AskedAward | None:
     """The last award of an order that a person was asked for; None where none ever was."""
     request = Request.objects.filter(key__startswith=f"{order_ref}|", operation=AWARD).order_by("-pk").first()

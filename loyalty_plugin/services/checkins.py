@@ -78,5 +78,5 @@ def count_login(*, realm_url: str, user_id: str, channel: str, now: datetime) ->
     member = find_customer(realm_url, user_id, served[0]) if served is not None else None
     if member is None or member.status != Member.Status.ACTIVE:
         return None
-    actor = Actor(ActorKind.MEMBER, user_id, via="shop", member_id=member.pk)
+    actor = Actor(ActorKind.MEMBER, str(member.pk), via="shop", member_id=member.pk)
     return check_in(actor, member_id=member.pk, now=now, channel=channel, by=CheckInWay.LOGIN)

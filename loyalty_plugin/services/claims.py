@@ -34,6 +34,8 @@ ONCE: Final = frozenset({OccasionKind.JOINED, OccasionKind.VERIFIED, OccasionKin
 #: What is remembered besides benefits: guest orders that were claimed, and what an erased member owed.
 GUEST_ORDERS: Final = "guest_orders"
 DEBT: Final = "debt"
+#: Of a customer, not of a contact: their membership was erased, so no machine makes them a member again.
+ERASED: Final = "erased"
 
 
 def digest_of(programme_id: int, contact: str) -> bytes | None:
@@ -43,6 +45,20 @@ def digest_of(programme_id: int, contact: str) -> bytes | None:
         return None
     key = settings.CONTACT_DIGEST_KEY or f"loyalty-contact:{django_settings.SECRET_KEY}"
     return hmac.new(key.encode(), f"{programme_id}:{contact}".encode(), hashlib.sha256).digest()
+
+
+def customer_digest(programme_id: int, realm_id: int | None, external_id: str) -> bytes:
+    """The keyed digest of a customer's account, by which an erased one is known."""
+    digest = digest_of(programme_id, f"customer|{realm_id}|{external_id}")
+    assert digest is not None  # there are words in it
+    return digest
+
+
+def was_erased(programme_id: int, realm_id: int | None, external_id: str) -> bool:
+    """Whether a membership of this customer was erased."""
+    contact = customer_digest(programme_id, realm_id, external_id)
+    rows = ClaimedBenefit.objects.filter(programme_id=programme_id, contact=contact, benefit=ERASED)
+    return bool(external_id) and rows.exists()
 
 
 def contact_of(programme_id: int, email: str) -> str:

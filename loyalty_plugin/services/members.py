@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,7 @@ from loyalty_plugin.errors import (
     AlreadyMember,
     BirthdayLocked,
     DateOutOfRange,
+    MembershipErased,
     UnknownMember,
     UnknownProgramme,
 )
@@ -68,8 +69,8 @@ def join(
     """Make someone a member, in the lowest tier, with whatever the version gives for joining.
 
     `joined_at` is when they did, if that was earlier than now. The same customer joining again gives the member
-    there is. Raises AlreadyMember where the e-mail or phone
-    belongs to another customer's membership, UnknownProgramme, PermissionDenied.
+    there is. Raises AlreadyMember where the e-mail or phone belongs to another customer's membership, UnknownProgramme,
+    PermissionDenied, and MembershipErased where a machine would undo an erasure.
     """
     if actor.kind is ActorKind.STAFF:
         require(actor, Operation.EDIT_MEMBERS)
@@ -81,6 +82,8 @@ def join(
         known = _known(programme_id, realm_id, person)
         if known is not None:
             return known
+        if actor.kind is ActorKind.SYSTEM and claims.was_erased(programme_id, realm_id, person.external_id):
+            raise MembershipErased()
         version = versions_of(programme_id).at(joined_at)
         joined_on = local_day(joined_at, version.zone)
         check_birthday(person.birthday, joined_on)
@@ -105,6 +108,9 @@ def join(
         )
         if was_made:
             return member
+        if actor.kind is ActorKind.MEMBER:
+            # From here on they act as this member: ledger and trail keep no customer's id.
+            actor = replace(actor, subject=str(member.pk), member_id=member.pk)
         TierEvent.objects.create(
             member=member,
             day=joined_on,
@@ -178,9 +184,10 @@ def check_birthday(birthday: date | None, today: date) -> None:
 
 
 def get_locked(member_id: int) -> Member:
-    """The member under lock. Raises UnknownMember."""
+    """The member under lock. Raises UnknownMember, also for one who was erased."""
     # Never FOR UPDATE: entries refer to their member, and whoever posts would wait here with a balance in hand.
-    member = Member.objects.select_for_update(no_key=True).filter(pk=member_id).first()
+    rows = Member.objects.select_for_update(no_key=True).exclude(status=Member.Status.ERASED)
+    member = rows.filter(pk=member_id).first()
     if member is None:
         raise UnknownMember(member=member_id)
     return member
@@ -273,7 +280,7 @@ def leave(actor: Actor, *, member_ids: Sequence[int], now: datetime) -> None:
     require(actor, Operation.EDIT_MEMBERS)
     with transaction.atomic():
         for member in Member.objects.select_for_update(no_key=True).filter(pk__in=member_ids).order_by("pk"):
-            if member.status == Member.Status.FROZEN:
+            if member.status != Member.Status.ACTIVE:
                 continue
             member.status = Member.Status.FROZEN
             member.save(update_fields=["status"])

@@ -16,6 +16,7 @@ from loyalty_plugin.errors import (
     InvalidAmount,
     InvalidInput,
     KeyConflict,
+    NotFound,
     PermissionDenied,
     RequestClosed,
     SamePerson,
@@ -158,6 +159,55 @@ def test_a_request_nobody_decides_runs_out():
     assert Request.objects.get().status == Request.Status.EXPIRED
     with pytest.raises(RequestClosed):
         approvals.approve(manager, request_id=outcome.request_id, now=NOW)
+
+
+def undo(actor: Actor, outcome):
+    return adjustments.undo(actor, entry_id=outcome.entry_id, now=NOW)
+
+
+def approved(clerk: Actor, manager: Actor, of, amount: int):
+    asked = give(clerk, of, amount)
+    return approvals.approve(manager, request_id=asked.request_id, now=NOW)
+
+
+def test_what_one_person_gave_one_person_takes_back():
+    clerk, of = staff("clerk", "clerk"), member(programme())
+    assert undo(clerk, give(clerk, of, 500)).entry_id
+    assert Balance.objects.get(member=of, unit=POINTS).available == 0
+
+
+def test_what_took_two_to_give_takes_two_to_take_back():
+    clerk, manager, of = staff("clerk", "clerk"), staff("manager", "manager"), member(programme())
+    given = approved(clerk, manager, of, 2_000)
+    asked = undo(manager, given)
+    assert (asked.entry_id, undo(clerk, given).request_id) == (None, asked.request_id)
+    assert Balance.objects.get(member=of, unit=POINTS).available == 2_000
+    with pytest.raises(SamePerson):
+        approvals.approve(manager, request_id=asked.request_id, now=NOW)
+    posted = approvals.approve(staff("owner", "owner"), request_id=asked.request_id, now=NOW)
+    assert Balance.objects.get(member=of, unit=POINTS).available == 0
+    entry = Entry.objects.get(pk=posted.entry_id)
+    assert (entry.kind, entry.reverses_id) == ("reverse", given.entry_id)
+    assert AuditRecord.objects.filter(operation="points.undo", outcome="asked").count() == 1
+    with pytest.raises(NotFound):
+        undo(clerk, given)
+
+
+def test_a_refused_undo_may_be_asked_for_again():
+    clerk, manager, of = staff("clerk", "clerk"), staff("manager", "manager"), member(programme())
+    given = approved(clerk, manager, of, 2_000)
+    approvals.reject(manager, request_id=undo(clerk, given).request_id, now=NOW)
+    again = undo(clerk, given)
+    assert approvals.approve(manager, request_id=again.request_id, now=NOW).entry_id
+    assert Balance.objects.get(member=of, unit=POINTS).available == 0
+
+
+def test_an_unmapped_account_may_not_ask_to_undo():
+    clerk, manager, of = staff("clerk", "clerk"), staff("manager", "manager"), member(programme())
+    given = approved(clerk, manager, of, 2_000)
+    root = staff_actor(get_user_model().objects.create_superuser("root"), via="test", now=NOW)
+    with pytest.raises(PermissionDenied):
+        undo(root, given)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -116,6 +116,33 @@ def test_a_birthday_is_paid_on_its_day_and_locks():
     assert changed.birthday_due == date(2027, 4, 1)
 
 
+def test_a_birthday_that_staff_changed_waits_a_year_for_its_multiplier_too():
+    made = rules(BIRTHDAY)
+    month = {"id": "birthday", "multiplier": "birthday", "params": {"rate": "2", "span": "month"}}
+    made["earning"]["multipliers"] = [month]
+    of = member(programme(made), birthday=date(1990, 3, 3))
+    apply_orders([order(of, 10_000)], now=NOW)
+    assert balance(of).pending == 200
+    clerk = Actor(ActorKind.STAFF, "user:1", frozenset({"edit_members"}))
+    members.set_birthday(clerk, member_id=of.pk, birthday=date(1990, 4, 10), now=NOW)
+    april, next_april = datetime(2026, 4, 10, 9, tzinfo=UTC), datetime(2027, 4, 10, 9, tzinfo=UTC)
+    apply_orders([order(of, 10_000, at=april)], now=april)
+    assert birthdays.award_due(now=april) == 0
+    assert balance(of).pending == 300
+    apply_orders([order(of, 10_000, at=next_april)], now=next_april)
+    assert birthdays.award_due(now=next_april) == 1
+    assert (balance(of).pending, balance(of).available) == (500, 200)
+
+
+def test_a_birthday_is_paid_after_an_outage_and_dated_on_its_day():
+    of = member(programme(rules(BIRTHDAY)), birthday=date(1990, 3, 5))
+    assert birthdays.award_due(now=NOW + timedelta(days=9)) == 1
+    assert balance(of).available == 200
+    assert Entry.objects.get().occurred_at == datetime(2026, 3, 4, 23, tzinfo=UTC)
+    of.refresh_from_db()
+    assert of.birthday_due == date(2027, 3, 5)
+
+
 def test_one_born_on_a_leap_day_is_paid_in_a_common_year():
     of = member(programme(rules(BIRTHDAY)), birthday=date(1992, 2, 29), now=NOW)
     for day in range(380):

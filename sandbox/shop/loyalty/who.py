@@ -35,7 +35,7 @@ class Scene:
     def actor(self) -> Actor:
         """The member acting for themselves; only where there is one."""
         assert self.member is not None
-        return Actor(ActorKind.MEMBER, self.member.external_id, via="shop", member_id=self.member.pk)
+        return Actor(ActorKind.MEMBER, str(self.member.pk), via="shop", member_id=self.member.pk)
 
 
 def saleor_url() -> str:
