@@ -182,6 +182,7 @@ class UndoView(OfMember):
             before=points(before),
             after=points(before - self.adjustment.amount),
             taken=self.adjustment.amount,
+            two=self.adjustment.approved,
         )
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -25,7 +25,7 @@ from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.policies import Operation
 from loyalty_plugin.queries.balances import Standing, balances_of, lots_of
 from loyalty_plugin.queries.explanations.numbers import in_language
-from loyalty_plugin.queries.explanations.sentences import explain, explain_more
+from loyalty_plugin.queries.explanations.sentences import explain, explain_end, explain_more
 from loyalty_plugin.queries.members import MembershipView, get_member, membership, search
 from loyalty_plugin.queries.outlook import outlook
 from loyalty_plugin.queries.programmes import versions_of
@@ -169,6 +169,7 @@ class MemberView(OfMember):
             requests=requests_of(member.pk),
             records=trail_of(f"member:{member.pk}"),
             may_adjust=self.may(Operation.ADJUST_POINTS) and member.status != Member.Status.ERASED,
+            may_erase=self.may(Operation.ERASE_MEMBERS) and member.status != Member.Status.ERASED,
             may_issue=self.may(Operation.ISSUE_CARDS) and member.status == Member.Status.ACTIVE,
             may_see_trail=self.may(Operation.VIEW_TRAIL),
             cards=member.cards.order_by("-issued_at"),
@@ -205,7 +206,7 @@ def _row(movement: Movement, undone: Container[Any], order: str) -> dict[str, An
         "amount": signed(movement.amount) if movement.amount else "",
         "moved": points(movement.available) if not movement.amount and movement.available else "",
         "balance": signed(movement.balance),
-        "why": explain(data) if award else "",
+        "why": explain(data) if award else explain_end(data),
         "more": explain_more(data) if award else [],
         "undone": movement.entry_id in undone,
         "undoable": movement.kind == "adjust" and movement.entry_id not in undone,

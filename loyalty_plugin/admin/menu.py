@@ -13,6 +13,7 @@ from wagtail.admin.viewsets.base import ViewSet, ViewSetGroup
 from loyalty_plugin.admin import (
     adjusting,
     cards,
+    erasing,
     losers,
     members,
     operations,
@@ -77,6 +78,7 @@ class Members(Topic):
             path("<int:member_id>/", members.MemberView.as_view(), name="member"),
             path("<int:member_id>/adjust/", adjusting.AdjustView.as_view(), name="adjust"),
             path("<int:member_id>/card/", cards.IssueView.as_view(), name="issue_card"),
+            path("<int:member_id>/erase/", erasing.EraseView.as_view(), name="erase"),
             path("undo/<int:entry_id>/", adjusting.UndoView.as_view(), name="undo"),
             path("card/<uuid:card_id>.pdf", cards.PdfView.as_view(), name="card_pdf"),
         ]

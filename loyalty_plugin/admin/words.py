@@ -188,6 +188,14 @@ def _closed(details: Mapping[str, Any]) -> str:
     }
 
 
+def _in_use(details: Mapping[str, Any]) -> str:
+    if details.get("unit") == "points":
+        return _(
+            "%(points)s are reserved for an open checkout. Wait until it is finished or has run out."
+        ) % {"points": points(int(details.get("amount", 0)))}
+    return _("There is still money on this account. Pay it back first.")
+
+
 _SENTENCES: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
     "insufficient": _insufficient,
     "limit_exceeded": _limit,
@@ -208,6 +216,8 @@ _SENTENCES: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
     "unknown_programme": lambda _d: _("There is no such programme, or it has no published version."),
     "unknown_currency": lambda _d: _("Use a currency code of three letters, such as EUR."),
     "not_found": lambda _d: _("This is no longer there."),
+    "value_in_use": _in_use,
+    "membership_erased": lambda _d: _("This customer's membership was erased."),
     "already_member": lambda _d: _("This contact belongs to another member already."),
     "award_needs_approval": lambda _d: _("This is above the programme's maximum and waits for a person."),
     "try_later": lambda _d: _("This can't be done at the moment. Try again in a minute."),

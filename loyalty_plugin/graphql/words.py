@@ -16,7 +16,7 @@ from loyalty_plugin.domain.texts import text_in
 from loyalty_plugin.domain.tiers.forecast import Forecast, Need, Needs
 from loyalty_plugin.domain.tiers.terms import Metric, TierTerms
 from loyalty_plugin.queries.explanations.numbers import money_text, number_text, points_text
-from loyalty_plugin.queries.explanations.sentences import explain, explain_more
+from loyalty_plugin.queries.explanations.sentences import explain, explain_end, explain_more
 from loyalty_plugin.queries.statements import Movement
 
 _KINDS: Final = {
@@ -51,6 +51,8 @@ def why(movement: Movement) -> str:
     """One sentence about a movement; an award explains itself by its numbers."""
     if _is_award(movement):
         return explain(movement.explanation or {})
+    if told := explain_end(movement.explanation):
+        return told
     return _(_KINDS[Kind(movement.kind)])
 
 

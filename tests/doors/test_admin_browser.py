@@ -107,6 +107,7 @@ def everything(owner: Any) -> list[str]:
         f"{BASE}/members/?q=nobody&tier=premium",
         f"{BASE}/members/{of.pk}/",
         f"{BASE}/members/{of.pk}/adjust/",
+        f"{BASE}/members/{of.pk}/erase/",
         f"{BASE}/members/undo/{entry.pk}/",
         f"{BASE}/requests/{Request.objects.get().pk}/",
         f"{BASE}/programme/{draft.pk}/",

@@ -72,6 +72,22 @@ def explain(data: Mapping[str, Any]) -> str:
     return _("%(points)s: %(why)s.") % {"points": total, "why": body}
 
 
+def explain_end(data: Mapping[str, Any] | None) -> str:
+    """Why a movement that is no award happened, where it keeps its own reason; else empty.
+
+    What a contact had before, what is owed from a former membership, the end of an erased one.
+    """
+    match data:
+        case {"had_before": {"points": points}}:
+            return _("This contact has had %(points)s of this kind before.") % {"points": points_text(points)}
+        case {"carried": {"owed": owed}}:
+            return _("%(points)s were owed when the former membership ended.") % {"points": points_text(owed)}
+        case {"erased": _reason}:
+            return _("The membership was erased, and the points that were left ended with it.")
+        case _:
+            return ""
+
+
 def _cuts(data: Mapping[str, Any]) -> list[str]:
     found = []
     for note in data["campaigns"]:

@@ -20,7 +20,7 @@ from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.queries import cards as card_queries
 from loyalty_plugin.queries import members, statements
 from loyalty_plugin.queries.checkins import check_in_state
-from loyalty_plugin.queries.explanations.sentences import explain, explain_more
+from loyalty_plugin.queries.explanations.sentences import explain, explain_end, explain_more
 from loyalty_plugin.queries.snapshot import one_snapshot
 from loyalty_plugin.registry import ports
 from loyalty_plugin.services.cards import issue_card
@@ -236,6 +236,8 @@ def _why(movement: statements.Movement) -> list[str]:
         ]
     if "adjustment" in told:
         return [str(told["adjustment"]["reason"])]
+    if end := explain_end(told):
+        return [end]
     return [str(REASONS.get(movement.kind, _("Ask us and we look it up.")))]
 
 
