@@ -19,19 +19,23 @@ from loyalty_plugin.services.posting.cursors import cursor
 from loyalty_plugin.services.posting.locks import MemberUnit, lock
 from loyalty_plugin.signals import announce, points_posted
 
+# `chosen` goes by the ids alone: with the day beside them the planner may read all that is due, for each batch.
 # `numbered` is read by all parts, so it is worked out once, and its ids follow the order of its rows.
 _END: Final = f"""
-WITH due AS (
-  SELECT l.id, l.member_id, l.unit, l.pending, l.available, l.expires_at, t.programme_id, t.version_id,
-         t.code || '|expire|' || l.id || '|' || l.held AS business_key
-    FROM loyalty_plugin_lot l
+WITH chosen AS MATERIALIZED (
+  SELECT l.id, l.member_id, l.unit, l.pending, l.available, l.held, l.expires_at, m.programme_id
+    FROM unnest((SELECT $6::bigint[])) AS w(id)
+    JOIN loyalty_plugin_lot l ON l.id = w.id
     JOIN loyalty_plugin_member m ON m.id = l.member_id
+), due AS (
+  SELECT c.*, t.version_id, t.code || '|expire|' || c.id || '|' || c.held AS business_key
+    FROM chosen c
     JOIN unnest($1::bigint[], $2::bigint[], $3::text[], $4::timestamptz[], $5::timestamptz[])
       AS t(programme_id, version_id, code, starts, ends)
-      ON t.programme_id = m.programme_id AND l.expires_at >= coalesce(t.starts, '-infinity')
-     AND l.expires_at < coalesce(t.ends, 'infinity')
-   WHERE l.id = ANY($6::bigint[]) AND (l.pending > 0 OR l.available > 0) AND l.expires_at <= $7::timestamptz
-   ORDER BY l.expires_at, l.id
+      ON t.programme_id = c.programme_id AND c.expires_at >= coalesce(t.starts, '-infinity')
+     AND c.expires_at < coalesce(t.ends, 'infinity')
+   WHERE (c.pending > 0 OR c.available > 0) AND c.expires_at <= $7::timestamptz
+   ORDER BY c.expires_at, c.id
 ), numbered AS MATERIALIZED (
   SELECT nextval('loyalty_plugin_entry_id_seq') AS entry_id, due.* FROM due
 ), new_entry AS (
