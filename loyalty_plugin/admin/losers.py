@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
@@ -94,6 +95,13 @@ class IndexView(_OfPreview, Listing):
     search_placeholder = gettext_lazy("Number, card, e-mail, phone or name")
     nothing = gettext_lazy("Nobody would lose a tier or a benefit by this draft.")
     no_match = gettext_lazy("Nobody matches. Try fewer words, or part of the name.")
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if finished(self.version.pk) is None:
+            # Nothing was reckoned yet, or the draft changed since: the page before this one sees to it.
+            return redirect("loyalty_programme:publish", self.version.pk)
+        answer: HttpResponse = super().get(request, *args, **kwargs)
+        return answer
 
     def get_index_url(self) -> str:
         return reverse("loyalty_programme:losers", args=[self.version.pk])

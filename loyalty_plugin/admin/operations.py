@@ -40,6 +40,16 @@ JOBS = {
     "housekeeping": gettext_lazy("Tidy up"),
 }
 
+#: What a job may count besides what it has done.
+COUNTS = {
+    "refused": gettext_lazy("refused"),
+    "members": gettext_lazy("members"),
+    "available": gettext_lazy("points available"),
+    "pending": gettext_lazy("points on the way"),
+    "entries": gettext_lazy("entries"),
+    "blocks": gettext_lazy("blocks"),
+}
+
 #: What an outgoing change was about.
 KINDS_OUT = {
     "checkout_prices": gettext_lazy("Member prices of a checkout"),
@@ -70,7 +80,8 @@ class OverviewView(Page):
         )
         # Who rises leaves the tier below on the same day; only the rise is news.
         risen = {(event.member_id, event.day) for event in latest if event.kind == "entered"}
-        events = [e for e in latest if e.kind != "left" or (e.member_id, e.day) not in risen][:10]
+        news = [e for e in latest if e.kind != "left" or (e.member_id, e.day) not in risen]
+        events = sorted(news, key=lambda event: event.day, reverse=True)[:10]
         return super().get_context_data(
             **kwargs,
             waiting=waiting(self.actor),
@@ -125,7 +136,12 @@ def _job(view: JobView) -> dict[str, Any]:
     """A run as the table shows it: what came out, and a failure's own words apart from the numbers."""
     result = dict(view.run.result)
     error = result.pop("error", "")
-    numbers = [(str(key).replace("_", " "), value) for key, value in result.items() if isinstance(value, int)]
+    # How much was done has a column of its own; what is zero is no news.
+    numbers = [
+        (COUNTS.get(key, str(key).replace("_", " ")), value)
+        for key, value in result.items()
+        if isinstance(value, int) and value and key != "done"
+    ]
     late = view.run.status == JobRun.Status.RUNNING and ports.clock.now() - view.run.beat_at > _SILENT
     return {
         "run": view.run,
@@ -133,6 +149,7 @@ def _job(view: JobView) -> dict[str, Any]:
         "percent": view.percent if view.run.status == JobRun.Status.RUNNING else None,
         "numbers": numbers,
         "error": error,
+        "idle": view.run.status == JobRun.Status.DONE and not view.run.done and not numbers,
         "late": late,
     }
 

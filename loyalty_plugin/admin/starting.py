@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django import forms
@@ -25,6 +26,12 @@ from loyalty_plugin.registry import ports
 from loyalty_plugin.services import programmes
 
 
+@cache
+def _zones() -> list[tuple[str, str]]:
+    """All time zones there are; looking for them reads hundreds of files."""
+    return [(name, name) for name in sorted(zoneinfo.available_timezones())]
+
+
 class StartForm(forms.Form):
     """A new programme from a preset."""
 
@@ -42,7 +49,7 @@ class StartForm(forms.Form):
     )
     timezone = forms.ChoiceField(
         label=gettext_lazy("Time zone"),
-        choices=lambda: [(name, name) for name in sorted(zoneinfo.available_timezones())],
+        choices=_zones,
         initial="UTC",
         help_text=gettext_lazy("A day of the programme runs from midnight to midnight here."),
     )

@@ -20,32 +20,37 @@ COUNTRIES = [
 ]
 
 
+_EMPTY = {"required": _("Please fill this in.")}
+
+
 def _text(label: str, autocomplete: str, **kwargs: object) -> forms.CharField:
     widget = forms.TextInput(attrs={"autocomplete": autocomplete})
-    return forms.CharField(label=label, max_length=256, widget=widget, **kwargs)
+    return forms.CharField(label=label, max_length=256, widget=widget, error_messages=_EMPTY, **kwargs)
 
 
 def _email() -> forms.EmailField:
-    return forms.EmailField(label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "email"}))
+    return forms.EmailField(
+        label=_("E-mail"),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        error_messages={**_EMPTY, "invalid": _("This is not a complete e-mail address.")},
+    )
+
+
+def _password(autocomplete: str, **kwargs: object) -> forms.CharField:
+    widget = forms.PasswordInput(attrs={"autocomplete": autocomplete})
+    return forms.CharField(label=_("Password"), widget=widget, error_messages=_EMPTY, **kwargs)
 
 
 class SignInForm(forms.Form):
     email = _email()
-    password = forms.CharField(
-        label=_("Password"), widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
-    )
+    password = _password("current-password")
 
 
 class RegisterForm(forms.Form):
     first_name = _text(_("First name"), "given-name")
     last_name = _text(_("Last name"), "family-name")
     email = _email()
-    password = forms.CharField(
-        label=_("Password"),
-        min_length=8,
-        help_text=_("At least eight characters."),
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
+    password = _password("new-password", min_length=8, help_text=_("At least eight characters."))
 
 
 class ContactForm(forms.Form):

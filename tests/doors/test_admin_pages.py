@@ -46,7 +46,9 @@ def test_days_are_those_of_the_programme():
 def test_a_start_is_entered_in_the_programmes_own_time():
     owner, club = staff("owner"), programme(timezone="Asia/Tokyo")
     draft = programmes.save_draft(SYSTEM, programme_id=club.pk, document=document(), now=NOW)
-    owner.post(f"{BASE}/programme/{draft.pk}/publish/", {"starts_at": "2026-04-01 00:00", "note": ""})
+    start = {"starts_at": "2026-04-01 00:00", "note": ""}
+    owner.post(f"{BASE}/programme/{draft.pk}/publish/", {**start, "look": "1"})
+    owner.post(f"{BASE}/programme/{draft.pk}/publish/", start)
     draft.refresh_from_db()
     assert draft.starts_at == datetime(2026, 3, 31, 15, tzinfo=UTC)
     assert "published, begins later" in text_of(owner.get(f"{BASE}/programme/"))
@@ -143,7 +145,7 @@ def test_a_failed_job_is_told_in_words_with_the_log_below():
     page = text_of(staff("owner").get(f"{BASE}/operations/"))
     for words in (
         "Prove the ledger",
-        "entries 12,000",
+        "12,000 entries",
         "It stopped at an error",
         "Boom: x",
         "no sign of life",

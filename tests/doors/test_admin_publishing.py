@@ -98,7 +98,7 @@ def test_whoever_may_not_look_members_up_sees_no_names():
 def test_nothing_to_list_before_it_was_reckoned():
     _club, draft = prepared()
     owner = staff("owner")
-    assert owner.get(url_of(draft, "losers/")).status_code == 404
+    assert owner.get(url_of(draft, "losers/")).url == url_of(draft)
     assert owner.get(url_of(draft, "losers.csv")).status_code == 404
 
 

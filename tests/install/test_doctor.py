@@ -25,7 +25,7 @@ from loyalty_plugin.models.programmes import Programme, ProgrammeVersion
 from loyalty_plugin.models.realms import Installation
 from loyalty_plugin.queries.health import health
 from loyalty_plugin.saleor.manifest import PERMISSIONS
-from loyalty_plugin.services import programmes
+from loyalty_plugin.services import previews, programmes
 from loyalty_plugin.services.orders.apply import apply_orders
 from loyalty_plugin.services.sealing import seal
 from tests import factories
@@ -259,7 +259,9 @@ def test_extensions_that_are_gone_count_by_whether_the_version_is_in_force(db: N
 
         assert levels() == {1: "error"}
         draft = programmes.save_draft(SYSTEM, programme_id=club.pk, document=factories.document(), now=NOW)
-        programmes.publish(SYSTEM, version_id=draft.pk, now=NOW, starts_at=NOW + timedelta(days=1))
+        tomorrow = NOW + timedelta(days=1)
+        previews.look(SYSTEM, version_id=draft.pk, starts_at=tomorrow, now=NOW)
+        programmes.publish(SYSTEM, version_id=draft.pk, now=NOW, starts_at=tomorrow)
         assert levels() == {1: "error"}  # the next one is not in force yet
         ProgrammeVersion.objects.create(
             programme=club,

@@ -73,6 +73,8 @@ def names_in(version: ProgrammeVersion, explanation: ExplanationData) -> dict[st
     """The names of tiers and campaigns that the explanation mentions, in all languages."""
     tiers = {explanation["tier"]} | {str(hint["data"].get("tier", "")) for hint in explanation["hints"]}
     codes = {note["code"] for note in explanation["campaigns"]}
+    codes |= {note["campaign"] for note in explanation["rules"]}
+    codes |= {note["campaign"] for note in explanation["multipliers"]}
     document = version.document
     return {
         "tiers": {tier.code: dict(tier.name) for tier in document.tiers if tier.code in tiers},

@@ -1,0 +1,1 @@
+"""How the demonstration writes days and times, by language."""

@@ -1,0 +1,1 @@
+"""English as a shop in Europe writes it."""
