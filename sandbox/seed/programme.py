@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
 
 from loyalty_plugin.domain.actors import Actor, ActorKind
+from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.policies import Operation
+from loyalty_plugin.services.members import set_birthday
 from loyalty_plugin.services.programmes import create_programme, publish, serve_channels
 from sandbox.seed.catalogue import CHANNEL, CURRENCY
-from sandbox.seed.people import STAFF
+from sandbox.seed.people import STAFF, Person
 
 CODE = "circle"
 TIMEZONE = "Europe/Berlin"
@@ -130,6 +133,14 @@ def owner() -> Actor:
         permissions=frozenset(operation.value for operation in may),
         via="seed",
     )
+
+
+def tell_birthdays(people: Sequence[Person], *, now: datetime) -> None:
+    """New members tell when they were born, each as themselves; presents come by the nightly work."""
+    of_address = {person.email: person for person in people}
+    for member in Member.objects.filter(programme__code=CODE, email__in=of_address):
+        themselves = Actor(ActorKind.MEMBER, str(member.pk), via="seed", member_id=member.pk)
+        set_birthday(themselves, member_id=member.pk, birthday=of_address[member.email].birthday, now=now)
 
 
 def publish_circle(api_url: str, ids: Ids, *, now: datetime, starts_at: datetime) -> None:

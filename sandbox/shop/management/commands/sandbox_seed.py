@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from loyalty_plugin.models.inbox import InboxItem
 from loyalty_plugin.models.outbox import OutboxItem
+from loyalty_plugin.registry import ports
 from sandbox.clock import set_time
 from sandbox.seed import history, programme, site
 from sandbox.seed.people import PEOPLE
@@ -77,6 +78,7 @@ class Command(BaseCommand):
             if newcomers:
                 standin.register(newcomers, joined)
                 settle(standin)
+                programme.tell_birthdays(newcomers, now=ports.clock.now())
             placed = standin.place(part.purchases)
             settle(standin)
             returned = [o["id"] for p, o in zip(part.purchases, placed, strict=True) if p.returned]
