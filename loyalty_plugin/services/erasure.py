@@ -171,8 +171,10 @@ def _remember(member: Member, owed: int, now: datetime) -> None:
     programme_id, digest = member.programme_id, claims.contact_digest(member)
     rows = []
     if member.verified_at is not None and digest is not None:
-        # What is once a contact was remembered when it was had; these are once a membership or once a day.
-        had = milestones_had(member.pk)
+        # What is once a contact was remembered when it was had, maybe by an earlier address; milestones and visits
+        # are once a membership or a day, and remembered only now.
+        own = ClaimedBenefit.objects.filter(member=member).values_list("benefit", flat=True)
+        had = [*own, *milestones_had(member.pk)]
         last = CheckIn.objects.filter(member=member).order_by("-day").values_list("day", flat=True).first()
         if last is not None:
             had.append(f"{OccasionKind.CHECK_IN.value}:{last.isoformat()}")

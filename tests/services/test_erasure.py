@@ -224,6 +224,14 @@ def test_who_joins_again_with_the_same_contact_has_no_gift_twice():
     assert not ClaimedBenefit.objects.filter(member=first).exists()
 
 
+def test_a_new_address_sheds_nothing_that_was_had_under_the_old_one():
+    of_club = club(JOINED)
+    first = ada(of_club)
+    members.update_contact(SYSTEM, member_id=first.pk, now=NOW, email="new@mail.example")
+    erase(first)
+    assert balance(ada(of_club, email="new@mail.example", phone="", external_id="VXNlcjo1MA=="))[1] == 0
+
+
 def test_an_unverified_newcomer_gets_nothing_twice_either():
     of_club = club(WELCOME, JOINED, FIRST)
     first = ada(of_club)

@@ -390,6 +390,16 @@ def test_logging_in_is_the_days_visit(visitor: Visitor) -> None:
         assert "<b>51</b> points" in page
 
 
+def test_what_was_bought_as_a_guest_is_credited_once_the_address_is_confirmed(visitor: Visitor) -> None:
+    visitor.put_in_cart("round-teapot")
+    number = visitor.check_out("later@example.com")
+    visitor.register("later@example.com")
+    visitor.confirm()
+    visitor.sign_in("later@example.com")
+    visitor.wait_for("/account/", rf"(Order {number})\b")
+    assert "Bought as a guest" in visitor.page
+
+
 # -- with a browser --------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (720, 450), (1440, 900)])
 def test_no_page_is_wider_than_its_window(world: World, browser: Any, width: int, height: int) -> None:
