@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.views import View
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column
-from wagtail.admin.widgets.button import HeaderButton
+from wagtail.admin.widgets.button import Button
 
 from loyalty_plugin.admin.access import BackOfficeMixin, crumb
 from loyalty_plugin.admin.listing import LinkColumn, Listing, OneOf
@@ -117,9 +117,9 @@ class IndexView(_OfPreview, Listing):
         ]
 
     @cached_property
-    def header_buttons(self) -> list[HeaderButton]:  # type: ignore[override]
+    def header_more_buttons(self) -> list[Button]:  # type: ignore[override]
         url = reverse("loyalty_programme:losers_csv", args=[self.version.pk])
-        return [HeaderButton(_("Download as CSV"), url=url, icon_name="download", priority=10)]
+        return [Button(_("Download as CSV"), url=url, icon_name="download", priority=10)]
 
     def get_base_queryset(self) -> Any:
         return losers(self.actor, self.preview, self.search_query)
@@ -152,14 +152,14 @@ class FateColumn(Column):
         def shown(line: PreviewLine) -> Any:
             fate = view.reader.fate(line, cast(Way, name))
             if fate.on is None:
-                return _("nothing lost")
+                return format_html('<span class="lp-quiet">{}</span>', _("nothing lost"))
             if not fate.loses:
                 return fate_text(fate)
             return format_html(
                 '{}<div class="lp-quiet">{}</div>', fate_text(fate), _("Loses: %s") % fate.loses
             )
 
-        super().__init__(name, accessor=shown, **kwargs)
+        super().__init__(name, accessor=shown, classname="lp-fate", **kwargs)
 
 
 class _Lines:

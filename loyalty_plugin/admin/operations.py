@@ -34,7 +34,7 @@ JOBS = {
     "tiers": gettext_lazy("Judge tiers anew"),
     "birthdays": gettext_lazy("Give birthday points"),
     "claims": gettext_lazy("Credit guest orders"),
-    "previews": gettext_lazy("Reckon what drafts would do"),
+    "previews": gettext_lazy("Work out what drafts would do"),
     "seal": gettext_lazy("Seal the ledger"),
     "verify": gettext_lazy("Prove the ledger"),
     "housekeeping": gettext_lazy("Tidy up"),

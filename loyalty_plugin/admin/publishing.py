@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
@@ -18,7 +18,7 @@ from wagtail.admin.widgets import AdminDateTimeInput
 
 from loyalty_plugin.admin.problems import worded
 from loyalty_plugin.admin.programme import VersionPage
-from loyalty_plugin.admin.words import sentence
+from loyalty_plugin.admin.words import sentence, signed
 from loyalty_plugin.domain.lots import local_day
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
 from loyalty_plugin.errors import LoyaltyError, PreviewNeeded
@@ -35,6 +35,12 @@ from loyalty_plugin.services import previews, programmes
 #: As far as anybody plans; days are reckoned from a start, and the calendar ends at 9999.
 LAST_YEAR: Final = 9000
 
+#: What may become of tiers that were earned.
+TIERS: Final = [
+    ("kept", gettext_lazy("Keep them until their period ends")),
+    ("at_once", gettext_lazy("Judge them by the new rules on the first day")),
+]
+
 
 class PublishForm(forms.Form):
     """When the draft comes into force, and what becomes of tiers that were earned."""
@@ -49,10 +55,7 @@ class PublishForm(forms.Form):
         label=gettext_lazy("Tiers that were earned"),
         required=False,
         widget=forms.RadioSelect,
-        choices=[
-            ("kept", gettext_lazy("Keep them until their period ends")),
-            ("at_once", gettext_lazy("Judge them by the new rules on the first day")),
-        ],
+        choices=TIERS,
     )
     note = forms.CharField(label=gettext_lazy("What changes, for the record"), max_length=500, required=False)
 
@@ -91,11 +94,14 @@ class PublishView(VersionPage):
         asked: datetime | None = kwargs.pop("starts_at", None)
         starts_at = asked or ports.clock.now()
         problems = programmes.draft_problems(self.version, starts_at)
+        form = kwargs.pop("form", None) or self._form(asked)
         if not problems:
             kwargs |= self._effect(starts_at)
+            self._with_effects(form, kwargs["preview"])
         return super().get_context_data(
-            **{"form": self._form(asked), **kwargs},
-            problems=worded(problems, self.version.document),
+            form=form,
+            problems=worded(kwargs.pop("refused", None) or problems, self.version.document),
+            **kwargs,
             first_day=starts_at.astimezone(self.zone()).date(),
             asked=asked.isoformat() if asked else "",
         )
@@ -109,6 +115,19 @@ class PublishView(VersionPage):
         """Before the first version nobody has earned a tier, so nothing is to be chosen."""
         if not versions_of(self.version.programme_id).all:
             del form.fields["tiers"]
+        return form
+
+    def _with_effects(self, form: PublishForm, preview: DraftPreview | None) -> PublishForm:
+        """Each choice says how many would lose something by it, once that is known."""
+        if preview is not None and preview.status == DraftPreview.Status.READY and "tiers" in form.fields:
+            field = cast(forms.ChoiceField, form.fields["tiers"])
+            field.choices = [
+                (
+                    way,
+                    _("%(choice)s: %(members)s") % {"choice": label, "members": _losing(preview.losing[way])},
+                )
+                for way, label in TIERS
+            ]
         return form
 
     def _effect(self, starts_at: datetime) -> dict[str, Any]:
@@ -140,7 +159,7 @@ class PublishView(VersionPage):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         form = self._for_first(PublishForm(request.POST))
-        starts_at = None
+        starts_at, refused = None, None
         if form.is_valid():
             starts_at = form.cleaned_data["starts_at"]
             if "look" in request.POST:
@@ -158,12 +177,14 @@ class PublishView(VersionPage):
             except PreviewNeeded as error:
                 messages.warning(request, sentence(error))
             except LoyaltyError as error:
-                starts_at = None
+                # The day itself is refused: what is shown is what would happen today.
+                starts_at, refused = None, error.details.get("problems")
                 form.add_error(None, sentence(error))
             else:
                 messages.success(request, _("Published. It never changes from now on."))
                 return redirect("loyalty_programme:index")
-        return self.render_to_response(self.get_context_data(form=form, starts_at=starts_at))
+        context = self.get_context_data(form=form, starts_at=starts_at, refused=refused)
+        return self.render_to_response(context)
 
     def _look_again(self, starts_at: datetime | None) -> None:
         now = ports.clock.now()
@@ -182,6 +203,14 @@ def parse_moment(text: str) -> datetime | None:
     if moment is None or moment.year > LAST_YEAR:
         return None
     return make_aware(moment) if is_naive(moment) else moment
+
+
+def _losing(members: int) -> str:
+    if not members:
+        return _("nobody loses anything")
+    return ngettext("%(n)s member loses something", "%(n)s members lose something", members) % {
+        "n": signed(members)
+    }
 
 
 def _moves(preview: DraftPreview | None, ladder: Ladder) -> list[dict[str, Any]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Final
 
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -196,6 +198,15 @@ def _in_use(details: Mapping[str, Any]) -> str:
     return _("There is still money on this account. Pay it back first.")
 
 
+def _out_of_range(details: Mapping[str, Any]) -> str:
+    if "latest" not in details:
+        return _("This date is out of range.")
+    latest = localtime(datetime.fromisoformat(str(details["latest"])))
+    return _("It can't begin in the past, nor before the version published last begins: %(day)s.") % {
+        "day": date_format(latest, "DATETIME_FORMAT")
+    }
+
+
 _SENTENCES: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
     "insufficient": _insufficient,
     "limit_exceeded": _limit,
@@ -206,7 +217,7 @@ _SENTENCES: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
     "invalid_amount": lambda _d: _("Enter a whole number of points other than zero, below nine quadrillion."),
     "invalid_input": lambda _d: _("Something in the form is not valid."),
     "invalid_draft": lambda _d: _("This draft contradicts itself. Each problem is listed below."),
-    "date_out_of_range": lambda _d: _("This date is out of range."),
+    "date_out_of_range": _out_of_range,
     "already_published": lambda _d: _("This version is published and can't change. Make a new draft."),
     "preview_needed": lambda _d: _(
         "Not published yet: what this draft would do from that day on is shown only now. Look it over, then publish."

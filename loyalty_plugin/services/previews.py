@@ -78,7 +78,8 @@ def look(
             moves={way: {} for way in _WAYS},
             losing=dict.fromkeys(_WAYS, 0),
         )
-        jobs.enqueue(jobs.PREVIEWS)
+        if made.total > AT_ONCE:
+            jobs.enqueue(jobs.PREVIEWS)
     if made.total <= AT_ONCE:
         while _reckon(made.pk, now):
             pass

@@ -264,6 +264,37 @@ def test_a_start_that_can_not_be_is_said_and_nothing_is_published(starts_at, but
     assert draft.status == "draft"
 
 
+def test_each_choice_says_how_many_would_lose_by_it():
+    _club, draft = prepared(stricter(perks=PERKS))
+    page = text_of(staff("owner").get(url_of(draft)))
+    assert "Keep them until their period ends: nobody loses anything" in page
+    assert "Judge them by the new rules on the first day: 1 member loses something" in page
+
+
+def test_what_stands_against_a_later_day_is_said_for_that_day():
+    campaign = {"code": "sale", "name": {"en": "Sale"}, "until_day": "2026-03-20"}
+    rules = document(perks=PERKS)
+    rules["earning"]["campaigns"] = [campaign]
+    rules["earning"]["multipliers"] += [
+        {"id": "sale", "multiplier": "campaign", "params": {}, "campaign": "sale"}
+    ]
+    _club, draft = prepared(rules)
+    page = text_of(staff("owner").post(url_of(draft), {"starts_at": "2026-04-01 00:00", "tiers": "kept"}))
+    assert "Campaign “Sale”: It is over before this version comes into force." in page
+
+
+def test_a_start_before_the_last_version_says_when_that_began():
+    _club, draft = prepared()
+    page = text_of(staff("owner").post(url_of(draft), {"starts_at": "2020-01-01 00:00", "tiers": "kept"}))
+    assert "nor before the version published last begins: Jan. 26, 2025" in page
+
+
+def test_time_zones_are_offered_with_the_chosen_one():
+    page = text_of(staff("owner").post(f"{BASE}/programme/", {"timezone": "Asia/Tokyo"}))
+    assert '<option value="Asia/Tokyo" selected>Asia/Tokyo</option>' in page
+    assert page.count("<option") > 400
+
+
 def test_nobody_in_a_small_club_is_no_trouble():
     club = programme()
     member(club)
