@@ -15,11 +15,12 @@ from loyalty_plugin.domain.ledger import POINTS
 from loyalty_plugin.models.ledger import Balance, Entry
 from loyalty_plugin.models.outbox import OutboxItem
 from loyalty_plugin.models.requests import Request
-from loyalty_plugin.services import programmes
+from loyalty_plugin.services import previews, programmes
 from loyalty_plugin.services.orders.apply import apply_orders
 from loyalty_plugin.services.runs import running
 from tests.doors.test_admin import BASE, adjust, staff
 from tests.factories import document, member, order, programme, realm
+from tests.services.test_previews import stricter
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -99,6 +100,11 @@ def everything(owner: Any) -> list[str]:
     draft = programmes.save_draft(SYSTEM, programme_id=club.pk, document=wrong, now=now)
     published = club.versions.exclude(pk=draft.pk).get()
     entry = Entry.objects.get(kind="adjust")
+    other = programme(code="other", starts_at=now - timedelta(days=100))
+    rich = member(other, now=now - timedelta(days=90), name=LONG)
+    apply_orders([order(rich, 40_000, at=now - timedelta(days=5))], now=now - timedelta(days=5))
+    sound = programmes.save_draft(SYSTEM, programme_id=other.pk, document=stricter(), now=now)
+    previews.look(SYSTEM, version_id=sound.pk, starts_at=now, now=now)
     return [
         *(
             f"{BASE}/{page}/"
@@ -113,6 +119,8 @@ def everything(owner: Any) -> list[str]:
         f"{BASE}/programme/{draft.pk}/",
         f"{BASE}/programme/{draft.pk}/publish/",
         f"{BASE}/programme/{published.pk}/",
+        f"{BASE}/programme/{sound.pk}/publish/",
+        f"{BASE}/programme/{sound.pk}/losers/",
     ]
 
 
@@ -180,3 +188,17 @@ def test_the_form_of_a_draft_shows_only_what_a_choice_needs(open_page):
     page.get_by_role("tab", name="All rules").press("Enter")
     page.locator("textarea[name=document]").wait_for()
     assert '"on_date"' in page.locator("textarea[name=document]").input_value()
+
+
+def test_a_long_reckoning_is_followed_without_losing_what_was_typed(open_page, monkeypatch):
+    monkeypatch.setattr(previews, "AT_ONCE", 0)
+    club, now = programme(), timezone.now()
+    member(club)
+    draft = programmes.save_draft(SYSTEM, programme_id=club.pk, document=stricter(), now=now)
+    page = open_page(f"{BASE}/programme/{draft.pk}/publish/")
+    page.get_by_text("0 of 1 members looked at").wait_for()
+    page.get_by_label("What changes, for the record").fill("spring")
+    while previews.left() is not None:
+        previews.reckon_some(now=now)
+    page.get_by_text("Nobody loses a tier or a benefit.").wait_for()
+    assert page.get_by_label("What changes, for the record").input_value() == "spring"
