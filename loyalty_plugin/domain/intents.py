@@ -171,6 +171,15 @@ class Plan:
         return max(given - taken, 0)
 
     @property
+    def only_awards(self) -> bool:
+        """Whether it creates value and does nothing else."""
+        for intent in self.intents:
+            if type(intent) is not Award or intent.written_off or intent.source is not Account.ISSUANCE:
+                return False
+        return True
+
+    @property
     def opens(self) -> int:
         """The largest number of lots this plan may open."""
-        return sum(isinstance(intent, Award) and intent.unit not in LOTLESS for intent in self.intents)
+        # A list, not a generator: asked for each of thousands of plans.
+        return len([i for i in self.intents if isinstance(i, Award) and i.unit not in LOTLESS])

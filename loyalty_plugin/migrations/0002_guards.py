@@ -1,4 +1,8 @@
-"""Guards the insert-only tables and the frozen columns by triggers: the ledger's laws, kept by the database."""
+"""Guards the insert-only tables and the frozen columns by triggers: the ledger's laws, kept by the database.
+
+Names the rows the ledger's writer sends, too: an array of one such type is read several times faster than
+nineteen arrays side by side.
+"""
 
 from django.db import migrations
 
@@ -37,6 +41,29 @@ CREATE TRIGGER loyalty_freeze BEFORE UPDATE OR DELETE ON loyalty_plugin_programm
     FOR EACH ROW EXECUTE FUNCTION loyalty_freeze_version();
 """
 
+ROWS = """
+CREATE TYPE loyalty_new_entry AS (
+    id bigint, business_key text, input_hash bytea, kind text, programme_id bigint, version_id bigint,
+    member_id bigint, occurred_at timestamptz, channel text, issuing_shop text, acting_shop text, order_ref text,
+    reverses_id bigint, batch text, actor text, source text, note_digest bytea, active_until timestamptz,
+    explanation jsonb
+);
+CREATE TYPE loyalty_new_lot AS (
+    id bigint, member_id bigint, unit text, entry_id bigint, origin_lot_id bigint, amount bigint,
+    matures_at timestamptz, expires_at timestamptz, needs_verification boolean, pending bigint, available bigint,
+    held bigint
+);
+CREATE TYPE loyalty_new_posting AS (
+    entry_id bigint, position smallint, member_id bigint, unit text, source text, destination text, amount bigint,
+    source_lot_id bigint, destination_lot_id bigint
+);
+CREATE TYPE loyalty_left_lot AS (id bigint, pending bigint, available bigint, held bigint);
+CREATE TYPE loyalty_new_balance AS (
+    member_id bigint, unit text, pending bigint, available bigint, held bigint, owed bigint, earned bigint,
+    active_until timestamptz
+);
+"""
+
 
 def _guards() -> str:
     statements = [REFUSE]
@@ -55,7 +82,7 @@ def _guards() -> str:
         "CREATE TRIGGER loyalty_lot_stays BEFORE DELETE OR TRUNCATE ON loyalty_plugin_lot "
         "FOR EACH STATEMENT EXECUTE FUNCTION loyalty_refuse();"
     )
-    statements.append(FREEZE)
+    statements += [FREEZE, ROWS]
     return "\n".join(statements)
 
 
@@ -67,6 +94,7 @@ def _unguard() -> str:
         "DROP TRIGGER loyalty_freeze ON loyalty_plugin_programmeversion;",
         "DROP FUNCTION loyalty_freeze_version();",
         "DROP FUNCTION loyalty_refuse();",
+        "DROP TYPE loyalty_new_entry, loyalty_new_lot, loyalty_new_posting, loyalty_left_lot, loyalty_new_balance;",
     ]
     return "\n".join(statements)
 

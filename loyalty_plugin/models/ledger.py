@@ -124,7 +124,9 @@ class Lot(models.Model):
                 name="lp_lot_open",
             ),
             # With the id, since whole days share one instant: the night goes on after the last one it took.
-            models.Index(fields=["matures_at", "id"], condition=models.Q(pending__gt=0), name="lp_lot_matures"),
+            models.Index(
+                fields=["matures_at", "id"], condition=models.Q(pending__gt=0), name="lp_lot_matures"
+            ),
             models.Index(
                 fields=["expires_at", "id"],
                 condition=models.Q(pending__gt=0) | models.Q(available__gt=0),

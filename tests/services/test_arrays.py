@@ -55,3 +55,16 @@ class TestThroughTheDatabase:
 
     def test_words(self) -> None:
         assert through(arrays.words(list(Account)), "text") == [account.value for account in Account]
+
+    @given(
+        values=st.lists(
+            st.tuples(
+                TEXT | st.none() | st.sampled_from(["NULL", "", " ", '\\"', "a,b", "\\", "(", ")"]), TEXT
+            )
+        )
+    )
+    def test_records(self, values: list[tuple[str | None, str]]) -> None:
+        literal = arrays.records(
+            [f"1,0,1,{arrays.text(one)},{arrays.text(two)},x,1,," for one, two in values]
+        )
+        assert rows("SELECT unit, source FROM unnest(%s::loyalty_new_posting[])", literal) == values

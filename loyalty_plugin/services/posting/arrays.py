@@ -7,7 +7,7 @@ combination of types would be another statement to prepare.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 
 def integers(values: Iterable[int | None]) -> str:
@@ -23,6 +23,11 @@ def flags(values: Iterable[bool]) -> str:
 
 def instants(values: Iterable[datetime | None]) -> str:
     """For timestamptz[]; the values are timezone-aware."""
+    return "{" + ",".join(["NULL" if value is None else value.isoformat() for value in values]) + "}"
+
+
+def days(values: Iterable[date | None]) -> str:
+    """For date[]."""
     return "{" + ",".join(["NULL" if value is None else value.isoformat() for value in values]) + "}"
 
 
@@ -43,6 +48,21 @@ def texts(values: Sequence[str | None]) -> str:
 def digests(values: Iterable[bytes | None]) -> str:
     """For bytea[]."""
     return "{" + ",".join(["NULL" if value is None else f'"\\\\x{value.hex()}"' for value in values]) + "}"
+
+
+def records(rows: Iterable[str]) -> str:
+    """For an array of a composite type; each row is the fields of one record with commas between."""
+    quoted = [row.replace("\\", "\\\\").replace('"', '\\"') for row in rows]
+    return '{"(' + ')","('.join(quoted) + ')"}' if quoted else "{}"
+
+
+def text(value: str | None) -> str:
+    """One text or JSON field of a record."""
+    if value is None:
+        return ""
+    if '"' in value or "\\" in value:
+        value = value.replace("\\", "\\\\").replace('"', '""')
+    return f'"{value}"'
 
 
 def _quoted(value: str) -> str:

@@ -1,15 +1,15 @@
-"""The rows that come out of a batch, and how they are laid out as the parameters of one statement; sends nothing."""
+"""The rows that come out of a batch, and how they are written as the parameters of one statement; sends nothing."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from loyalty_plugin.domain.intents import Plan
 from loyalty_plugin.domain.ledger import Lot, NewLot, Posting
-from loyalty_plugin.services.posting.arrays import digests, flags, instants, integers, texts, words
+from loyalty_plugin.services.posting.arrays import records, text
 from loyalty_plugin.services.posting.locks import Locked, MemberUnit
 
 
@@ -26,97 +26,80 @@ class Written:
 
 
 def parameters(written: Written, locked: Locked) -> list[str]:
-    """The columns of entries, lots, postings, what is left of older lots, and balances."""
+    """Arrays of entries, lots, postings, what is left of older lots, and balances."""
     left = {lot_id: locked.books[member].lots[lot_id] for member, lot_id in written.changed_lots}
     opened = {lot.id for _, _, lot in written.lots}
     return [
-        *_entry_columns(written),
-        *_lot_columns(written, left),
-        *_posting_columns(written),
-        *_left_columns([lot for lot_id, lot in sorted(left.items()) if lot_id not in opened]),
-        *_balance_columns(written, locked),
+        *_new(written, left),
+        _left([lot for lot_id, lot in sorted(left.items()) if lot_id not in opened]),
+        _balances(written, locked),
     ]
 
 
-def _entry_columns(written: Written) -> list[str]:
-    plans = [plan for _, plan in written.entries]
-    explanations = [plan.explanation for plan in plans]
+def additions(written: Written, locked: Locked) -> list[str]:
+    """Arrays of entries, lots, postings, and what is added to balances."""
+    left = {lot_id: locked.books[member].lots[lot_id] for member, lot_id in written.changed_lots}
+    return [*_new(written, left), _balances(written, locked)]
+
+
+def _new(written: Written, left: dict[int, Lot]) -> list[str]:
     return [
-        integers(entry_id for entry_id, _ in written.entries),
-        texts([plan.key for plan in plans]),
-        digests(plan.digest for plan in plans),
-        words([plan.kind for plan in plans]),
-        integers(plan.programme_id for plan in plans),
-        integers(plan.version_id for plan in plans),
-        integers(plan.member_id for plan in plans),
-        instants(plan.occurred_at for plan in plans),
-        texts([plan.channel for plan in plans]),
-        texts([plan.issuing_shop for plan in plans]),
-        texts([plan.acting_shop for plan in plans]),
-        texts([plan.order_ref for plan in plans]),
-        integers(plan.reverses_id for plan in plans),
-        texts([plan.batch for plan in plans]),
-        texts([plan.actor for plan in plans]),
-        texts([plan.source for plan in plans]),
-        digests(plan.note_digest for plan in plans),
-        instants(plan.active_until for plan in plans),
-        texts([None if data is None else json.dumps(data) for data in explanations]),
+        records([_entry(entry_id, plan) for entry_id, plan in written.entries]),
+        records([_lot(member, entry_id, lot, left[lot.id]) for member, entry_id, lot in written.lots]),
+        records([_posting(*row) for row in written.postings]),
     ]
 
 
-def _lot_columns(written: Written, left: Mapping[int, Lot]) -> list[str]:
-    lots = [lot for _, _, lot in written.lots]
-    now = [left[lot.id] for lot in lots]
-    return [
-        integers(lot.id for lot in lots),
-        integers(member for member, _, _ in written.lots),
-        texts([lot.unit for lot in lots]),
-        integers(entry_id for _, entry_id, _ in written.lots),
-        integers(lot.origin_lot for lot in lots),
-        integers(lot.amount for lot in lots),
-        instants(lot.matures_at for lot in lots),
-        instants(lot.expires_at for lot in lots),
-        flags(lot.needs_verification for lot in lots),
-        integers(lot.pending for lot in now),
-        integers(lot.available for lot in now),
-        integers(lot.held for lot in now),
-    ]
+def _entry(entry_id: int, plan: Plan) -> str:
+    explanation = None if plan.explanation is None else json.dumps(plan.explanation)
+    return (
+        f"{entry_id},{text(plan.key)},{_bytes(plan.digest)},{plan.kind},{plan.programme_id},{plan.version_id},"
+        f"{plan.member_id},{plan.occurred_at.isoformat()},{text(plan.channel)},{text(plan.issuing_shop)},"
+        f"{text(plan.acting_shop)},{text(plan.order_ref)},{_number(plan.reverses_id)},{text(plan.batch)},"
+        f"{text(plan.actor)},{text(plan.source)},{_bytes(plan.note_digest)},{_instant(plan.active_until)},"
+        f"{text(explanation)}"
+    )
 
 
-def _posting_columns(written: Written) -> list[str]:
-    postings = [posting for _, _, _, posting in written.postings]
-    return [
-        integers(entry_id for entry_id, _, _, _ in written.postings),
-        integers(position for _, position, _, _ in written.postings),
-        integers(member for _, _, member, _ in written.postings),
-        texts([posting.unit for posting in postings]),
-        words([posting.source for posting in postings]),
-        words([posting.destination for posting in postings]),
-        integers(posting.amount for posting in postings),
-        integers(posting.source_lot for posting in postings),
-        integers(posting.destination_lot for posting in postings),
-    ]
+def _lot(member: int, entry_id: int, lot: NewLot, now: Lot) -> str:
+    return (
+        f"{lot.id},{member},{text(lot.unit)},{entry_id},{_number(lot.origin_lot)},{lot.amount},"
+        f"{_instant(lot.matures_at)},{_instant(lot.expires_at)},{'t' if lot.needs_verification else 'f'},"
+        f"{now.pending},{now.available},{now.held}"
+    )
 
 
-def _left_columns(lots: Sequence[Lot]) -> list[str]:
-    return [
-        integers(lot.id for lot in lots),
-        integers(lot.pending for lot in lots),
-        integers(lot.available for lot in lots),
-        integers(lot.held for lot in lots),
-    ]
+def _posting(entry_id: int, position: int, member: int, posting: Posting) -> str:
+    return (
+        f"{entry_id},{position},{member},{text(posting.unit)},{posting.source},{posting.destination},"
+        f"{posting.amount},{_number(posting.source_lot)},{_number(posting.destination_lot)}"
+    )
 
 
-def _balance_columns(written: Written, locked: Locked) -> list[str]:
-    keys = sorted(written.touched)
-    balances = [locked.books[member].balance(unit) for member, unit in keys]
-    return [
-        integers(member for member, _ in keys),
-        texts([unit for _, unit in keys]),
-        integers(balance.pending for balance in balances),
-        integers(balance.available for balance in balances),
-        integers(balance.held for balance in balances),
-        integers(balance.owed for balance in balances),
-        integers(balance.earned for balance in balances),
-        instants(written.active.get(key) for key in keys),
-    ]
+def _left(lots: Sequence[Lot]) -> str:
+    return records([f"{lot.id},{lot.pending},{lot.available},{lot.held}" for lot in lots])
+
+
+def _balances(written: Written, locked: Locked) -> str:
+    return records(_balance(key, locked, written.active.get(key)) for key in sorted(written.touched))
+
+
+def _balance(key: MemberUnit, locked: Locked, active_until: datetime | None) -> str:
+    member, unit = key
+    now = locked.books[member].balance(unit)
+    return (
+        f"{member},{text(unit)},{now.pending},{now.available},{now.held},{now.owed},{now.earned},"
+        f"{_instant(active_until)}"
+    )
+
+
+def _number(value: int | None) -> int | str:
+    return "" if value is None else value
+
+
+def _instant(value: datetime | None) -> str:
+    return "" if value is None else value.isoformat()
+
+
+def _bytes(value: bytes | None) -> str:
+    return "" if value is None else f'"\\\\x{value.hex()}"'

@@ -56,29 +56,80 @@ WITH new_entry AS (
   INSERT INTO loyalty_plugin_entry (id, business_key, input_hash, kind, programme_id, version_id, member_id,
          occurred_at, channel, issuing_shop, acting_shop, order_ref, reverses_id, batch, actor, source,
          note_digest, active_until, explanation, recorded_at, cluster)
-  SELECT e.*, $1::timestamptz, $2::bigint
-    FROM unnest($3::bigint[], $4::text[], $5::bytea[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[],
-         $10::timestamptz[], $11::text[], $12::text[], $13::text[], $14::text[], $15::bigint[], $16::text[],
-         $17::text[], $18::text[], $19::bytea[], $20::timestamptz[], $21::jsonb[]) AS e
+  SELECT e.*, $1::timestamptz, $2::bigint FROM unnest($3::loyalty_new_entry[]) AS e
 ), new_lot AS (
   INSERT INTO loyalty_plugin_lot (id, member_id, unit, entry_id, origin_lot_id, amount, matures_at,
          expires_at, needs_verification, pending, available, held)
-  SELECT * FROM unnest($22::bigint[], $23::bigint[], $24::text[], $25::bigint[], $26::bigint[], $27::bigint[],
-         $28::timestamptz[], $29::timestamptz[], $30::boolean[], $31::bigint[], $32::bigint[], $33::bigint[])
+  SELECT * FROM unnest($4::loyalty_new_lot[])
 ), new_posting AS (
   INSERT INTO loyalty_plugin_posting (entry_id, position, member_id, unit, source, destination, amount,
          source_lot_id, destination_lot_id)
-  SELECT * FROM unnest($34::bigint[], $35::smallint[], $36::bigint[], $37::text[], $38::text[], $39::text[],
-         $40::bigint[], $41::bigint[], $42::bigint[])
+  SELECT * FROM unnest($5::loyalty_new_posting[])
 ), old_lot AS (
   UPDATE loyalty_plugin_lot l SET pending = n.pending, available = n.available, held = n.held
-    FROM unnest($43::bigint[], $44::bigint[], $45::bigint[], $46::bigint[]) AS n(id, pending, available, held)
+    FROM unnest($6::loyalty_left_lot[]) AS n
    WHERE l.id = n.id
 )
 UPDATE loyalty_plugin_balance b
    SET pending = n.pending, available = n.available, held = n.held, owed = n.owed, earned = n.earned,
        active_until = GREATEST(b.active_until, n.active_until)
-  FROM unnest($47::bigint[], $48::text[], $49::bigint[], $50::bigint[], $51::bigint[], $52::bigint[], $53::bigint[],
-       $54::timestamptz[]) AS n(member_id, unit, pending, available, held, owed, earned, active_until)
+  FROM unnest($7::loyalty_new_balance[]) AS n
  WHERE b.member_id = n.member_id AND b.unit = n.unit
+"""
+
+# Plans that only award, from beginning to end: what is added does not depend on what is there, as long as
+# nothing is owed. So nothing is read before, and locks are held for this one statement. Rows come numbered
+# from 1 and find their ids in `ids`. If anything is not as expected (a balance is missing or owes, a key is
+# known, a hard maximum is passed), nothing is written.
+ADD: Final = """
+WITH held AS MATERIALIZED (
+  SELECT b.member_id
+    FROM loyalty_plugin_balance b
+    JOIN unnest((SELECT $6::loyalty_new_balance[])) AS n ON b.member_id = n.member_id AND b.unit = n.unit
+   WHERE b.owed = 0
+   ORDER BY b.member_id, b.unit
+     FOR UPDATE OF b
+), ids AS MATERIALIZED (
+  SELECT ARRAY(SELECT nextval('loyalty_plugin_entry_id_seq')
+                 FROM generate_series(1, cardinality((SELECT $3::loyalty_new_entry[])))) AS entry,
+         ARRAY(SELECT nextval('loyalty_plugin_lot_id_seq')
+                 FROM generate_series(1, cardinality((SELECT $4::loyalty_new_lot[])))) AS lot
+   WHERE (SELECT count(*) FROM held) = cardinality((SELECT $6::loyalty_new_balance[]))
+     AND (SELECT count(*)
+            FROM loyalty_plugin_programme p
+            JOIN unnest((SELECT $7::bigint[]), (SELECT $8::bigint[])) AS a(programme_id, amount)
+              ON p.id = a.programme_id AND p.max_award >= a.amount) = cardinality((SELECT $7::bigint[]))
+     AND NOT EXISTS (SELECT FROM loyalty_plugin_entry e WHERE e.business_key = ANY((SELECT $2::text[])::text[]))
+), new_entry AS (
+  INSERT INTO loyalty_plugin_entry (id, business_key, input_hash, kind, programme_id, version_id, member_id,
+         occurred_at, channel, issuing_shop, acting_shop, order_ref, reverses_id, batch, actor, source,
+         note_digest, active_until, explanation, recorded_at, cluster)
+  SELECT (SELECT entry FROM ids)[e.id], e.business_key, e.input_hash, e.kind, e.programme_id, e.version_id,
+         e.member_id, e.occurred_at, e.channel, e.issuing_shop, e.acting_shop, e.order_ref, e.reverses_id, e.batch,
+         e.actor, e.source, e.note_digest, e.active_until, e.explanation, $1::timestamptz,
+         (SELECT system_identifier FROM pg_control_system())
+    FROM unnest((SELECT $3::loyalty_new_entry[])) AS e
+   WHERE EXISTS (SELECT FROM ids)
+), new_lot AS (
+  INSERT INTO loyalty_plugin_lot (id, member_id, unit, entry_id, origin_lot_id, amount, matures_at,
+         expires_at, needs_verification, pending, available, held)
+  SELECT (SELECT lot FROM ids)[l.id], l.member_id, l.unit, (SELECT entry FROM ids)[l.entry_id], l.origin_lot_id,
+         l.amount, l.matures_at, l.expires_at, l.needs_verification, l.pending, l.available, l.held
+    FROM unnest((SELECT $4::loyalty_new_lot[])) AS l
+   WHERE EXISTS (SELECT FROM ids)
+), new_posting AS (
+  INSERT INTO loyalty_plugin_posting (entry_id, position, member_id, unit, source, destination, amount,
+         source_lot_id, destination_lot_id)
+  SELECT (SELECT entry FROM ids)[p.entry_id], p.position, p.member_id, p.unit, p.source, p.destination, p.amount,
+         NULL, (SELECT lot FROM ids)[p.destination_lot_id]
+    FROM unnest((SELECT $5::loyalty_new_posting[])) AS p
+   WHERE EXISTS (SELECT FROM ids)
+), balance AS (
+  UPDATE loyalty_plugin_balance b
+     SET pending = b.pending + n.pending, available = b.available + n.available, earned = b.earned + n.earned,
+         active_until = GREATEST(b.active_until, n.active_until)
+    FROM unnest((SELECT $6::loyalty_new_balance[])) AS n
+   WHERE b.member_id = n.member_id AND b.unit = n.unit AND EXISTS (SELECT FROM ids)
+)
+SELECT entry, lot FROM ids
 """

@@ -7,7 +7,7 @@ announces nothing but what it wrote.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -16,10 +16,9 @@ from django.db import IntegrityError, transaction
 from django.db.backends.utils import CursorWrapper
 
 from loyalty_plugin.domain.intents import Plan
-from loyalty_plugin.domain.ledger import Books, NewLot, Posting
-from loyalty_plugin.domain.settlement import settle
 from loyalty_plugin.errors import AwardNeedsApproval, KeyConflict, LoyaltyError, UnknownProgramme
 from loyalty_plugin.services.posting import sql
+from loyalty_plugin.services.posting.adding import add
 from loyalty_plugin.services.posting.arrays import integers, texts
 from loyalty_plugin.services.posting.cursors import cursor, one_round_trip
 from loyalty_plugin.services.posting.locks import (
@@ -31,22 +30,11 @@ from loyalty_plugin.services.posting.locks import (
     take_lots,
 )
 from loyalty_plugin.services.posting.rows import Written, parameters
+from loyalty_plugin.services.posting.settling import Posted, settle_into
 from loyalty_plugin.signals import announce, points_posted
 
 #: A plan whose source begins so was approved by a person; the programme's hard maximum does not apply.
 APPROVED = "request:"
-
-
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """What became of one plan: its entry, or the refusal. `replayed` marks an entry that was there before."""
-
-    key: str
-    entry_id: int | None
-    replayed: bool = False
-    postings: tuple[Posting, ...] = ()
-    lots: tuple[NewLot, ...] = ()
-    refusal: LoyaltyError | None = None
 
 
 class _Prepared(NamedTuple):
@@ -75,6 +63,8 @@ def post(
     """
     if not plans:
         return []
+    if locked is None and (added := add(plans, recorded_at=recorded_at, approved=APPROVED)) is not None:
+        return added
     with transaction.atomic():
         locked = Locked() if locked is None else locked
         prepared = _read(plans, locked)
@@ -118,7 +108,8 @@ def _post(
             if found is not None:
                 results.append(_replay(plan, *found))
                 continue
-            posted = _settle(plan, locked, entry_ids, lot_ids, ceilings, written)
+            _check_ceiling(plan, ceilings)
+            posted = settle_into(plan, locked, entry_ids[-1], lot_ids, written)
         except LoyaltyError as refusal:
             if not collect:
                 raise
@@ -181,41 +172,12 @@ def _replay(plan: Plan, entry_id: int, digest: bytes) -> Posted:
     return Posted(plan.key, entry_id, replayed=True)
 
 
-def _settle(
-    plan: Plan,
-    locked: Locked,
-    entry_ids: list[int],
-    lot_ids: list[int],
-    ceilings: Mapping[int, int],
-    written: Written,
-) -> Posted:
+def _check_ceiling(plan: Plan, ceilings: Mapping[int, int]) -> None:
     ceiling = ceilings.get(plan.programme_id)
     if ceiling is None:
         raise UnknownProgramme(programme=plan.programme_id)
     if plan.awarded > ceiling and not plan.source.startswith(APPROVED):
         raise AwardNeedsApproval(key=plan.key, amount=plan.awarded, ceiling=ceiling)
-    member_id = plan.member_id
-    before = locked.books[member_id]
-    books = Books(dict(before.balances), dict(before.lots))
-    opens = plan.opens
-    fresh = [lot_ids.pop() for _ in range(opens)] if opens else []
-    settled = settle(plan, books, fresh)
-    locked.books[member_id] = books
-
-    entry_id = entry_ids[-1]
-    written.entries.append((entry_id, plan))
-    for lot in settled.lots:
-        written.lots.append((member_id, entry_id, lot))
-    for lot_id in books.changed_lots:
-        written.changed_lots.add((member_id, lot_id))
-    for position, posting in enumerate(settled.postings):
-        written.postings.append((entry_id, position, member_id, posting))
-        # Only units that were moved: what is not in the postings can't be rebuilt from them.
-        key = (member_id, posting.unit)
-        written.touched.add(key)
-        if plan.active_until is not None:
-            written.active[key] = max(plan.active_until, written.active.get(key, plan.active_until))
-    return Posted(plan.key, entry_id, postings=settled.postings, lots=settled.lots)
 
 
 def _write(written: Written, locked: Locked, recorded_at: datetime, cluster: int) -> None:
