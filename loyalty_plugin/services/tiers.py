@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
@@ -20,9 +21,10 @@ from loyalty_plugin.models.members import Member, TierEvent, TierFact, TierGrant
 from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.policies import Operation, require
 from loyalty_plugin.queries.programmes import versions_of
-from loyalty_plugin.queries.tiers import history_of, judge, tier_versions
+from loyalty_plugin.queries.tiers import Judged, history_of, judge, tier_versions
 from loyalty_plugin.services import audit, runs
 from loyalty_plugin.services.lanes import side_by_side
+from loyalty_plugin.services.posting.arrays import days, integers, texts
 from loyalty_plugin.signals import announce, tier_changed
 
 #: Members judged in one transaction.
@@ -34,12 +36,44 @@ UPDATE loyalty_plugin_member m
   FROM unnest(%s::bigint[], %s::text[], %s::date[], %s::date[], %s::date[]) AS n(id, tier, since, until, due)
  WHERE m.id = n.id
 """
+_KNOWN: Final = """
+SELECT member_id, day, kind, tier FROM loyalty_plugin_tierevent WHERE member_id = ANY(%s::bigint[])
+"""
+_LOCKED: Final = """
+SELECT id, programme_id, joined_at, tier, tier_since, tier_until, tier_due FROM loyalty_plugin_member
+ WHERE id = ANY(%s::bigint[]) AND tier_due <= %s ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+"""
 _DUE: Final = """
 SELECT tier_due, id FROM loyalty_plugin_member
  WHERE programme_id = %(programme)s AND tier_due <= %(today)s AND tier_due >= %(day)s
    AND (tier_due, id) > (%(day)s, %(id)s)
  ORDER BY tier_due, id LIMIT %(size)s
 """
+
+
+class Held(Judged, Protocol):
+    """A member with what is stored of their standing, which is set anew."""
+
+    tier: str
+    tier_since: date | None
+    tier_until: date | None
+    tier_due: date | None
+
+    @property
+    def programme_id(self) -> int: ...
+
+
+@dataclass(slots=True)
+class _Due:
+    """A member's row as far as it is judged: quicker to make than the model."""
+
+    pk: int
+    programme_id: int
+    joined_at: datetime
+    tier: str
+    tier_since: date | None
+    tier_until: date | None
+    tier_due: date | None
 
 
 def add_facts(facts: Iterable[tuple[int, QualifyingFact]]) -> None:
@@ -61,7 +95,7 @@ def add_facts(facts: Iterable[tuple[int, QualifyingFact]]) -> None:
     )
 
 
-def recompute(members: Sequence[Member], *, now: datetime) -> list[TierEvent]:
+def recompute(members: Sequence[Held], *, now: datetime) -> list[TierEvent]:
     """Judge these members of one programme as of now; the events that are new. Five queries, however many.
 
     The members must be locked or about to be written by this transaction alone.
@@ -74,12 +108,14 @@ def recompute(members: Sequence[Member], *, now: datetime) -> list[TierEvent]:
     today = local_day(now, zone)
     ids = [member.pk for member in members]
     ranks = ready[-1].ranks
-    history = history_of(ids, today)
-    changed: list[Member] = []
+    history = history_of(ids, today, counting=ready)
+    changed: list[Held] = []
     told: list[tuple[int, Told]] = []
     for member in members:
         found = judge(member, history, ready, versions.all[0], today)
-        due = min(filter(None, (found.next_due, history.future.get(member.pk))), default=None)
+        due, future = found.next_due, history.future.get(member.pk)
+        if future is not None and (due is None or future < due):
+            due = future
         told.extend((member.pk, event) for event in found.events)
         fell = ranks.get(member.tier, -1) > ranks.get(found.tier, -1)
         if fell and not _tells_of_leaving(member, found, today):
@@ -94,27 +130,29 @@ def recompute(members: Sequence[Member], *, now: datetime) -> list[TierEvent]:
     return _add_events(told, ids, now)
 
 
-def _tells_of_leaving(member: Member, found: Standing, today: date) -> bool:
+def _tells_of_leaving(member: Held, found: Standing, today: date) -> bool:
     since = member.tier_since or today
     return any(e.kind == "left" and e.tier == member.tier and e.day >= since for e in found.events)
 
 
-def _write(members: Sequence[Member]) -> None:
+def _write(members: Sequence[Held]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             _STANDINGS,
             [
-                [member.pk for member in members],
-                [member.tier for member in members],
-                [member.tier_since for member in members],
-                [member.tier_until for member in members],
-                [member.tier_due for member in members],
+                integers(member.pk for member in members),
+                texts([member.tier for member in members]),
+                days(member.tier_since for member in members),
+                days(member.tier_until for member in members),
+                days(member.tier_due for member in members),
             ],
         )
 
 
 def _add_events(told: Sequence[tuple[int, Told]], ids: Sequence[int], now: datetime) -> list[TierEvent]:
-    known = set(TierEvent.objects.filter(member_id__in=ids).values_list("member_id", "day", "kind", "tier"))
+    with connection.cursor() as cursor:
+        cursor.execute(_KNOWN, [integers(ids)])
+        known = set(cursor.fetchall())
     # Told apart before rows are made of them: most were told long ago.
     new = [
         TierEvent(
@@ -173,12 +211,9 @@ def _recompute_due(now: datetime, due: tuple[date, list[int]]) -> int:
     today, ids = due
     with transaction.atomic(durable=True):
         # Who is locked is being written, and will be judged, by somebody else.
-        members = list(
-            Member.objects.select_for_update(skip_locked=True, no_key=True)
-            .filter(pk__in=ids, tier_due__lte=today)
-            .only("programme_id", "joined_at", "tier", "tier_since", "tier_until", "tier_due")
-            .order_by("pk")
-        )
+        with connection.cursor() as cursor:
+            cursor.execute(_LOCKED, [integers(ids), today])
+            members = [_Due(*row) for row in cursor.fetchall()]
         recompute(members, now=now)
         return len(members)
 
