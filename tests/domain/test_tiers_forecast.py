@@ -21,7 +21,7 @@ from loyalty_plugin.domain.tiers.terms import (
     TierTerms,
 )
 from loyalty_plugin.domain.tiers.versions import TierVersion
-from tests.domain.test_tiers_table import CALENDAR, any_of, both, bought, granted, ladder
+from tests.domain.tierkit import CALENDAR, any_of, both, bought, granted, ladder
 
 JOINED = date(2025, 1, 10)
 BEGIN = date(2024, 1, 1)

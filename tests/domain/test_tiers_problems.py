@@ -22,7 +22,7 @@ from loyalty_plugin.domain.tiers.terms import (
     TiersSettings,
     TierTerms,
 )
-from tests.domain.test_tiers_table import any_of, ladder
+from tests.domain.tierkit import any_of, ladder
 
 TEA = Condition(metric=Metric.PRODUCT, at_least=1, products=("tea",))
 NO_TEA = Condition(metric=Metric.PRODUCT, at_least=1)
