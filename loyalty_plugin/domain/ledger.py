@@ -190,7 +190,12 @@ def _plain(value: object) -> object:
     return str(value)
 
 
+#: Made once: `json.dumps` would make one for each call.
+_CANONICAL: Final = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain
+)
+
+
 def input_digest(request: Mapping[str, object]) -> bytes:
     """SHA-256 of what was asked, canonical JSON: the same request gives the same 32 bytes anywhere."""
-    text = json.dumps(request, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
-    return hashlib.sha256(text.encode()).digest()
+    return hashlib.sha256(_CANONICAL.encode(request).encode()).digest()

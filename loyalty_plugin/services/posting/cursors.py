@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import cast
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.backends.utils import CursorWrapper
 
 
@@ -18,10 +18,11 @@ def cursor() -> CursorWrapper:
     since it remembers only statements with few of them. Wrapped as Django wraps its own, so that errors are
     Django's, and query counts and wrappers see it.
     """
-    connection.ensure_connection()
-    bare = psycopg.RawCursor(connection.connection)
+    database = connections[DEFAULT_DB_ALIAS]  # itself: its proxy looks it up for each attribute
+    database.ensure_connection()
+    bare = psycopg.RawCursor(database.connection)
     bare.format = psycopg.pq.Format.BINARY  # rows arrive as values, not as text to be parsed
-    wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    wrap = database.make_debug_cursor if database.queries_logged else database.make_cursor
     return wrap(cast(CursorWrapper, bare))
 
 
