@@ -12,6 +12,9 @@ from pathlib import Path
 
 import django
 
+#: Names that stand for several.
+GROUPS = {"nightly": ("expiry", "tiers", "pages")}
+
 
 def main() -> int:
     """Measure, print every figure as it is known, write them all."""
@@ -23,11 +26,12 @@ def main() -> int:
     package = Path(__file__).parent / "benches"
     known = sorted(module.name for module in pkgutil.iter_modules([str(package)]))
     parser = argparse.ArgumentParser(prog="./tests/bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(known)} (all)")
+    naming = f"of {', '.join([*known, *GROUPS])} (all)"
+    parser.add_argument("names", nargs="*", metavar="NAME", help=naming)
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--full", action="store_true", help="the sizes of the goals; else smaller ones")
     chosen = parser.parse_args()
-    names = chosen.names or known
+    names = list(dict.fromkeys(one for name in chosen.names or known for one in GROUPS.get(name, (name,))))
     if unknown := set(names) - set(known):
         parser.error(f"no such bench: {', '.join(sorted(unknown))}")
     found: list[Measure] = []

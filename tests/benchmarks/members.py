@@ -43,8 +43,8 @@ def fill(members: int, document: dict[str, Any] | None = None, **fields: Any) ->
     multiply(members)
 
 
-def multiply(members: int) -> None:
-    """Make members 2 to `members` as copies of member 1."""
+def multiply(members: int, patterns: int = 1) -> None:
+    """Make members up to `members` as copies of the first so many, in turn."""
     with connection.cursor() as cursor:
-        cursor.execute((SQL / "members.sql").read_text() % {"count": members})
+        cursor.execute((SQL / "members.sql").read_text() % {"count": members, "patterns": patterns})
         cursor.execute("VACUUM ANALYZE")
