@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from datetime import date, tzinfo
+from datetime import date
 from typing import Any, Final, cast
-from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
@@ -23,8 +22,8 @@ from wagtail.admin.widgets.button import Button
 
 from loyalty_plugin.admin.access import BackOfficeMixin, crumb
 from loyalty_plugin.admin.listing import LinkColumn, Listing, OneOf
+from loyalty_plugin.admin.programme import OfVersion
 from loyalty_plugin.models.previews import DraftPreview, PreviewLine
-from loyalty_plugin.models.programmes import ProgrammeVersion
 from loyalty_plugin.policies import Operation
 from loyalty_plugin.queries.previews import Fate, Reader, Way, fate_text, finished, in_pages, losers
 from loyalty_plugin.registry import ports
@@ -52,19 +51,8 @@ class LoserFilters(WagtailFilterSet):
         fields: list[str] = []
 
 
-class _OfPreview:
-    """The version in the address, its newest finished preview, and the days of its programme."""
-
-    kwargs: dict[str, Any]
-
-    @cached_property
-    def version(self) -> ProgrammeVersion:
-        row = (
-            ProgrammeVersion.objects.select_related("programme").filter(pk=self.kwargs["version_id"]).first()
-        )
-        if row is None:
-            raise Http404
-        return row
+class _OfPreview(OfVersion):
+    """A version's newest finished preview, and who reads it."""
 
     @cached_property
     def preview(self) -> DraftPreview:
@@ -76,9 +64,6 @@ class _OfPreview:
     @cached_property
     def reader(self) -> Reader:
         return Reader.of(self.preview)
-
-    def zone(self) -> tzinfo:
-        return ZoneInfo(self.version.programme.timezone)
 
 
 class IndexView(_OfPreview, Listing):

@@ -20,13 +20,13 @@ from loyalty_plugin.admin.access import Page, crumb
 from loyalty_plugin.admin.listing import LinkColumn, Listing, OneOf, PointsColumn, TimeColumn
 from loyalty_plugin.admin.words import KINDS, chip, points, signed
 from loyalty_plugin.models.members import Member
-from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.policies import Operation
 from loyalty_plugin.queries.balances import Standing, balances_of, lots_of
 from loyalty_plugin.queries.explanations.numbers import in_language
 from loyalty_plugin.queries.explanations.sentences import explain, explain_end, explain_more
 from loyalty_plugin.queries.members import MembershipView, get_member, membership, search
+from loyalty_plugin.queries.orders import order_numbers
 from loyalty_plugin.queries.outlook import outlook
 from loyalty_plugin.queries.programmes import versions_of
 from loyalty_plugin.queries.statements import Movement, statement
@@ -177,20 +177,13 @@ class MemberView(OfMember):
 
 
 def _rows(movements: Sequence[Movement]) -> list[dict[str, Any]]:
-    numbers = _order_numbers(movements)
+    numbers = order_numbers(movement.order_ref for movement in movements)
     undone = {_adjusted(movement).get("undoes") for movement in movements}
     return [_row(movement, undone, numbers.get(movement.order_ref, "")) for movement in movements]
 
 
 def _adjusted(movement: Movement) -> Mapping[str, Any]:
     return (movement.explanation or {}).get("adjustment") or {}
-
-
-def _order_numbers(movements: Sequence[Movement]) -> dict[str, str]:
-    """The numbers people know their orders by, by the ledger's name for them: realm and id."""
-    ids = {movement.order_ref.rpartition("|")[2] for movement in movements if movement.order_ref}
-    rows = OrderRecord.objects.filter(order_id__in=ids).values_list("realm__api_url", "order_id", "number")
-    return {f"{realm}|{order_id}": number for realm, order_id, number in rows}
 
 
 def _row(movement: Movement, undone: Container[Any], order: str) -> dict[str, Any]:

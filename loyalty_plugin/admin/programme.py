@@ -55,11 +55,10 @@ class DraftForm(forms.Form):
     )
 
 
-class VersionPage(Page):
-    """Something about one version."""
+class OfVersion:
+    """The version in the address, and the days of its programme."""
 
-    operation = Operation.EDIT_PROGRAMME
-    header_icon = "order"
+    kwargs: dict[str, Any]
 
     @cached_property
     def version(self) -> ProgrammeVersion:
@@ -72,6 +71,13 @@ class VersionPage(Page):
 
     def zone(self) -> tzinfo:
         return zoneinfo.ZoneInfo(self.version.programme.timezone)
+
+
+class VersionPage(OfVersion, Page):
+    """Something about one version."""
+
+    operation = Operation.EDIT_PROGRAMME
+    header_icon = "order"
 
     def get_page_subtitle(self) -> str:
         return _("%(programme)s, version %(number)s") % {

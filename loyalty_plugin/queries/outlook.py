@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
-from loyalty_plugin.domain.tiers.forecast import Forecast, Need
+from loyalty_plugin.domain.tiers.forecast import Forecast, Need, Needs
 from loyalty_plugin.domain.tiers.terms import Metric
 from loyalty_plugin.queries.explanations.numbers import in_language, money_text, number_text
 
@@ -24,14 +26,14 @@ class Outlook:
     lasts: str
 
 
-def missing(need: Need, currency: str) -> str:
-    """ "12.50 EUR", "2 orders", "120 points"."""
+def missing(need: Need, currency: str, money: Callable[[int, str], str] = money_text) -> str:
+    """ "12.50 EUR", "2 orders", "120 points"; `money` writes minor units of a currency as the page does."""
     number = number_text(need.missing)
     match need.metric:
         case Metric.SPEND:
-            return money_text(need.missing, currency)
+            return money(need.missing, currency)
         case Metric.TOPUP:
-            return _("%(amount)s topped up") % {"amount": money_text(need.missing, currency)}
+            return _("%(amount)s topped up") % {"amount": money(need.missing, currency)}
         case Metric.QUALIFYING:
             text = ngettext("%(n)s point", "%(n)s points", need.missing)
         case Metric.ORDERS:
@@ -43,6 +45,22 @@ def missing(need: Need, currency: str) -> str:
     return text % {"n": number}
 
 
+def all_missing(needs: Needs, currency: str, money: Callable[[int, str], str] = money_text) -> str:
+    """What a way still needs, all of it: "12.50 EUR and 2 orders"."""
+    return _(" and ").join(missing(need, currency, money) for need in needs)
+
+
+def percent_done(needs: Needs) -> int:
+    """How far along a way is, by the need that lacks most, from 0 to 100. The way asks for something."""
+    percent = min((need.at_least - need.missing) * 100 // need.at_least for need in needs)
+    return max(0, min(percent, 100))
+
+
+def due_day(needs: Needs) -> date | None:
+    """The first day after which more may be missing, None where there is none."""
+    return min((need.by for need in needs if need.by is not None), default=None)
+
+
 def _name(version: ProgrammeVersion, code: str | None) -> str:
     tier = version.document.tier(code or "")
     return in_language(tier.name, tier.code) if tier is not None else code or ""
@@ -52,12 +70,12 @@ def outlook(ahead: Forecast, version: ProgrammeVersion) -> Outlook:
     """The forecast in words: "12.50 EUR more by 31 March for VIP", "lasts until 1 May; 2 orders more keep it"."""
     percent, to_next, lasts = None, "", ""
     if ahead.next_tier and ahead.needs:
-        percent = min((need.at_least - need.missing) * 100 // need.at_least for need in ahead.needs)
+        percent = percent_done(ahead.needs)
         words = {
-            "missing": _(" and ").join(missing(need, version.currency) for need in ahead.needs),
+            "missing": all_missing(ahead.needs, version.currency),
             "tier": _name(version, ahead.next_tier),
         }
-        by = min((need.by for need in ahead.needs if need.by is not None), default=None)
+        by = due_day(ahead.needs)
         to_next = (
             _("%(missing)s more by %(day)s for %(tier)s.") % {**words, "day": date_format(by)}
             if by is not None
@@ -67,12 +85,11 @@ def outlook(ahead: Forecast, version: ProgrammeVersion) -> Outlook:
         facts = {
             "day": date_format(ahead.keeps_until),
             "tier": _name(version, ahead.drops_to),
-            "missing": _(" and ").join(missing(need, version.currency) for need in ahead.lacks),
+            "missing": all_missing(ahead.lacks, version.currency),
         }
         lasts = (
             _("Lasts until %(day)s, then %(tier)s; %(missing)s more by then keeps it.") % facts
             if ahead.lacks
             else _("Lasts until %(day)s, then %(tier)s.") % facts
         )
-    clamped = None if percent is None else max(0, min(percent, 100))
-    return Outlook(clamped, _name(version, ahead.next_tier), to_next, lasts)
+    return Outlook(percent, _name(version, ahead.next_tier), to_next, lasts)

@@ -8,6 +8,7 @@ from fractions import Fraction
 from loyalty_plugin.domain.earning.combine import ZERO, Applying, Given
 from loyalty_plugin.domain.earning.explanation import MultiplierData, RuleData
 from loyalty_plugin.domain.earning.resolved import Resolved, ResolvedRule
+from loyalty_plugin.domain.earning.terms import MultiplierTerms, RuleTerms
 from loyalty_plugin.domain.earning.when import covers, narrowed, why_not
 from loyalty_plugin.domain.extensions import Occasion, OccasionKind, Offer
 from loyalty_plugin.domain.fields import exact_text
@@ -40,11 +41,7 @@ def ask(occasion: Occasion, resolved: Resolved) -> Asked:
             why_not="",
         )
         asked.rules[rule.index] = note
-        note["why_not"] = (
-            rule.trouble
-            or _campaign_closed(terms.campaign, occasion, resolved)
-            or why_not(terms.when, occasion)
-        )
+        note["why_not"] = rule.trouble or _closed(terms, occasion, resolved)
         if note["why_not"] or rule.rule is None:
             continue
         offer = rule.rule.award(rule.params, narrowed(terms.when, occasion))
@@ -81,11 +78,7 @@ def _ask_multipliers(asked: Asked, occasion: Occasion, resolved: Resolved) -> No
             why_not="",
         )
         asked.multipliers[multiplier.index] = note
-        note["why_not"] = (
-            multiplier.trouble
-            or _campaign_closed(terms.campaign, occasion, resolved)
-            or why_not(terms.when, occasion)
-        )
+        note["why_not"] = multiplier.trouble or _closed(terms, occasion, resolved)
         if note["why_not"] or multiplier.multiplier is None:
             continue
         rate = multiplier.multiplier.factor(multiplier.params, narrowed(terms.when, occasion))
@@ -101,6 +94,11 @@ def _ask_multipliers(asked: Asked, occasion: Occasion, resolved: Resolved) -> No
         if terms.when.narrows:
             lines = frozenset(line.line_id for line, _ in occasion.lines if covers(terms.when, line))
         asked.applying.append(Applying(multiplier.index, rate, lines, terms.campaign))
+
+
+def _closed(terms: RuleTerms | MultiplierTerms, occasion: Occasion, resolved: Resolved) -> str:
+    """Why this can't apply, whatever it would say: its campaign first, then its conditions."""
+    return _campaign_closed(terms.campaign, occasion, resolved) or why_not(terms.when, occasion)
 
 
 def _campaign_closed(code: str | None, occasion: Occasion, resolved: Resolved) -> str:

@@ -6,10 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from loyalty_plugin.domain.tiers.forecast import Forecast, forecast
+from loyalty_plugin.domain.tiers.changes import next_loss
+from loyalty_plugin.domain.tiers.course import END
 from loyalty_plugin.domain.tiers.history import Grant, QualifyingFact
-from loyalty_plugin.domain.tiers.standing import standing
+from loyalty_plugin.domain.tiers.standing import Standing, standing
 from loyalty_plugin.domain.tiers.versions import TierVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A tier, and the day and tier it falls to if nothing more happens (None: it is not lost).
+
+    The part of a forecast that a draft is judged by; the rest would cost as much again for every member.
+    """
+
+    tier: str
+    drops_on: date | None
+    drops_to: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +33,8 @@ class Effect:
     """
 
     on: date
-    before: Forecast
-    after: Forecast
+    before: Ahead
+    after: Ahead
     loses: bool
     gains: bool
     drops_sooner: bool
@@ -46,16 +59,25 @@ def compare(
     starts = drafts[0].from_day
     on = max(starts, joined_on)
     known = [version for version in versions if version.from_day <= starts]
-    before = forecast(standing(facts, grants, known, joined_on, on))
+    before = _ahead(standing(facts, grants, known, joined_on, on))
     earlier = [version for version in known if version.from_day < starts]
     found = []
     for draft in drafts:
-        after = forecast(standing(facts, grants, [*earlier, draft], joined_on, on))
+        after = _ahead(standing(facts, grants, [*earlier, draft], joined_on, on))
         found.append(_effect(on, before, after, draft))
     return tuple(found)
 
 
-def _effect(on: date, before: Forecast, after: Forecast, draft: TierVersion) -> Effect:
+def _ahead(one: Standing) -> Ahead:
+    course = one.trail.course
+    lowest = one.tier == course.version_on(course.day).lowest
+    loss = None if lowest else next_loss(course, one.trail.grants, END)
+    if loss is None:
+        return Ahead(one.tier, None, None)
+    return Ahead(one.tier, date.fromordinal(loss.day), loss.tier)
+
+
+def _effect(on: date, before: Ahead, after: Ahead, draft: TierVersion) -> Effect:
     old_rank, new_rank = draft.ranks.get(before.tier), draft.ranks[after.tier]
     return Effect(
         on=on,

@@ -17,7 +17,7 @@ from loyalty_plugin.domain.programmes.version import ProgrammeVersion
 from loyalty_plugin.domain.tiers.forecast import Need
 from loyalty_plugin.domain.tiers.terms import TierTerms, Way, Window
 from loyalty_plugin.queries.explanations.numbers import in_language
-from loyalty_plugin.queries.outlook import missing
+from loyalty_plugin.queries.outlook import all_missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ def lasts_text(tier: TierTerms) -> str:
 
 def _ways(ways: Iterable[Way], currency: str) -> str:
     told = [
-        _(" and ").join(missing(Need(one.metric, one.at_least, one.at_least), currency) for one in way)
+        all_missing(tuple(Need(one.metric, one.at_least, one.at_least) for one in way), currency)
         for way in ways
     ]
     return _(", or ").join(told) or _("nothing")

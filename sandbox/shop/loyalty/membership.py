@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.translation import get_language
@@ -14,13 +12,13 @@ from loyalty_plugin.domain.lots import local_day
 from loyalty_plugin.domain.programmes.document import CheckInWay
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
 from loyalty_plugin.domain.texts import text_in
-from loyalty_plugin.domain.tiers.forecast import Forecast, Need
-from loyalty_plugin.domain.tiers.terms import Metric
-from loyalty_plugin.models.orders import OrderRecord
+from loyalty_plugin.domain.tiers.forecast import Forecast
 from loyalty_plugin.queries import cards as card_queries
 from loyalty_plugin.queries import members, statements
 from loyalty_plugin.queries.checkins import check_in_state
 from loyalty_plugin.queries.explanations.sentences import explain, explain_end, explain_more
+from loyalty_plugin.queries.orders import order_numbers
+from loyalty_plugin.queries.outlook import all_missing, due_day, percent_done
 from loyalty_plugin.queries.snapshot import one_snapshot
 from loyalty_plugin.registry import ports
 from loyalty_plugin.services.cards import issue_card
@@ -71,9 +69,7 @@ def _progress(ahead: Forecast, version: ProgrammeVersion, language: str) -> Prog
     if above is None or not ahead.needs:
         return None
     name = text_in(above.name, language)
-    percent = min((need.at_least - need.missing) * 100 // need.at_least for need in ahead.needs)
-    lacking = _(" and ").join(_amount(need, version.currency) for need in ahead.needs)
-    by = min((need.by for need in ahead.needs if need.by), default=None)
+    lacking, by = all_missing(ahead.needs, version.currency, _money), due_day(ahead.needs)
     if by:
         sentence = _("%(lacking)s more by %(day)s takes you to %(tier)s.") % {
             "lacking": lacking,
@@ -82,7 +78,7 @@ def _progress(ahead: Forecast, version: ProgrammeVersion, language: str) -> Prog
         }
     else:
         sentence = _("%(lacking)s more takes you to %(tier)s.") % {"lacking": lacking, "tier": name}
-    return Progress(name, max(0, min(percent, 100)), sentence)
+    return Progress(name, percent_done(ahead.needs), sentence)
 
 
 def _outlook(ahead: Forecast, version: ProgrammeVersion, language: str) -> list[str]:
@@ -93,21 +89,13 @@ def _outlook(ahead: Forecast, version: ProgrammeVersion, language: str) -> list[
     name, day = text_in(here.name, language), date_format(ahead.keeps_until, "j F Y")
     if not ahead.lacks:
         return [_("Your %(tier)s lasts until %(day)s.") % {"tier": name, "day": day}]
-    lacking = _(" and ").join(_amount(need, version.currency) for need in ahead.lacks)
+    lacking = all_missing(ahead.lacks, version.currency, _money)
     words = {"tier": name, "day": day, "lacking": lacking}
     return [_("Your %(tier)s lasts until %(day)s; %(lacking)s more by then keeps it.") % words]
 
 
-def _amount(need: Need, currency: str) -> str:
-    if need.metric in (Metric.SPEND, Metric.TOPUP):
-        return str(Money(need.missing, currency))
-    words = {
-        Metric.QUALIFYING: _("%(n)d points"),
-        Metric.ORDERS: _("%(n)d orders"),
-        Metric.TOPUP_COUNT: _("%(n)d top-ups"),
-        Metric.PRODUCT: _("%(n)d pieces"),
-    }
-    return words[need.metric] % {"n": need.missing}
+def _money(amount: int, currency: str) -> str:
+    return str(Money(amount, currency))
 
 
 def _check_in_state(found: Scene) -> CheckIn | None:
@@ -162,15 +150,8 @@ def _statement(found: Scene | None) -> list[StatementLine]:
     if found is None or found.member is None:
         return []
     page = statements.statement(found.member.pk, limit=40)
-    numbers = _order_numbers(page.movements)
+    numbers = order_numbers(movement.order_ref for movement in page.movements)
     return [_line(m, found.version, numbers.get(m.order_ref, "")) for m in page.movements if m.amount]
-
-
-def _order_numbers(movements: Sequence[statements.Movement]) -> dict[str, str]:
-    """The numbers customers know their orders by, by the ledger's name for them: realm and id."""
-    ids = {m.order_ref.rpartition("|")[2] for m in movements if m.order_ref}
-    rows = OrderRecord.objects.filter(order_id__in=ids).values_list("realm__api_url", "order_id", "number")
-    return {f"{realm}|{order_id}": number for realm, order_id, number in rows}
 
 
 TITLES = {
