@@ -61,7 +61,7 @@ def _publish(stage: Stage) -> Step:
     version = done.row()
     return told(
         "The owner starts the programme from a preset, changes it and publishes it in the back office",
-        "Version 1, in force from March 2, 2026, 10 a.m., by Marta Oduya",
+        "Version 1, in force from 2 March 2026, 10:00, by Marta Oduya",
         f"{version['Version']}, {version['State']} from {version['In force from']}, by {version['By']}",
     )
 

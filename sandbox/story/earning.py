@@ -77,7 +77,7 @@ def _tier(stage: Stage) -> Iterator[Step]:
     event = stage.staff("manager").open("/admin/membership/overview/").row()
     yield told(
         "An order of €200.00 brings the year's spend to €300.00; Premium begins at €250.00",
-        "premium: 150 points, 200 on the way; event: March 20, 2026, Mei-Lin 美琳 Größmann, Reached Premium",
+        "premium: 150 points, 200 on the way; event: 20 March 2026, Mei-Lin 美琳 Größmann, Reached Premium",
         f"{stage.standing()}; event: {event['Day']}, {event['Member']}, {event['What']}",
     )
     stage.go_to(berlin(3, 21))

@@ -268,7 +268,7 @@ def test_an_address_with_a_gap_keeps_what_was_typed(visitor: Visitor) -> None:
     page = visitor.post("/checkout/", email="guest@example.com", **{**ADDRESS, "city": ""})
     assert visitor.at == "/checkout/"
     assert "Lange Straße 1" in page
-    assert "This field is required" in page
+    assert "Please fill this in" in page
 
 
 def test_steps_of_the_checkout_cannot_be_skipped(visitor: Visitor) -> None:
