@@ -28,7 +28,7 @@ from loyalty_plugin.services.posting.arrays import days, integers, texts
 from loyalty_plugin.signals import announce, tier_changed
 
 #: Members judged in one transaction.
-BATCH: Final = 1_000
+BATCH: Final = 500
 
 _STANDINGS: Final = """
 UPDATE loyalty_plugin_member m
