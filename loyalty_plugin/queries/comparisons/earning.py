@@ -10,11 +10,12 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from loyalty_plugin import registry
+from loyalty_plugin.domain.earning.cuts import full_caps
 from loyalty_plugin.domain.earning.decide import Decision, decide
 from loyalty_plugin.domain.earning.occasions import member_occasion, order_occasion
 from loyalty_plugin.domain.earning.resolved import Resolved, resolve
 from loyalty_plugin.domain.extensions import OccasionKind
-from loyalty_plugin.domain.facts import LineFact, MemberFact, OrderFact, RemainingCaps
+from loyalty_plugin.domain.facts import LineFact, MemberFact, OrderFact
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
 from loyalty_plugin.domain.values import Money
 from loyalty_plugin.queries.explanations.numbers import day_text, in_language, money_text
@@ -50,8 +51,7 @@ class _Side:
         earning = version.document.earning
         self.version, self.channel = version, channel
         self.terms: Resolved = resolve(earning, registry.rules.get, registry.multipliers.get)
-        budgets = {one.code: one.budget for one in earning.campaigns if one.budget is not None}
-        self.left = RemainingCaps(earning.caps.day, earning.caps.member, budgets)
+        self.left = full_caps(earning)
 
     def member(self, tier: str, **more: Any) -> MemberFact:
         joined_on = self.version.starts_at.astimezone(self.version.zone).date() - timedelta(days=400)

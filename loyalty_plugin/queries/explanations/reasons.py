@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from loyalty_plugin import registry
 from loyalty_plugin.queries.explanations.numbers import (
@@ -44,6 +44,8 @@ def _amount_whole(data: Data, currency: str) -> str:
 
 
 def _band(data: Data, currency: str) -> str:
+    if not data["from"]:
+        return _amount(data, currency)
     return _("for %(amount)s at %(rate)s, the rate from %(edge)s on") % {
         "amount": money_text(data["basis"], currency),
         "rate": _per(data, currency),
@@ -62,10 +64,12 @@ def _band_once(data: Data, currency: str) -> str:
 
 
 def _pieces(data: Data, currency: str) -> str:
-    return _("for %(pieces)s chosen items at %(points)s each") % {
-        "pieces": number_text(data["pieces"]),
-        "points": points_text(data["points"]),
-    }
+    words = ngettext(
+        "for %(pieces)s chosen item at %(points)s",
+        "for %(pieces)s chosen items at %(points)s each",
+        data["pieces"],
+    )
+    return words % {"pieces": number_text(data["pieces"]), "points": points_text(data["points"])}
 
 
 def _chosen(data: Data, currency: str) -> str:
@@ -183,6 +187,9 @@ def why_not_text(note: Data, kind: registry.Registry[Any], explanation: Data) ->
     words = WHY_NOT.get(note["why_not"])
     if words is None:
         return ""
+    if kind is registry.multipliers and note["why_not"] == "another_gave_more":
+        # "By tier" alone says nothing to a member; "×1.5 as Premium" does.
+        return str(words) % {"what": multiplier_text(note, explanation)}
     name = in_language(explanation["names"]["campaigns"].get(note["campaign"])) if note["campaign"] else ""
     return str(words) % {"what": name or _label(kind, note["code"])}
 
