@@ -68,7 +68,9 @@ def history_of(
     member_ids: Sequence[int], today: date, *, counting: Iterable[TierVersion] | None = None
 ) -> History:
     """What these members did, or only what the rules of these versions count. Two queries, however many members."""
-    metrics = _METRICS if counting is None else {one: _METRICS[one] for one in _counted(counting)}
+    metrics = _METRICS
+    if counting is not None:
+        metrics = {metric.value: metric for version in counting for metric in version.metrics}
     found = History()
     facts, make = found.facts, QualifyingFact._make
     ids = "{" + ",".join(map(str, member_ids)) + "}"
@@ -84,11 +86,6 @@ def history_of(
         for member_id, tier, from_day, until_day, source in cursor.fetchall():
             found.grants[member_id].append(Grant(tier, from_day, until_day, source))
     return found
-
-
-def _counted(versions: Iterable[TierVersion]) -> set[str]:
-    rules = (rule for version in versions for tier in version.tiers for rule in (tier.entry, tier.keep))
-    return {demand.condition.metric.value for rule in rules for way in rule.ways for demand in way}
 
 
 class Judged(Protocol):

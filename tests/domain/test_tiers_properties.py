@@ -154,6 +154,28 @@ def test_the_order_of_facts_is_irrelevant(
     versions_of(),
     histories,
     st.lists(grants(), max_size=2),
+    days,
+    st.lists(st.tuples(st.integers(0, 13), st.integers(0, 60)), max_size=3),
+)
+def test_facts_that_no_rule_counts_change_nothing(
+    versions: list[TierVersion],
+    history: list[QualifyingFact],
+    given_: list[Grant],
+    on: date,
+    undone: list[tuple[int, int]],
+) -> None:
+    for index, later in undone:
+        if index < len(history):
+            history.append(undo(history[index], history[index].day + timedelta(days=later)))
+    counted = frozenset().union(*(version.metrics for version in versions))
+    needed = [fact for fact in history if fact.metric in counted]
+    assert standing(needed, given_, versions, BEGIN, on) == standing(history, given_, versions, BEGIN, on)
+
+
+@given(
+    versions_of(),
+    histories,
+    st.lists(grants(), max_size=2),
     st.lists(days, min_size=2, max_size=5).map(sorted),
     st.lists(st.tuples(st.integers(0, 13), st.integers(0, 60)), max_size=2),
 )

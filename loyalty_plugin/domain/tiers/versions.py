@@ -126,6 +126,7 @@ class TierVersion:
         "by_code",
         "from_day",
         "lowest",
+        "metrics",
         "ranks",
         "re_evaluate",
         "settings",
@@ -158,6 +159,14 @@ class TierVersion:
         #: All but the lowest, highest first.
         self.tiers = tuple(reversed(tiers))
         self.by_code = {tier.code: tier for tier in tiers}
+        #: What any of its rules counts; facts of another metric change nothing.
+        self.metrics = frozenset(
+            demand.condition.metric
+            for tier in tiers
+            for rule in (tier.entry, tier.keep)
+            for way in rule.ways
+            for demand in way
+        )
 
     def heir(self, rank: int) -> Tier | None:
         """The highest tier not above this rank; None where that is the lowest."""
