@@ -116,17 +116,17 @@ def _start(
     stack.callback(processes.stop)
     stack.callback(_let_us_stop)
 
-    # Starts while the tables are made: neither needs the other.
+    # Both load while the tables are made: the one has its own, the other wants none before it is asked for a page.
     saleor = processes.start("stand-in Saleor", "-m", "sandbox.saleor", "--port", str(saleor_port))
+    serve = ["-m", "granian", "--interface", "wsgi", "--no-ws", "--host", HOST, "--port", str(shop_port)]
+    serve += ["--blocking-threads", "8", "sandbox.wsgi:application"]
+    shop = processes.start("shop", *serve)
     with step("Tables"):
         migrate = ("-m", "sandbox.manage", "migrate", "--no-input", "--verbosity", "0")
         processes.finish(processes.start("migration", *migrate))
     with step("Stand-in Saleor"):
         processes.wait_for(saleor, f"{saleor_url}/")
     with step("Shop"):
-        serve = ["-m", "granian", "--interface", "wsgi", "--no-ws", "--host", HOST, "--port", str(shop_port)]
-        serve += ["--blocking-threads", "8", "sandbox.wsgi:application"]
-        shop = processes.start("shop", *serve)
         processes.start("worker", "-m", "sandbox.manage", "procrastinate", "worker")
         processes.wait_for(shop, f"{shop_url}/health/")
     return World(shop_url, saleor_url, environment["DATABASE_URL"], environment, processes)
