@@ -47,6 +47,7 @@ class MemberDayMultiplier:
 
     code = "member_day"
     label = _("Member day")
+    looks_at_tier = False
 
     class Params(extensions.Params):
         """`day`: a day of the month, a weekday, or the nth weekday of the month."""
@@ -70,6 +71,7 @@ class BirthdayMultiplier:
 
     code = "birthday"
     label = _("Birthday")
+    looks_at_tier = False
 
     class Params(extensions.Params):
         """`leap`: where 29 February is kept in common years."""
@@ -91,6 +93,7 @@ class CampaignMultiplier:
 
     code = "campaign"
     label = _("Campaign")
+    looks_at_tier = False
 
     class Params(extensions.Params):
         """Days and channels are the campaign's and the `when`'s."""

@@ -14,8 +14,11 @@ Shares = tuple[tuple[str, Fraction], ...]
 
 def by_amount(points: Fraction, per: int, occasion: Occasion) -> tuple[Fraction, Shares]:
     """Exact points for the amount that counts, `points` for every `per` minor units, and each line's part."""
-    rate = points / per
-    return rate * occasion.basis, tuple((line.line_id, rate * amount) for line, amount in occasion.lines)
+    above, below = points.numerator, points.denominator * per
+    total = Fraction(above * occasion.basis, below)
+    if len(occasion.lines) == 1 and occasion.lines[0][1] == occasion.basis:
+        return total, ((occasion.lines[0][0].line_id, total),)
+    return total, tuple([(line.line_id, Fraction(above * amount, below)) for line, amount in occasion.lines])
 
 
 def in_proportion(total: Fraction, occasion: Occasion) -> Shares:

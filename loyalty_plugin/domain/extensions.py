@@ -101,7 +101,11 @@ class Offer:
 
 @runtime_checkable
 class EarningRule(Protocol):
-    """Gives points on an occasion."""
+    """Gives points on an occasion.
+
+    It may say `looks_at_tier = False` where the member's tier never matters to it: it is then asked once where
+    the next tier is tried out. The same goes for multipliers.
+    """
 
     code: ClassVar[str]
     label: ClassVar[Any]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
+from loyalty_plugin.domain.extensions import Occasion
 from loyalty_plugin.registry import Registry
 from loyalty_plugin.testing.watch import watched
 
@@ -26,6 +28,18 @@ def demand(holds: bool, words: str) -> None:
     """Raises ContractBroken with these words unless it holds."""
     if not holds:
         raise ContractBroken(words)
+
+
+def demand_same_in_any_tier(
+    who: str, extension: Any, answer: Callable[[Occasion], object], occasion: Occasion
+) -> None:
+    """Raises ContractBroken where an extension says that it looks at no tier, but does."""
+    if not getattr(extension, "looks_at_tier", True):
+        other = replace(occasion, member=replace(occasion.member, tier=f"not-{occasion.member.tier}"))
+        demand(
+            answer(other) == answer(occasion),
+            f"{who} says that it looks at no tier, but answers differently in another one",
+        )
 
 
 def check_shape(extension: type, registry: Registry[Any], method: str) -> Any:

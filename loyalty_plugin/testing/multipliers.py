@@ -15,6 +15,7 @@ from loyalty_plugin.testing.contracts import (
     check_params,
     check_shape,
     demand,
+    demand_same_in_any_tier,
     exact,
     for_all,
 )
@@ -40,6 +41,7 @@ def check_multiplier(
             for hint in ask(f"{who}.hints", lambda: tuple(made.hints(parsed, occasion))):
                 demand(isinstance(hint, Hint), f"{who}.hints must answer with Hints")
                 check_data(f"{who}.hints", hint.data)
+        demand_same_in_any_tier(f"{who}.factor", made, lambda one: made.factor(parsed, one), occasion)
         if rate is None:
             return
         demand(not isinstance(rate, float), f"{who} answers {rate!r}: a float; use a Fraction")

@@ -16,6 +16,7 @@ from loyalty_plugin.testing.contracts import (
     check_params,
     check_shape,
     demand,
+    demand_same_in_any_tier,
     exact,
     for_all,
 )
@@ -54,6 +55,7 @@ def check_earning_rule(
                 demand(isinstance(hint, Hint), f"{who}.hints must answer with Hints")
                 check_data(f"{who}.hints", hint.data)
         offer = ask(f"{who}.award", lambda: made.award(parsed, occasion))
+        demand_same_in_any_tier(f"{who}.award", made, lambda one: made.award(parsed, one), occasion)
         if offer is None:
             return
         _check_offer(who, offer, occasion)

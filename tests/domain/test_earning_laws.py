@@ -10,8 +10,11 @@ from typing import Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from loyalty_plugin import registry
+from loyalty_plugin.domain.earning.asking import ask
 from loyalty_plugin.domain.earning.decide import Decision
 from loyalty_plugin.domain.earning.occasions import member_occasion, order_occasion
+from loyalty_plugin.domain.earning.resolved import resolve
 from loyalty_plugin.domain.extensions import OccasionKind
 from loyalty_plugin.domain.facts import OrderFact, RemainingCaps
 from loyalty_plugin.queries.explanations.sentences import explain, explain_more
@@ -226,6 +229,27 @@ def test_the_explanation_tells_what_was_given_from_its_data_alone(
     assert {
         note["code"]: note["used"] for note in stored["campaigns"] if note["used"]
     } == decision.used_budgets
+
+
+@given(cases(), narrowing, st.sampled_from(["basic", "premium", "vip"]))
+def test_asking_only_who_looks_at_the_tier_gives_the_answers_of_asking_all(
+    case: Any, when: dict[str, Any], tier: str
+) -> None:
+    stated, order, member, currency = case
+    by_tier = {
+        "id": "t",
+        "multiplier": "tier",
+        "params": {"rates": {"premium": "2", "vip": "3"}},
+        "when": when,
+    }
+    only = {**stated["rules"][0], "id": "only", "when": {"tiers": ["vip"]}}
+    stated = {**stated, "multipliers": [by_tier, *stated["multipliers"]], "rules": [only, *stated["rules"]]}
+    version = version_of(stated, currency=currency)
+    resolved = resolve(version.document.earning, registry.rules.get, registry.multipliers.get)
+    occasion = order_occasion(version, order, member, at=order.created_at)
+    other = replace(occasion, member=replace(occasion.member, tier=tier))
+    again, anew = ask(other, resolved, ask(occasion, resolved)), ask(other, resolved)
+    assert (again.given, again.applying) == (anew.given, anew.applying)
 
 
 @given(cases())

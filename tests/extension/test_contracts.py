@@ -164,6 +164,10 @@ BROKEN = [
     (_rule(award=_answers(Offer(Fraction(1), "x", {"n": 0.5}))), "gives floats as data"),
     (_rule(award=_answers(Offer(Fraction(1), "x", {"n": object()}))), "not JSON"),
     (_rule(award=_answers(Offer(Fraction(1), "x", {}, (("strange", Fraction(1)),)))), "does not count"),
+    (
+        _rule(looks_at_tier=False, award=lambda s, p, o: Offer(Fraction(len(o.member.tier) + 1), "x")),
+        "says that it looks at no tier, but answers differently",
+    ),
     (_rule(award=_answers(None)), "gave nothing on 20 occasions"),
     (
         _rule(award=lambda s, p, o: Offer(Fraction(1), "x", {}, ((_line(o), Fraction(2)),))),
@@ -205,6 +209,18 @@ def test_a_rule_that_asks_the_database_fails_in_words(db: None) -> None:
 def test_example_parameters_that_are_refused_fail_in_words() -> None:
     with pytest.raises(ContractBroken, match="refuses the example parameters"):
         check_earning_rule(Good, {"points": "many"})
+
+
+def test_a_multiplier_that_looks_at_the_tier_in_secret_fails_in_words() -> None:
+    members = {
+        "code": "broken",
+        "label": "Broken",
+        "Params": Good.Params,
+        "looks_at_tier": False,
+        "factor": lambda self, params, occasion: Fraction(len(occasion.member.tier) + 1),
+    }
+    with pytest.raises(ContractBroken, match="looks at no tier"):
+        check_multiplier(type("Broken", (), members), {}, examples=20)
 
 
 def test_a_good_rule_passes() -> None:

@@ -23,6 +23,7 @@ class AmountRule:
     code = "amount"
     label = _("Points by amount")
     occasions = frozenset({OccasionKind.ORDER})
+    looks_at_tier = False
 
     class Params(extensions.Params):
         """`points` for each `per` (major units), `whole` for full amounts only, for orders from `least`."""

@@ -38,6 +38,7 @@ class BandsRule:
     code = "bands"
     label = _("Points by bands of amount")
     occasions = frozenset({OccasionKind.ORDER})
+    looks_at_tier = False
 
     class Params(extensions.Params):
         """`bands` lowest first."""

@@ -22,6 +22,7 @@ class ChannelRule:
     code = "channel"
     label = _("Points for a channel")
     occasions = frozenset({OccasionKind.ORDER})
+    looks_at_tier = False
 
     class Params(extensions.Params):
         """`points` for each `per` (major units), or once an order where `per` is empty."""

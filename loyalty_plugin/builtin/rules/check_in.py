@@ -61,6 +61,7 @@ class CheckInRule:
     code = "check_in"
     label = _("Daily check-in")
     occasions = frozenset({OccasionKind.CHECK_IN})
+    looks_at_tier = False
     Params = CheckInParams
 
     def award(self, params: CheckInParams, occasion: Occasion) -> Offer | None:

@@ -33,6 +33,7 @@ class _LineRule(ABC):
 
     code: ClassVar[str]
     occasions = frozenset({OccasionKind.ORDER})
+    looks_at_tier = False
 
     @abstractmethod
     def _covers(self, params: Any, line: LineFact) -> bool:

@@ -29,6 +29,7 @@ class WelcomeRule:
     code = "welcome"
     label = _("Welcome points")
     occasions = frozenset(_MOMENTS.values())
+    looks_at_tier = False
 
     class Params(extensions.Params):
         """`at`: the moment they are given."""
@@ -57,6 +58,7 @@ class BirthdayRule:
     code = "birthday"
     label = _("Birthday points")
     occasions = frozenset({OccasionKind.BIRTHDAY})
+    looks_at_tier = False
 
     class Params(extensions.Params):
         """`leap`: where 29 February is kept in common years."""
@@ -81,6 +83,7 @@ class MilestoneRule:
     code = "milestone"
     label = _("Milestone")
     occasions = frozenset({OccasionKind.MILESTONE})
+    looks_at_tier = False
 
     class Params(extensions.Params):
         """`mark` in points ever earned."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from loyalty_plugin.domain.earning.terms import Combine
@@ -57,7 +57,7 @@ class Together:
         if given.free:
             self.free += given.total
             return
-        self.bought += given.total
+        self.bought = self.bought + given.total if self.bought else given.total
         if given.whole:
             self.whole += given.whole
         for line_id, part in given.by_line:
@@ -106,9 +106,12 @@ def multiply(
     for offer in given:
         if not offer.free and offer.multiplied:
             parts = tuple((line, part * of_line.get(line, general)) for line, part in offer.by_line)
-            whole = offer.whole * general
+            whole = offer.whole * general if offer.whole else ZERO
             total = sum((part for _, part in parts), whole) if of_line else offer.total * general
-            offer = replace(offer, total=total, by_line=parts, whole=whole)
+            # Not `replace`: every order comes through here, twice.
+            offer = Given(
+                offer.index, total, parts, whole, offer.free, offer.on_top, offer.multiplied, offer.campaign
+            )
         multiplied.append(offer)
     return multiplied, frozenset(used)
 

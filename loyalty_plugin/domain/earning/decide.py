@@ -74,6 +74,7 @@ def decide(
     qualifying_by_line = to_lines(qualifying, qualifying_weights, ZERO, occasion, line_ids)
 
     exact = final.total
+    whole = floor_points(exact)
     cut = any(entry["cut"] for entry in campaigns) or bool(caps)
     explanation = ExplanationData(
         schema=SCHEMA,
@@ -97,13 +98,13 @@ def decide(
         multipliers=multiplier_notes(asked, took_part),
         rate=common_rate(asked, terms),
         exact=exact_text(exact),
-        rounded_off=exact_text(exact - floor_points(exact)),
+        rounded_off="0" if exact == whole else exact_text(exact - whole),
         campaigns=campaigns,
         caps=caps,
         total=total,
         free=free_points,
         names={},
-        hints=[] if cut else hints_on(version, occasion, resolved, exact),
+        hints=[] if cut else hints_on(version, occasion, resolved, asked, exact),
     )
     explanation["names"] = names_in(version, explanation)
     return Decision(

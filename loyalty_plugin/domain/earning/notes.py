@@ -45,14 +45,18 @@ def common_rate(asked: Asked, terms: EarningTerms) -> str:
 
 
 def hints_on(
-    version: ProgrammeVersion, occasion: Occasion, resolved: Resolved, exact: Fraction
+    version: ProgrammeVersion, occasion: Occasion, resolved: Resolved, asked: Asked, exact: Fraction
 ) -> list[HintData]:
     """What would have given more: the next tier, tried out, and what rules and multipliers say themselves."""
     hints: list[HintData] = []
     above = version.document.next_tier(occasion.member.tier)
-    if above is not None and occasion.kind is OccasionKind.ORDER:
+    if (
+        above is not None
+        and occasion.kind is OccasionKind.ORDER
+        and resolved.looks_at_tier(OccasionKind.ORDER)
+    ):
         member = replace(occasion.member, tier=above.code)
-        tried = ask(replace(occasion, member=member), resolved)
+        tried = ask(replace(occasion, member=member), resolved, asked)
         codes = frozenset(campaigns_at_work(tried, resolved))
         more = floor_points(layer_of(tried, resolved.terms, codes)[0].total)
         if more > floor_points(exact):

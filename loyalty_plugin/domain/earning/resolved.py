@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from loyalty_plugin.domain.earning.terms import CampaignTerms, EarningTerms, MultiplierTerms, RuleTerms
+from loyalty_plugin.domain.earning.terms import CampaignTerms, EarningTerms, MultiplierTerms, RuleTerms, When
 from loyalty_plugin.domain.extensions import Counting, EarningRule, Hinting, Multiplier, OccasionKind
 from loyalty_plugin.errors import UnknownExtension
 
@@ -23,11 +23,13 @@ class ResolvedRule:
     params: Any
     hinting: Hinting | None
     trouble: str = ""
+    #: What it gives may be another thing in another tier; False only where its extension says so.
+    by_tier: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedMultiplier:
-    """A multiplier ready to be asked. `trouble` as for rules."""
+    """A multiplier ready to be asked. `trouble` and `by_tier` as for rules."""
 
     index: int
     terms: MultiplierTerms
@@ -35,6 +37,7 @@ class ResolvedMultiplier:
     params: Any
     hinting: Hinting | None
     trouble: str = ""
+    by_tier: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,10 @@ class Resolved:
     campaigns: dict[str, CampaignTerms]
     #: Products that some rule wants counted in `MemberFact.pieces_before`.
     counted_products: frozenset[str]
+
+    def looks_at_tier(self, kind: OccasionKind) -> bool:
+        """Some rule or multiplier may give another thing in another tier."""
+        return any(rule.by_tier for rule in self.rules[kind]) or any(one.by_tier for one in self.multipliers)
 
     @property
     def troubles(self) -> tuple[tuple[str, str, str], ...]:
@@ -69,6 +76,10 @@ def _find(lookup: Callable[[str], Any], code: str, data: dict[str, Any]) -> tupl
         return None, None, "params_refused"
 
 
+def _by_tier(extension: Any, when: When) -> bool:
+    return bool(when.tiers) or getattr(extension, "looks_at_tier", True)
+
+
 def resolve(
     terms: EarningTerms,
     rule_of: Callable[[str], EarningRule],
@@ -83,7 +94,8 @@ def resolve(
     for index, stated in enumerate(terms.rules):
         rule, params, trouble = _find(rule_of, stated.rule, stated.params)
         hinting = rule if isinstance(rule, Hinting) else None
-        resolved = ResolvedRule(index, stated, rule, params, hinting, trouble)
+        by_tier = _by_tier(rule, stated.when)
+        resolved = ResolvedRule(index, stated, rule, params, hinting, trouble, by_tier)
         if isinstance(rule, Counting):
             counted |= rule.counted_products(params)
         for kind in OccasionKind if rule is None else rule.occasions:
@@ -92,7 +104,8 @@ def resolve(
     for index, factor in enumerate(terms.multipliers):
         multiplier, params, trouble = _find(multiplier_of, factor.multiplier, factor.params)
         hinting = multiplier if isinstance(multiplier, Hinting) else None
-        multipliers.append(ResolvedMultiplier(index, factor, multiplier, params, hinting, trouble))
+        by_tier = _by_tier(multiplier, factor.when)
+        multipliers.append(ResolvedMultiplier(index, factor, multiplier, params, hinting, trouble, by_tier))
     return Resolved(
         terms,
         {kind: tuple(found) for kind, found in rules.items()},
