@@ -17,14 +17,15 @@ from loyalty_plugin.domain.tiers.changes import TierEvent as Told
 from loyalty_plugin.domain.tiers.history import QualifyingFact
 from loyalty_plugin.domain.tiers.standing import Standing
 from loyalty_plugin.errors import DateOutOfRange, InvalidInput
-from loyalty_plugin.models.members import Member, TierEvent, TierFact, TierGrant
+from loyalty_plugin.models.members import Member, TierGrant
 from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.policies import Operation, require
 from loyalty_plugin.queries.programmes import versions_of
 from loyalty_plugin.queries.tiers import Judged, history_of, judge, tier_versions
 from loyalty_plugin.services import audit, runs
 from loyalty_plugin.services.lanes import side_by_side
-from loyalty_plugin.services.posting.arrays import days, integers, texts
+from loyalty_plugin.services.posting.arrays import days, integers, texts, words
+from loyalty_plugin.services.posting.cursors import execute, rows
 from loyalty_plugin.signals import announce, tier_changed
 
 #: Members judged in one transaction.
@@ -33,11 +34,23 @@ BATCH: Final = 500
 _STANDINGS: Final = """
 UPDATE loyalty_plugin_member m
    SET tier = n.tier, tier_since = n.since, tier_until = n.until, tier_due = n.due
-  FROM unnest(%s::bigint[], %s::text[], %s::date[], %s::date[], %s::date[]) AS n(id, tier, since, until, due)
+  FROM unnest($1::bigint[], $2::text[], $3::date[], $4::date[], $5::date[]) AS n(id, tier, since, until, due)
  WHERE m.id = n.id
 """
+_FACTS: Final = """
+INSERT INTO loyalty_plugin_tierfact (member_id, day, known_on, metric, amount, product_id, ref)
+SELECT * FROM unnest($1::bigint[], $2::date[], $3::date[], $4::text[], $5::bigint[], $6::text[], $7::text[])
+    ON CONFLICT DO NOTHING
+"""
+_EVENTS: Final = """
+INSERT INTO loyalty_plugin_tierevent (member_id, day, kind, tier, reason, recorded_at)
+SELECT n.member_id, n.day, n.kind, n.tier, jsonb_build_object('code', n.code, 'other', n.other), $7::timestamptz
+  FROM unnest($1::bigint[], $2::date[], $3::text[], $4::text[], $5::text[], $6::text[])
+    AS n(member_id, day, kind, tier, code, other)
+    ON CONFLICT DO NOTHING
+"""
 _KNOWN: Final = """
-SELECT member_id, day, kind, tier FROM loyalty_plugin_tierevent WHERE member_id = ANY(%s::bigint[])
+SELECT member_id, day, kind, tier FROM loyalty_plugin_tierevent WHERE member_id = ANY($1::bigint[])
 """
 _LOCKED: Final = """
 SELECT id, programme_id, joined_at, tier, tier_since, tier_until, tier_due FROM loyalty_plugin_member
@@ -78,30 +91,33 @@ class _Due:
 
 def add_facts(facts: Iterable[tuple[int, QualifyingFact]]) -> None:
     """Store what counts, by member id; the same thing (its `ref`, metric and product) counts once."""
-    TierFact.objects.bulk_create(
+    ids, counted = [], []
+    for member_id, fact in facts:
+        ids.append(member_id)
+        counted.append(fact)
+    if not ids:
+        return
+    execute(
+        _FACTS,
         [
-            TierFact(
-                member_id=member_id,
-                day=fact.day,
-                known_on=fact.known_on,
-                metric=fact.metric.value,
-                amount=fact.amount,
-                product_id=fact.product_id,
-                ref=f"{fact.ref}|{fact.metric.value}|{fact.product_id}".rstrip("|"),
-            )
-            for member_id, fact in facts
+            integers(ids),
+            days(fact.day for fact in counted),
+            days(fact.known_on for fact in counted),
+            words(fact.metric for fact in counted),
+            integers(fact.amount for fact in counted),
+            texts([fact.product_id for fact in counted]),
+            texts([f"{fact.ref}|{fact.metric}|{fact.product_id}".rstrip("|") for fact in counted]),
         ],
-        ignore_conflicts=True,
     )
 
 
-def recompute(members: Sequence[Held], *, now: datetime) -> list[TierEvent]:
-    """Judge these members of one programme as of now; the events that are new. Five queries, however many.
+def recompute(members: Sequence[Held], *, now: datetime) -> None:
+    """Judge these members of one programme as of now, and tell what is new. Six queries at most, however many.
 
     The members must be locked or about to be written by this transaction alone.
     """
     if not members:
-        return []
+        return
     versions = versions_of(members[0].programme_id)
     ready = tier_versions(versions)
     zone = versions.all[0].zone
@@ -127,7 +143,7 @@ def recompute(members: Sequence[Held], *, now: datetime) -> list[TierEvent]:
             changed.append(member)
     if changed:
         _write(changed)
-    return _add_events(told, ids, now)
+    _add_events(told, ids, now)
 
 
 def _tells_of_leaving(member: Held, found: Standing, today: date) -> bool:
@@ -136,41 +152,43 @@ def _tells_of_leaving(member: Held, found: Standing, today: date) -> bool:
 
 
 def _write(members: Sequence[Held]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _STANDINGS,
-            [
-                integers(member.pk for member in members),
-                texts([member.tier for member in members]),
-                days(member.tier_since for member in members),
-                days(member.tier_until for member in members),
-                days(member.tier_due for member in members),
-            ],
-        )
+    execute(
+        _STANDINGS,
+        [
+            integers(member.pk for member in members),
+            texts([member.tier for member in members]),
+            days(member.tier_since for member in members),
+            days(member.tier_until for member in members),
+            days(member.tier_due for member in members),
+        ],
+    )
 
 
-def _add_events(told: Sequence[tuple[int, Told]], ids: Sequence[int], now: datetime) -> list[TierEvent]:
-    with connection.cursor() as cursor:
-        cursor.execute(_KNOWN, [integers(ids)])
-        known = set(cursor.fetchall())
-    # Told apart before rows are made of them: most were told long ago.
+def _add_events(told: Sequence[tuple[int, Told]], ids: Sequence[int], now: datetime) -> None:
+    known = set(rows(_KNOWN, [integers(ids)]))
+    # Told apart before anything is written: most were told long ago.
     new = [
-        TierEvent(
-            member_id=member_id,
-            day=event.day,
-            kind=event.kind,
-            tier=event.tier,
-            reason={"code": event.reason, "other": event.other},
-            recorded_at=now,
-        )
+        (member_id, event)
         for member_id, event in told
         if (member_id, event.day, event.kind, event.tier) not in known
     ]
-    if new:
-        TierEvent.objects.bulk_create(new, ignore_conflicts=True)
-        for row in new:
-            announce(tier_changed, member_id=row.member_id, day=row.day, kind=row.kind, tier=row.tier)
-    return new
+    if not new:
+        return
+    events = [event for _, event in new]
+    execute(
+        _EVENTS,
+        [
+            integers(member_id for member_id, _ in new),
+            days(event.day for event in events),
+            words(event.kind for event in events),
+            texts([event.tier for event in events]),
+            texts([event.reason for event in events]),
+            texts([event.other for event in events]),
+            now,
+        ],
+    )
+    for member_id, event in new:
+        announce(tier_changed, member_id=member_id, day=event.day, kind=event.kind, tier=event.tier)
 
 
 def recompute_due(*, now: datetime, limit: int | None = None, batch: int = BATCH, lanes: int = 1) -> int:
@@ -199,12 +217,12 @@ def _due(now: datetime, limit: int | None, batch: int) -> Iterator[tuple[date, l
                 cursor.execute(
                     _DUE, {"programme": programme_id, "today": today, "day": day, "id": last, "size": size}
                 )
-                rows = cursor.fetchall()
-            if not rows:
+                found = cursor.fetchall()
+            if not found:
                 break
-            yield today, [member_id for _, member_id in rows]
-            day, last = rows[-1]
-            left = None if left is None else left - len(rows)
+            yield today, [member_id for _, member_id in found]
+            day, last = found[-1]
+            left = None if left is None else left - len(found)
 
 
 def _recompute_due(now: datetime, due: tuple[date, list[int]]) -> int:

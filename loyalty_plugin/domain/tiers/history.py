@@ -11,12 +11,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from loyalty_plugin.domain.tiers.terms import Metric, TiersSettings
 from loyalty_plugin.domain.values import check_amount
 from loyalty_plugin.errors import InvalidAmount
 
+_USUAL: Final = TiersSettings()
 #: What a condition counts: a metric, or the products of which pieces count.
 Measure = Metric | frozenset[str]
 
@@ -63,7 +64,7 @@ def purchase(
     check_amount(qualifying)
     if check_amount(from_stored_value) > check_amount(spend):
         raise InvalidAmount(amount=from_stored_value, at_most=spend)
-    if (settings or TiersSettings()).stored_value_counts == "topup":
+    if (settings or _USUAL).stored_value_counts == "topup":
         spend -= from_stored_value
     amounts = ((Metric.SPEND, spend), (Metric.QUALIFYING, qualifying), (Metric.ORDERS, 1))
     counted = [QualifyingFact(day, metric, amount, "", ref) for metric, amount in amounts if amount]
@@ -78,7 +79,7 @@ def topup(
     """The facts of one top-up of stored value, in minor units of principal. Raises InvalidAmount."""
     count = QualifyingFact(day, Metric.TOPUP_COUNT, 1, "", ref)
     check_amount(amount, zero=False)
-    if (settings or TiersSettings()).stored_value_counts == "spend":
+    if (settings or _USUAL).stored_value_counts == "spend":
         return (count,)
     return (QualifyingFact(day, Metric.TOPUP, amount, "", ref), count)
 

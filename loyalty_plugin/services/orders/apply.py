@@ -20,13 +20,12 @@ from loyalty_plugin.domain.ledger import POINTS, QUALIFYING
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
 from loyalty_plugin.errors import AwardNeedsApproval, LoyaltyError
 from loyalty_plugin.models.members import Member
-from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.models.programmes import Programme, ProgrammeChannel
 from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.queries.programmes import Versions, version_by_id, versions_of
 from loyalty_plugin.services import approvals, awards, benefits, bonuses, claims, members, posting, tiers
 from loyalty_plugin.services.orders import earning, refunding, steps
-from loyalty_plugin.services.orders.records import lock_records, remember_guests, save_records
+from loyalty_plugin.services.orders.records import Record, lock_records, save_records
 from loyalty_plugin.services.orders.work import Work
 
 
@@ -85,8 +84,7 @@ def _apply(facts: Sequence[OrderFact], now: datetime, claimed_by: Mapping[str, i
         _settle(works, now)
     for work in works:
         done[work.fact.ref] = _close(work.record, work.fact, work.record.outcome)
-    save_records([records[ref] for ref in done if ref in records])
-    remember_guests([records[ref] for ref in done if ref in records and records[ref].contact])
+    save_records([records[ref] for ref, one in done.items() if ref in records and not one.stale])
     benefits.compare_with_orders(facts)
     return done
 
@@ -109,7 +107,7 @@ def _programmes(realms: dict[str, Realm]) -> Programmes:
 
 def _begin(
     fact: OrderFact,
-    record: OrderRecord,
+    record: Record,
     realm: Realm,
     programmes: Programmes,
     people: People,
@@ -125,7 +123,7 @@ def _begin(
     programme = programmes.get((realm.pk, fact.channel))
     if programme is None:
         return steps.NO_PROGRAMME
-    record.programme, record.member = programme[0], None
+    record.programme_id, record.member_id = programme[0].pk, None
     claimed = fact.ref in claimed_by
     if not claimed and (not fact.user_id or record.contact):
         # Saleor may have given a guest's order to an account since: by our terms it is still to be claimed.
@@ -136,7 +134,7 @@ def _begin(
     )
     if isinstance(member, str):
         return member
-    record.member = member
+    record.member_id = member.pk
     return Work(fact, record, member, programme[1].at(fact.paid_at or fact.created_at), claimed=claimed)
 
 
@@ -158,7 +156,7 @@ class People:
 def _people(
     facts: Sequence[OrderFact],
     realms: dict[str, Realm],
-    records: Iterable[OrderRecord],
+    records: Iterable[Record],
     claimants: Iterable[int],
 ) -> People:
     """Members by what orders and records say, locked before any balance: their contact may be verified meanwhile."""
@@ -268,7 +266,7 @@ def _post(wave: Sequence[Work], past: awards.Past, locked: posting.Locked, now: 
         )
 
 
-def _close(record: OrderRecord, fact: OrderFact, outcome: str) -> Applied:
+def _close(record: Record, fact: OrderFact, outcome: str) -> Applied:
     record.number = fact.number
     record.revision += 1
     record.fact_updated_at = fact.updated_at

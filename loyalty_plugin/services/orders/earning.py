@@ -9,7 +9,7 @@ from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.earning.decide import Decision
 from loyalty_plugin.domain.earning.occasions import order_occasion
 from loyalty_plugin.domain.facts import OrderFact
-from loyalty_plugin.domain.intents import Award, Plan, TakeBack
+from loyalty_plugin.domain.intents import Award, Intent, Plan, TakeBack
 from loyalty_plugin.domain.ledger import POINTS, QUALIFYING, Kind, Shortfall
 from loyalty_plugin.domain.lots import local_day, matures_at
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
@@ -89,7 +89,8 @@ def cut_to(plan: Plan, points: int, qualifying: int) -> Plan:
         for unit, stands in ((POINTS, points), (QUALIFYING, qualifying))
         if (awarded := sum(award.amount for award in awards_only if award.unit == unit)) > stands
     ]
-    return replace(plan, intents=(*awards_only, *cuts))
+    intents: tuple[Intent, ...] = (*awards_only, *cuts)
+    return plan if intents == plan.intents else replace(plan, intents=intents)
 
 
 def _celebrated(decision: Decision) -> bool:

@@ -17,10 +17,10 @@ from loyalty_plugin.domain.lots import expiry_of, local_day
 from loyalty_plugin.domain.tiers.history import QualifyingFact
 from loyalty_plugin.domain.tiers.terms import Metric
 from loyalty_plugin.models.members import TierFact
-from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.queries.entries import Ended, ended_of_orders, lots_of_order, unverified_of_order
 from loyalty_plugin.services import approvals
 from loyalty_plugin.services.orders import earning, steps
+from loyalty_plugin.services.orders.records import Record
 from loyalty_plugin.services.orders.work import Work
 
 
@@ -184,7 +184,7 @@ def _follow_up(work: Work, net: steps.Net, rows: Sequence[TierFact], now: dateti
             )
 
 
-def _should_count(row: TierFact, record: OrderRecord, net: steps.Net) -> int:
+def _should_count(row: TierFact, record: Record, net: steps.Net) -> int:
     """What of a fact stands: money and points as the record says, the order and its pieces until nothing does."""
     match row.metric:
         case Metric.SPEND:

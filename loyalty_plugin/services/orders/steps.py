@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from fractions import Fraction
 
 from loyalty_plugin.domain.facts import OrderFact
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
-from loyalty_plugin.models.orders import OrderRecord
+from loyalty_plugin.services.orders.records import Record
 
 #: Outcomes of an order, as stable codes; each is a sentence at the doors.
 NO_PROGRAMME = "no_programme"
@@ -29,11 +28,6 @@ class Net:
 
     paid: int
     left: int
-
-    @property
-    def share(self) -> Fraction:
-        """The part that stands, from 0 to 1."""
-        return Fraction(min(self.left, self.paid), self.paid) if self.paid else Fraction(0)
 
 
 def money_in(fact: OrderFact, version: ProgrammeVersion) -> int:
@@ -63,16 +57,15 @@ def why_not(fact: OrderFact, version: ProgrammeVersion) -> str:
     return ""
 
 
-def net_of(record: OrderRecord, fact: OrderFact, version: ProgrammeVersion) -> Net:
+def net_of(record: Record, fact: OrderFact, version: ProgrammeVersion) -> Net:
     """What stands of what was paid when the order first earned. Nothing of a cancelled order stands."""
     left = 0 if fact.cancelled else money_in(fact, version)
     return Net(record.first_paid, min(left, record.first_paid))
 
 
 def target(decided: int, net: Net) -> int:
-    """The points that stand: the decided ones in the share that stands, rounded down, all of them at 1."""
-    exact = decided * net.share
-    return exact.numerator // exact.denominator
+    """The points that stand: the decided ones in the share that stands, rounded down; all of them where all stands."""
+    return decided * min(net.left, net.paid) // net.paid if net.paid else 0
 
 
 def counts_at(fact: OrderFact, version: ProgrammeVersion, window_end: datetime | None) -> datetime | None:

@@ -9,7 +9,7 @@ from loyalty_plugin.domain.intents import Plan
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
 from loyalty_plugin.domain.tiers.history import QualifyingFact
 from loyalty_plugin.models.members import Member
-from loyalty_plugin.models.orders import OrderRecord
+from loyalty_plugin.services.orders.records import Record
 
 
 @dataclass(slots=True)
@@ -17,7 +17,7 @@ class Work:
     """One order of a batch on its way."""
 
     fact: OrderFact
-    record: OrderRecord
+    record: Record
     member: Member
     version: ProgrammeVersion
     plans: list[Plan] = field(default_factory=list)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import cast
+from typing import Any, cast
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connection, connections
@@ -32,3 +32,17 @@ def one_round_trip() -> Iterator[None]:
     connection.ensure_connection()
     with connection.wrap_database_errors, connection.connection.pipeline():
         yield
+
+
+def execute(statement: str, parameters: Sequence[Any]) -> None:
+    """Run one statement that returns nothing."""
+    with cursor() as run:
+        run.execute(statement, parameters)
+
+
+def rows(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """All rows that one statement returns."""
+    with cursor() as run:
+        run.execute(statement, parameters)
+        found: list[tuple[Any, ...]] = run.fetchall()
+    return found
