@@ -78,7 +78,8 @@ class Member(models.Model):
 class TierFact(models.Model):
     """Something that counts for tiers on a day; undone by a second row with the amount negated."""
 
-    member = models.ForeignKey(Member, models.CASCADE, related_name="tier_facts")
+    # No index of its own: the one below begins with it.
+    member = models.ForeignKey(Member, models.CASCADE, related_name="tier_facts", db_index=False)
     #: The day it counts on, and, for what undoes another, the later day from which that is known.
     day = models.DateField()
     known_on = models.DateField(null=True)
@@ -88,9 +89,11 @@ class TierFact(models.Model):
     amount = models.BigIntegerField()
     product_id = models.CharField(max_length=64, blank=True)
     #: Business key: what this fact came from; the same thing counts once.
-    ref = models.CharField(max_length=255, unique=True)
+    ref = models.CharField(max_length=255)
 
     class Meta:
+        # Not `unique=True`: that would add a second index, for LIKE, to every insert.
+        constraints = [models.UniqueConstraint(fields=["ref"], name="lp_tierfact_once")]
         indexes = [models.Index(fields=["member", "day"], name="lp_tierfact_member_day")]
 
     def __str__(self) -> str:
@@ -114,7 +117,8 @@ class TierGrant(models.Model):
 class TierEvent(models.Model):
     """A tier entered, left, or about to be left; announced to member and outside."""
 
-    member = models.ForeignKey(Member, models.CASCADE, related_name="tier_events")
+    # No index of its own: those below begin with it.
+    member = models.ForeignKey(Member, models.CASCADE, related_name="tier_events", db_index=False)
     day = models.DateField()
     kind = models.CharField(max_length=12)
     tier = models.CharField(max_length=50)

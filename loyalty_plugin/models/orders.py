@@ -11,13 +11,24 @@ from django.utils.translation import gettext_lazy as _
 class OrderRecord(models.Model):
     """Our row of an order. Facts are applied under its lock; a fact older than the last applied is dropped."""
 
-    realm = models.ForeignKey("loyalty_plugin.Realm", models.PROTECT, related_name="+")
+    # No database constraint on the few rows that every order points to: each check would take a share lock on
+    # them and turn it into a growing multixact. No index of their own for what the indexes below begin with.
+    realm = models.ForeignKey(
+        "loyalty_plugin.Realm", models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     order_id = models.CharField(max_length=64)
     number = models.CharField(max_length=32, blank=True)
     programme = models.ForeignKey(
-        "loyalty_plugin.Programme", models.PROTECT, null=True, related_name="+", db_index=False
+        "loyalty_plugin.Programme",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
     )
-    member = models.ForeignKey("loyalty_plugin.Member", models.SET_NULL, null=True, related_name="orders")
+    member = models.ForeignKey(
+        "loyalty_plugin.Member", models.SET_NULL, null=True, related_name="orders", db_index=False
+    )
     #: Count of facts applied so far; the business keys of this order's entries end with it.
     revision = models.PositiveIntegerField(default=0)
     fact_updated_at = models.DateTimeField(null=True)
@@ -33,7 +44,12 @@ class OrderRecord(models.Model):
     first_qualifying = models.BigIntegerField(default=0)
     first_paid = models.BigIntegerField(default=0)
     version = models.ForeignKey(
-        "loyalty_plugin.ProgrammeVersion", models.PROTECT, null=True, related_name="+", db_index=False
+        "loyalty_plugin.ProgrammeVersion",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
     )
     earn_entry = models.BigIntegerField(null=True)
     #: End of a return window that starts with fulfilment; the lots wait for it.
