@@ -2,104 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
-import time
 from collections.abc import Iterator
-from datetime import date
 from html import unescape
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
-from graphql import build_schema, parse, validate
 
 from sandbox.launch.folder import DataFolder
 from sandbox.launch.ports import free_ports
 from sandbox.launch.world import World, story_world
-from sandbox.seed import catalogue, history, pictures
-from sandbox.seed.people import PASSWORD, PEOPLE
-from sandbox.shop import saleor
-from sandbox.shop.money import Money
-
-ROOT = Path(__file__).resolve().parents[2]
-ADDRESS = {
-    "first_name": "Žofia",
-    "last_name": "Nováková-Ó Briain",
-    "street": "Lange Straße 1",
-    "postal_code": "10115",
-    "city": "Berlin",
-    "country": "DE",
-    "phone": "",
-}
+from sandbox.seed import catalogue
+from tests.stories.shopkit import ADDRESS, Visitor
 
 
-# -- data ------------------------------------------------------------------------------------------------
-def test_every_product_has_a_picture_that_is_drawn_the_same_each_time() -> None:
-    assert {goods.slug for goods in catalogue.GOODS} == set(pictures.PRODUCTS)
-    for slug in pictures.PRODUCTS:
-        first = pictures.product(slug)
-        assert first == pictures.product(slug)
-        assert "NaN" not in first
-        assert "--" not in first
-
-
-def test_the_catalogue_is_a_shop_and_not_a_table() -> None:
-    departments = {slug for slug, _name, _text in catalogue.CATEGORIES}
-    assert len(catalogue.GOODS) >= 30
-    assert {goods.category for goods in catalogue.GOODS} == departments
-    assert {c for goods in catalogue.GOODS for c in goods.collections} == {
-        s for s, _name in catalogue.COLLECTIONS
-    }
-    skus = [goods.sku(i) for goods in catalogue.GOODS for i in range(len(goods.sizes))]
-    assert len(skus) == len(set(skus))
-    assert all(cents > 0 for goods in catalogue.GOODS for _name, cents in goods.sizes)
-
-
-def test_forty_people_and_the_same_half_year_each_time() -> None:
-    assert len(PEOPLE) == len({person.email for person in PEOPLE}) == 40
-    today = date(2026, 11, 23)
-    first, second = list(history.fortnights(today)), list(history.fortnights(today))
-    assert first == second
-    skus = {goods.sku(i) for goods in catalogue.GOODS for i in range(len(goods.sizes))}
-    bought = [purchase for part in first for purchase in part.purchases]
-    assert {purchase.person for purchase in bought} == set(PEOPLE)
-    for purchase in bought:
-        assert purchase.lines
-        assert history.joined(purchase.person, today) < purchase.at.date() < today
-        assert {sku for sku, _quantity in purchase.lines} <= skus
-
-
-# -- Saleor ----------------------------------------------------------------------------------------------
-SCHEMAS = [ROOT / "sandbox" / "saleor" / "schema.graphql"]
-if "SALEOR_FACTS" in os.environ:
-    SCHEMAS.append(Path(os.environ["SALEOR_FACTS"]) / "schema.graphql")
-
-
-@pytest.mark.parametrize("file", SCHEMAS, ids=lambda file: file.parent.name)
-def test_what_the_shop_asks_saleor_is_valid(file: Path) -> None:
-    schema = build_schema(file.read_text())
-    for name, text in saleor.documents().items():
-        assert not validate(schema, parse(text)), name
-
-
-@pytest.mark.parametrize(
-    ("money", "shown"),
-    [
-        (Money(123456, "EUR"), "€1,234.56"),
-        (Money(-500, "EUR"), "\N{MINUS SIGN}€5.00"),
-        (Money(1200, "JPY"), "¥1,200"),
-        (Money(1, "KWD"), "0.001\N{NO-BREAK SPACE}KWD"),
-    ],
-)
-def test_money_is_shown_with_its_currency(money: Money, shown: str) -> None:
-    assert str(money) == shown
-
-
-# -- the running shop ------------------------------------------------------------------------------------
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A shop of its own with goods, the plugin installed and its terms in force, and nobody in it yet."""
@@ -115,72 +33,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         # The launcher ignores signals while it stops, since its process ends then; this one goes on.
         for number, handler in kept.items():
             signal.signal(number, handler)
-
-
-class Visitor:
-    """Somebody with cookies and no script."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.http = httpx.Client(base_url=world.shop_url, follow_redirects=True, timeout=60)
-        self.page = ""
-
-    def get(self, path: str, status: int = 200) -> str:
-        answer = self.http.get(path)
-        assert answer.status_code == status, f"{path}: {answer.status_code}"
-        self.page, self.at, self.host = answer.text, answer.url.path, answer.url.netloc.decode()
-        return self.page
-
-    def post(self, path: str, **fields: str) -> str:
-        token = self.http.cookies.get("csrftoken", "")
-        headers = {"Referer": self.world.shop_url}
-        answer = self.http.post(path, data={"csrfmiddlewaretoken": token, **fields}, headers=headers)
-        assert answer.status_code == 200, f"{path}: {answer.status_code}"
-        self.page, self.at, self.host = answer.text, answer.url.path, answer.url.netloc.decode()
-        return self.page
-
-    def found(self, pattern: str) -> str:
-        match = re.search(pattern, self.page)
-        assert match, pattern
-        return unescape(match[1])
-
-    def wait_for(self, path: str, pattern: str, seconds: float = 60) -> None:
-        """Loads a page until the worker has booked what it is to show."""
-        deadline = time.monotonic() + seconds
-        while not re.search(pattern, self.get(path)):
-            assert time.monotonic() < deadline, f"{path} never showed {pattern}"
-            time.sleep(0.2)
-
-    def put_in_cart(self, slug: str, quantity: int = 1) -> None:
-        self.get(f"/products/{slug}/")
-        variant = self.found(r'name="variant" value="([^"]+)"')
-        self.post("/cart/add/", variant=variant, quantity=str(quantity))
-        assert self.at == "/cart/"
-
-    def check_out(self, email: str) -> str:
-        """From the cart to the thank-you page; the order's number."""
-        self.get("/checkout/")
-        self.post("/checkout/", email=email, **ADDRESS)
-        assert self.at == "/checkout/delivery/"
-        self.post("/checkout/delivery/", delivery=self.found(r'name="delivery" value="([^"]+)"'))
-        assert self.at == "/checkout/payment/"
-        self.post("/checkout/payment/")
-        assert self.at == "/checkout/thank-you/"
-        return self.found(r"Your order (\d+) is with us")
-
-    def register(self, email: str) -> None:
-        self.get("/account/join/")
-        self.post("/account/join/", email=email, password=PASSWORD, first_name="Žofia", last_name="Nováková")
-        assert self.at == "/account/joined/"
-
-    def confirm(self) -> None:
-        self.get(self.found(r'href="(/account/confirm/[^"]+)"'))
-
-    def sign_in(self, email: str, **more: str) -> None:
-        """Signs in, patiently: all visitors of a test come from one address, and Saleor slows that down."""
-        self.get("/account/sign-in/")
-        while "Too many tries" in self.post("/account/sign-in/", email=email, password=PASSWORD, **more):
-            time.sleep(1)
 
 
 @pytest.fixture
