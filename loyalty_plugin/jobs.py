@@ -5,6 +5,8 @@ The truth is in rows (inbox, outbox, due dates): a job is only a nudge, so that 
 
 from __future__ import annotations
 
+import gc
+from functools import cache
 from typing import Any, Final
 
 from django.db import transaction
@@ -34,3 +36,10 @@ def enqueue(name: str, **arguments: Any) -> None:
             app.configure_task(name, queueing_lock=name, queue="loyalty").defer(**arguments)
     except AlreadyEnqueued:
         return
+
+
+@cache
+def settle_in() -> None:
+    """Once a process that works unattended: what is loaded by now stays, so let no collection look at it again."""
+    gc.collect()
+    gc.freeze()

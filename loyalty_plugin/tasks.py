@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from functools import partial
+from functools import partial, wraps
+from typing import Any
 
 from asgiref.sync import async_to_sync
 from procrastinate.contrib.django import app
@@ -49,7 +50,12 @@ def _task(name: str, cron: str) -> Callable[[Work], Work]:
     """A task that runs alone, waits at most once, and is begun by the clock besides being nudged."""
 
     def register(work: Work) -> Work:
-        task = app.task(name=name, queue="loyalty", lock=name, queueing_lock=name)(work)
+        @wraps(work)
+        def in_worker(*arguments: Any, **named: Any) -> None:
+            jobs.settle_in()
+            work(*arguments, **named)
+
+        task = app.task(name=name, queue="loyalty", lock=name, queueing_lock=name)(in_worker)
         app.periodic(cron=cron, periodic_id="loyalty")(task)
         return work
 

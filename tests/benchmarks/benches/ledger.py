@@ -14,6 +14,7 @@ from datetime import timedelta
 
 from django.db import connection, connections
 
+from loyalty_plugin import jobs
 from loyalty_plugin.domain.intents import Award, Plan
 from loyalty_plugin.domain.ledger import POINTS, QUALIFYING, Kind, input_digest
 from loyalty_plugin.models.members import Member
@@ -25,7 +26,7 @@ from tests.benchmarks.measures import Measure, median, rounds, spread
 from tests.benchmarks.members import NOW, fill, multiply
 from tests.benchmarks.world import WORKERS, World, connect
 
-BATCH = 500
+BATCH = 200
 FACTS = 200
 SHOP = "https://shop.example/graphql/"
 
@@ -59,6 +60,7 @@ def post_for(url: str, seconds: float, batch: int, members: int, seed: int) -> f
     chance = random.Random(seed)
     numbers = (f"{seed}-{os.getpid()}-{n}" for n in itertools.count())
     connection.ensure_connection()
+    jobs.settle_in()  # as in a worker
     done = 0
     began = time.perf_counter()
     while (spent := time.perf_counter() - began) < seconds:
@@ -159,6 +161,7 @@ def apply_for(url: str, seconds: float, batch: int, members: int, seed: int) -> 
         Member(external_id=f"c{chance.randint(1, members)}", programme=programme) for _ in range(2_000)
     ]
     numbers = (f"{seed}-{os.getpid()}-{n}" for n in itertools.count())
+    jobs.settle_in()
     done = 0
     began = time.perf_counter()
     while (spent := time.perf_counter() - began) < seconds:
