@@ -86,8 +86,9 @@ def search(actor: Actor, text: str = "", *, tier: str = "", state: str = "") -> 
 def membership(actor: Actor, member_id: int, now: datetime) -> MembershipView:
     """Everything a membership page answers. Raises UnknownMember."""
     member = get_member(actor, member_id)
-    version = versions_of(member.programme_id).at(now)
-    found, ahead = standing_of(member, now)
+    versions = versions_of(member.programme_id)
+    version = versions.at(now)
+    found, ahead = standing_of(member, versions, now)
     tier = version.document.tier(found.tier) or version.document.ladder[0]
     return MembershipView(
         member_id=member.pk,

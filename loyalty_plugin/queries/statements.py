@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Exists, OuterRef, Sum
 
@@ -39,6 +39,9 @@ class Movement:
     source: str
 
 
+_COLUMNS: Final = ("pk", "kind", "occurred_at", "order_ref", "explanation", "version_id", "source")
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Movements, newest first; `before` is the key of the next page, None on the last."""
@@ -58,40 +61,43 @@ def statement(member_id: int, *, unit: str = POINTS, before: int | None = None, 
     entries = Entry.objects.filter(Exists(moves), member_id=member_id).order_by("-pk")
     if before is not None:
         entries = entries.filter(pk__lt=before)
-    rows = list(entries[: limit + 1])
+    rows = list(entries.values_list(*_COLUMNS)[: limit + 1])
     more, rows = len(rows) > limit, rows[:limit]
-    changes = _changes([row.pk for row in rows], member_id, unit)
+    changes = _changes([entry_id for entry_id, *_ in rows], member_id, unit)
     balance = _balance_before(member_id, unit, before)
     movements = []
-    for row in rows:
-        change = changes.get(row.pk, {})
+    for entry_id, kind, occurred_at, order_ref, explanation, version_id, source in rows:
+        change = changes.get(entry_id, {})
         amount = sum(change.values())
         movements.append(
             Movement(
-                row.pk,
-                row.kind,
-                row.occurred_at,
-                row.order_ref,
+                entry_id,
+                kind,
+                occurred_at,
+                order_ref,
                 amount,
                 change.get(Account.AVAILABLE.value, 0),
                 change.get(Account.PENDING.value, 0),
                 change.get(Account.HELD.value, 0),
                 change.get(Account.OWED.value, 0),
                 balance,
-                row.explanation,
-                row.version_id,
-                row.source,
+                explanation,
+                version_id,
+                source,
             )
         )
         balance -= amount
-    return Page(tuple(movements), rows[-1].pk if more else None)
+    return Page(tuple(movements), rows[-1][0] if more else None)
 
 
 def _changes(entry_ids: list[int], member_id: int, unit: str) -> dict[int, dict[str, int]]:
     found: dict[int, dict[str, int]] = {}
-    for posting in Posting.objects.filter(entry_id__in=entry_ids, member_id=member_id, unit=unit):
-        change = found.setdefault(posting.entry_id, {})
-        for account, signed in ((posting.source, -posting.amount), (posting.destination, posting.amount)):
+    rows = Posting.objects.filter(entry_id__in=entry_ids, member_id=member_id, unit=unit)
+    for entry_id, source, destination, amount in rows.values_list(
+        "entry_id", "source", "destination", "amount"
+    ):
+        change = found.setdefault(entry_id, {})
+        for account, signed in ((source, -amount), (destination, amount)):
             if account in _OWN:
                 change[account] = change.get(account, 0) + signed
     return found

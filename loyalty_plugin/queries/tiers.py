@@ -19,7 +19,7 @@ from loyalty_plugin.domain.tiers.standing import Standing, standing
 from loyalty_plugin.domain.tiers.terms import Metric
 from loyalty_plugin.domain.tiers.versions import TierVersion
 from loyalty_plugin.models.members import Member, TierFact
-from loyalty_plugin.queries.programmes import Versions, versions_of
+from loyalty_plugin.queries.programmes import Versions
 
 _METRICS: Final = {metric.value: metric for metric in Metric}
 _FACTS: Final = """
@@ -107,9 +107,8 @@ def judge(
     )
 
 
-def standing_of(member: Member, now: datetime) -> tuple[Standing, Forecast]:
-    """Where a member stands now and what lies ahead. Three queries."""
-    versions = versions_of(member.programme_id)
+def standing_of(member: Member, versions: Versions, now: datetime) -> tuple[Standing, Forecast]:
+    """Where a member stands now and what lies ahead. Two queries."""
     version = versions.at(now)
     today = local_day(now, version.zone)
     found = judge(member, history_of([member.pk], today), tier_versions(versions), version, today)

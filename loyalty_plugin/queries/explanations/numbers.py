@@ -26,6 +26,8 @@ def points_text(exact: str | int) -> str:
 def number_text(exact: str | int | Fraction) -> str:
     """An exact number with the reader's separators; a fraction that no decimal can hold stays one."""
     value = Fraction(exact)
+    if value.denominator == 1:
+        return str(formats.number_format(value.numerator, force_grouping=True))
     rest = value.denominator
     for prime in (2, 5):
         while rest % prime == 0:
