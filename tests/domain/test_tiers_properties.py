@@ -165,7 +165,7 @@ def test_facts_that_no_rule_counts_change_nothing(
     undone: list[tuple[int, int]],
 ) -> None:
     for index, later in undone:
-        if index < len(history):
+        if index < len(history) and history[index].amount > 0:
             history.append(undo(history[index], history[index].day + timedelta(days=later)))
     counted = frozenset().union(*(version.metrics for version in versions))
     needed = [fact for fact in history if fact.metric in counted]

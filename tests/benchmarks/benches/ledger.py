@@ -27,7 +27,7 @@ from tests.benchmarks.members import NOW, fill, multiply
 from tests.benchmarks.world import WORKERS, World, connect
 
 BATCH = 200
-FACTS = 200
+FACTS = 100
 SHOP = "https://shop.example/graphql/"
 
 
