@@ -8,8 +8,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from sandbox import postgres
-from sandbox.postgres import Binaries, Cluster, PostgresError, Server, django_database
+from sandbox.postgres import Binaries, Cluster, PostgresError, Server, django_database, programs
+from sandbox.postgres import cluster as clusters
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_root_runs_it_elsewhere_when_the_folder_is_closed(
 ) -> None:
     closed, reachable = folder / "closed", folder / "reachable"
     closed.mkdir(mode=0o700)
-    monkeypatch.setattr(postgres, "REACHABLE", reachable)
+    monkeypatch.setattr(clusters, "REACHABLE", reachable)
     cluster = Cluster(closed / "data", durable=False)
     with cluster:
         assert (closed / "data").resolve().parent == reachable
@@ -102,22 +102,19 @@ def test_root_runs_it_elsewhere_when_the_folder_is_closed(
 
 
 def test_each_kind_of_postgresql_is_found_and_starts(folder: Path) -> None:
-    kinds = list(postgres._candidates())
+    kinds = list(programs.candidates())
     assert any(kind.origin.startswith("wheel") for kind in kinds)
     for number, kind in enumerate(kinds):
         cluster = Cluster(folder / str(number), durable=False, binaries=kind)
         with cluster, psycopg.connect(cluster.url()) as connection:
-            assert connection.info.server_version // 10000 == kind.major >= postgres.OLDEST
+            assert connection.info.server_version // 10000 == kind.major >= programs.OLDEST
         cluster.delete()
 
 
-def test_database_url_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DATABASE_URL", "postgresql://shop@db.example/shop")
-    given = postgres.locate(tmp_path / "unused")
-    assert type(given) is Server
+def test_another_database_of_a_server_is_named() -> None:
+    given = Server("postgresql://shop@db.example/shop")
     assert "dbname=shop_standin" in given.url("shop_standin")
-    monkeypatch.delenv("DATABASE_URL")
-    assert isinstance(postgres.locate(tmp_path / "unused"), Cluster)
+    assert "host=db.example" in given.url("shop_standin")
 
 
 @pytest.mark.parametrize(
@@ -139,14 +136,14 @@ def test_a_url_becomes_django_settings(url: str, expected: tuple[object, ...]) -
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as somebody else")
 def test_a_wheel_in_a_closed_folder_runs_from_a_copy(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    [wheel, *_] = [one for one in postgres._candidates() if one.origin.startswith("wheel")]
+    [wheel, *_] = [one for one in programs.candidates() if one.origin.startswith("wheel")]
     closed = folder / "closed"
     packages = closed / "packages"
     packages.mkdir(parents=True)
     for name in (wheel.folder.parents[1].name, f"{wheel.folder.parents[1].name}.libs"):
         (packages / name).symlink_to(wheel.folder.parents[2] / name)
     closed.chmod(0o700)
-    monkeypatch.setattr(postgres, "REACHABLE", folder / "reachable")
+    monkeypatch.setattr(clusters, "REACHABLE", folder / "reachable")
     here = replace(wheel, folder=packages / wheel.folder.relative_to(wheel.folder.parents[2]))
     cluster = Cluster(folder / "data", durable=False, binaries=here)
     with cluster, psycopg.connect(cluster.url()) as connection:

