@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import logging
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -35,6 +36,7 @@ CHECKOUT_PRICES: Final = "checkout_prices"
 DIFFERS: Final = "price_differs"
 #: How long a call made while a customer waits may wait for another process to finish with the same checkout.
 _PATIENCE: Final = 5.0
+_POLL: Final = 0.05
 
 _AWAY: Final = (SaleorUnreachable.code, AppTokenDead.code)
 
@@ -46,9 +48,25 @@ class SaleorDelivery:
     """`domain.ports.Delivery`: rows delivered at once, right after the transaction that wrote them."""
 
     def deliver(self, item_ids: Sequence[int], *, now: datetime) -> Mapping[str, int]:
-        """Deliver these rows, outside any transaction; counts by outcome. What fails stays to be retried."""
-        claimed = (_claim(Q(pk=item_id), now) for item_id in item_ids)
-        return Counter(_deliver(row, wait=_PATIENCE) for row in claimed if row is not None)
+        """Deliver these rows, outside any transaction; counts by outcome. What fails stays to be retried.
+
+        A row that a worker was quicker to take is waited for: whoever asks wants to know it carried out.
+        """
+        until = time.monotonic() + _PATIENCE
+        outcomes: Counter[str] = Counter()
+        for item_id in item_ids:
+            row = _claim(Q(pk=item_id), now)
+            outcomes[_deliver(row, wait=_PATIENCE) if row is not None else _outcome(item_id, until)] += 1
+        return outcomes
+
+
+def _outcome(item_id: int, until: float) -> str:
+    """What became of a row that somebody else delivers, or `waiting` at the end of our patience."""
+    while True:
+        status = OutboxItem.objects.values_list("status", flat=True).get(pk=item_id)
+        if status != Status.WAITING or time.monotonic() >= until:
+            return str(status)
+        time.sleep(_POLL)
 
 
 def deliver_outbox(limit: int, now: datetime) -> Mapping[str, int]:

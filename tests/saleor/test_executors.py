@@ -183,6 +183,40 @@ def test_rows_are_delivered_at_once_when_asked(storefront: Storefront):
     assert other.status == "waiting"
 
 
+def test_who_asks_waits_where_a_worker_was_quicker(
+    fresh_db: None, storefront: Storefront, monkeypatch: pytest.MonkeyPatch
+):
+    row, taken, go_on = item(), threading.Event(), threading.Event()
+    look = storefront.checkout
+
+    def slowly(realm: str, checkout_id: str) -> CheckoutFact | None:
+        taken.set()
+        assert go_on.wait(20)
+        return look(realm, checkout_id)
+
+    monkeypatch.setattr(storefront, "checkout", slowly)
+
+    def work() -> Any:
+        try:
+            return deliver_outbox(10, NOW)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        worker = pool.submit(work)
+        assert taken.wait(20)
+        threading.Timer(0.2, go_on.set).start()
+        assert ports.delivery.deliver([row.pk], now=NOW) == {"done": 1}
+        assert worker.result() == {"done": 1}
+    assert len(storefront.writes) == 1
+
+
+def test_who_asks_does_not_wait_for_ever(storefront: Storefront, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(executors, "_PATIENCE", 0.1)
+    row = item(attempts=1, next_attempt_at=timezone.now() + timedelta(hours=1))
+    assert ports.delivery.deliver([row.pk], now=NOW) == {"waiting": 1}
+
+
 def test_a_taken_target_is_put_off(storefront: Storefront):
     item()
     with leases.lease(f"{API}|x"):
