@@ -55,7 +55,8 @@ def _serve(options: argparse.Namespace) -> int:
                 "\nThe shop is open. Half a year of customers and orders is played now, through signed webhooks"
             )
             print(
-                "and the worker; until that is done, people join one by one and the shop's clock shows the past."
+                "and the worker; until that is done, people join one by one and the shop's clock shows the past.",
+                flush=True,
             )
             _seed(world, "--only-history", show=True)
             folder.seeding.rename(folder.seeded)
