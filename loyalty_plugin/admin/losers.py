@@ -22,6 +22,7 @@ from wagtail.admin.widgets.button import Button
 
 from loyalty_plugin.admin.access import BackOfficeMixin, crumb
 from loyalty_plugin.admin.listing import LinkColumn, Listing, OneOf
+from loyalty_plugin.admin.members import SEARCHED
 from loyalty_plugin.admin.programme import OfVersion
 from loyalty_plugin.models.previews import DraftPreview, PreviewLine
 from loyalty_plugin.policies import Operation
@@ -77,7 +78,7 @@ class IndexView(_OfPreview, Listing):
     verbose_name_plural = gettext_lazy("members who would lose something")
     filterset_class = LoserFilters
     is_searchable = True
-    search_placeholder = gettext_lazy("Number, card, e-mail, phone or name")
+    search_placeholder = SEARCHED
     nothing = gettext_lazy("Nobody would lose a tier or a benefit by this draft.")
     no_match = gettext_lazy("Nobody matches. Try fewer words, or part of the name.")
 

@@ -45,6 +45,10 @@ def tier_names() -> dict[tuple[int, str], str]:
     }
 
 
+#: What members are found by, in every list of them.
+SEARCHED = gettext_lazy("Number, card, phone, or part of a name or e-mail")
+
+
 class MemberFilters(WagtailFilterSet):
     """By tier and by state."""
 
@@ -72,7 +76,7 @@ class IndexView(Listing):
     index_results_url_name = "loyalty_members:index_results"
     filterset_class = MemberFilters
     is_searchable = True
-    search_placeholder = gettext_lazy("Number, card, phone, or part of a name or e-mail")
+    search_placeholder = SEARCHED
     no_match = gettext_lazy("Nobody matches. Try part of the name or the e-mail.")
     nothing = gettext_lazy(
         "There are no members yet. Customers of the programme's channels become members by themselves, "
