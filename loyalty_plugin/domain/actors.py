@@ -53,6 +53,11 @@ class Actor:
         """For ledger and trail: kind and subject, no personal data."""
         return f"{self.kind}:{self.subject}"
 
+    @property
+    def source(self) -> str:
+        """What an entry that somebody decided names as its source: the human, where one is known."""
+        return f"person:{self.person_id}" if self.person_id else self.name
+
 
 #: The plugin itself, for what follows from facts and rules without anybody asking.
 SYSTEM: Final = Actor(ActorKind.SYSTEM, "loyalty", via="job")

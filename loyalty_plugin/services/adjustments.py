@@ -147,7 +147,7 @@ def adjust(
             occurred_at=now,
             intents=(intent,),
             actor=actor.name,
-            source=f"person:{actor.person_id}" if actor.person_id else actor.name,
+            source=actor.source,
             active_until=active_until(version.document.expiry, now, version.zone),
             explanation={"adjustment": {"amount": amount, "reason": reason}},
         )
@@ -227,7 +227,7 @@ def undo(actor: Actor, *, entry_id: int, now: datetime) -> Outcome:
             intents=tuple(intents),
             reverses_id=entry_id,
             actor=actor.name,
-            source=f"person:{actor.person_id}" if actor.person_id else actor.name,
+            source=actor.source,
             explanation={"adjustment": {"amount": -found.amount, "reason": "correction", "undoes": entry_id}},
         )
         if found.approved and actor.kind is not ActorKind.SYSTEM:

@@ -160,7 +160,7 @@ def _end_points(actor: Actor, member: Member, reason: str, now: datetime) -> int
         occurred_at=now,
         intents=tuple(intents),
         actor=actor.name,
-        source=f"person:{actor.person_id}" if actor.person_id else actor.name,
+        source=actor.source,
         explanation={"erased": {"reason": reason}},
     )
     return posting.post([plan], recorded_at=now)[0].entry_id

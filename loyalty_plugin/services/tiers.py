@@ -24,7 +24,7 @@ from loyalty_plugin.queries.programmes import versions_of
 from loyalty_plugin.queries.tiers import Judged, history_of, judge, tier_versions
 from loyalty_plugin.services import audit, runs
 from loyalty_plugin.services.lanes import side_by_side
-from loyalty_plugin.services.posting.arrays import days, integers, texts, words
+from loyalty_plugin.services.posting.arrays import integers, moments, texts, words
 from loyalty_plugin.services.posting.cursors import execute, rows
 from loyalty_plugin.signals import announce, tier_changed
 
@@ -101,8 +101,8 @@ def add_facts(facts: Iterable[tuple[int, QualifyingFact]]) -> None:
         _FACTS,
         [
             integers(ids),
-            days(fact.day for fact in counted),
-            days(fact.known_on for fact in counted),
+            moments(fact.day for fact in counted),
+            moments(fact.known_on for fact in counted),
             words(fact.metric for fact in counted),
             integers(fact.amount for fact in counted),
             texts([fact.product_id for fact in counted]),
@@ -157,9 +157,9 @@ def _write(members: Sequence[Held]) -> None:
         [
             integers(member.pk for member in members),
             texts([member.tier for member in members]),
-            days(member.tier_since for member in members),
-            days(member.tier_until for member in members),
-            days(member.tier_due for member in members),
+            moments(member.tier_since for member in members),
+            moments(member.tier_until for member in members),
+            moments(member.tier_due for member in members),
         ],
     )
 
@@ -179,7 +179,7 @@ def _add_events(told: Sequence[tuple[int, Told]], ids: Sequence[int], now: datet
         _EVENTS,
         [
             integers(member_id for member_id, _ in new),
-            days(event.day for event in events),
+            moments(event.day for event in events),
             words(event.kind for event in events),
             texts([event.tier for event in events]),
             texts([event.reason for event in events]),

@@ -278,9 +278,8 @@ def test_before_publishing_it_lists_who_would_lose_a_tier():
     assert "Basic" in page
 
 
-def test_an_auditor_sees_what_failed_and_tries_nothing_again():
-    auditor = staff("auditor")
-    item = OutboxItem.objects.create(
+def failed_item() -> OutboxItem:
+    return OutboxItem.objects.create(
         kind="checkout_prices",
         realm=realm(),
         target="t",
@@ -290,6 +289,11 @@ def test_an_auditor_sees_what_failed_and_tries_nothing_again():
         created_at=NOW,
         next_attempt_at=NOW,
     )
+
+
+def test_an_auditor_sees_what_failed_and_tries_nothing_again():
+    auditor = staff("auditor")
+    item = failed_item()
     page = text_of(auditor.get(f"{BASE}/operations/"))
     assert "Try again" not in page
     auditor.post(f"{BASE}/operations/", {"item": f"out:{item.pk}"})
@@ -299,16 +303,7 @@ def test_an_auditor_sees_what_failed_and_tries_nothing_again():
 
 def test_what_failed_is_shown_with_its_reason_and_tried_again():
     owner = staff("owner")
-    item = OutboxItem.objects.create(
-        kind="checkout_prices",
-        realm=realm(),
-        target="t",
-        desired={},
-        status="failed",
-        error="saleor_error",
-        created_at=NOW,
-        next_attempt_at=NOW,
-    )
+    item = failed_item()
     assert "saleor_error" in text_of(owner.get(f"{BASE}/operations/"))
     owner.post(f"{BASE}/operations/", {"item": f"out:{item.pk}"})
     item.refresh_from_db()

@@ -106,7 +106,7 @@ class TestWhatIsNotPlain:
 
     def leave(self, *plans: Plan) -> None:
         before = rows("SELECT count(*) FROM loyalty_plugin_entry")
-        assert add(plans, recorded_at=NOW, approved="request:") is None
+        assert add(plans, recorded_at=NOW) is None
         assert rows("SELECT count(*) FROM loyalty_plugin_entry") == before
 
     def test_a_balance_that_is_missing(self) -> None:
@@ -156,7 +156,7 @@ class TestWhatIsNotPlain:
         with pytest.raises(AwardNeedsApproval):
             post([make_plan(version, member, Award(POINTS, 11))], recorded_at=NOW)
         approved = make_plan(version, member, Award(POINTS, 11), source="request:1")
-        assert add([approved], recorded_at=NOW, approved="request:") is not None
+        assert add([approved], recorded_at=NOW) is not None
 
     def test_a_programme_that_is_not_there(self) -> None:
         version = make_version()

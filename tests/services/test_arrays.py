@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -36,22 +36,17 @@ class TestThroughTheDatabase:
     def test_integers(self, values: list[int | None]) -> None:
         assert through(arrays.integers(values), "bigint") == values
 
-    @given(values=st.lists(st.booleans()))
-    def test_flags(self, values: list[bool]) -> None:
-        assert through(arrays.flags(values), "boolean") == values
-
-    @given(values=st.lists(st.binary(max_size=40) | st.none()))
-    def test_digests(self, values: list[bytes | None]) -> None:
-        found = through(arrays.digests(values), "bytea")
-        assert [None if one is None else bytes(one) for one in found] == values  # type: ignore[call-overload]
-
     @given(
         values=st.lists(
             st.datetimes(datetime(1, 1, 3), datetime(9998, 1, 1), timezones=ZONES) | st.none()  # noqa: DTZ001
         )
     )
     def test_instants(self, values: list[datetime | None]) -> None:
-        assert through(arrays.instants(values), "timestamptz") == values
+        assert through(arrays.moments(values), "timestamptz") == values
+
+    @given(values=st.lists(st.dates() | st.none()))
+    def test_days(self, values: list[date | None]) -> None:
+        assert through(arrays.moments(values), "date") == values
 
     def test_words(self) -> None:
         assert through(arrays.words(list(Account)), "text") == [account.value for account in Account]

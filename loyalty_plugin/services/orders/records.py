@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from loyalty_plugin.domain.facts import OrderFact
 from loyalty_plugin.models.realms import Realm
-from loyalty_plugin.services.posting.arrays import instants, integers, texts
+from loyalty_plugin.services.posting.arrays import integers, moments, texts
 from loyalty_plugin.services.posting.cursors import execute, rows
 
 
@@ -103,7 +103,7 @@ def lock_records(facts: Sequence[OrderFact], realms: Mapping[str, Realm]) -> dic
         [
             integers(realm_id for realm_id, _ in known),
             texts([fact.order_id for _, fact in known]),
-            instants(fact.created_at for _, fact in known),
+            moments(fact.created_at for _, fact in known),
         ],
     )
     found = [Record(*row) for row in made]
@@ -129,7 +129,7 @@ def save_records(records: Sequence[Record]) -> None:
             case "bigint":
                 columns.append(integers(values))
             case "timestamptz":
-                columns.append(instants(values))
+                columns.append(moments(values))
             case "jsonb":
                 columns.append(texts([json.dumps(value) for value in values]))
             case _:

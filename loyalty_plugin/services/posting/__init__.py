@@ -3,8 +3,8 @@
 from loyalty_plugin.services.posting.ending import InForce, end_lots
 from loyalty_plugin.services.posting.locks import Locked, MemberUnit, lock, open_accounts
 from loyalty_plugin.services.posting.rebuild import Rebuilt, rebuild
-from loyalty_plugin.services.posting.settling import Posted
-from loyalty_plugin.services.posting.writer import APPROVED, post, replay_of, with_note
+from loyalty_plugin.services.posting.settling import APPROVED, Posted
+from loyalty_plugin.services.posting.writer import post, replay_of, with_note
 
 __all__ = [
     "APPROVED",

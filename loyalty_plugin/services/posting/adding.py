@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-import psycopg
 from django.db import IntegrityError, connection, transaction
 
 from loyalty_plugin.domain.intents import Plan
@@ -21,7 +20,7 @@ from loyalty_plugin.services.posting.arrays import integers, texts
 from loyalty_plugin.services.posting.cursors import cursor
 from loyalty_plugin.services.posting.locks import Locked
 from loyalty_plugin.services.posting.rows import Written, additions
-from loyalty_plugin.services.posting.settling import Posted, settle_into
+from loyalty_plugin.services.posting.settling import Posted, key_taken, limited, settle_into
 from loyalty_plugin.signals import announce, points_posted
 
 
@@ -29,11 +28,8 @@ class _NotPlain(Exception):
     """The database is not as the statement expects: nothing was written, and locks are to be let go."""
 
 
-def add(plans: Sequence[Plan], *, recorded_at: datetime, approved: str) -> list[Posted] | None:
-    """Post them all, in order; None, and nothing written, where that takes more than adding.
-
-    Plans whose source begins with `approved` are not held against the programme's hard maximum.
-    """
+def add(plans: Sequence[Plan], *, recorded_at: datetime) -> list[Posted] | None:
+    """Post them all, in order; None, and nothing written, where that takes more than adding."""
     keys = [plan.key for plan in plans]
     if len(set(keys)) < len(keys) or not all(plan.only_awards for plan in plans):
         return None
@@ -44,8 +40,7 @@ def add(plans: Sequence[Plan], *, recorded_at: datetime, approved: str) -> list[
         numbered = []
         for number, plan in enumerate(plans, 1):
             numbered.append(settle_into(plan, books, number, lot_numbers, written))
-            awarded = 0 if plan.source.startswith(approved) else plan.awarded
-            largest[plan.programme_id] = max(awarded, largest.get(plan.programme_id, 0))
+            largest[plan.programme_id] = max(limited(plan), largest.get(plan.programme_id, 0))
     except InvalidAmount:
         return None  # for whoever reports refusals
     parameters: list[datetime | str] = [
@@ -65,8 +60,7 @@ def add(plans: Sequence[Plan], *, recorded_at: datetime, approved: str) -> list[
     except _NotPlain:
         return None
     except IntegrityError as error:
-        cause = error.__cause__
-        if isinstance(cause, psycopg.errors.UniqueViolation) and cause.diag.constraint_name == "lp_entry_key":
+        if key_taken(error) is not None:
             return None  # posted by another while we waited for its locks
         raise
     announce(points_posted, entry_ids=entry_ids)

@@ -7,7 +7,7 @@ combination of types would be another statement to prepare.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date
 
 
 def integers(values: Iterable[int | None]) -> str:
@@ -16,18 +16,8 @@ def integers(values: Iterable[int | None]) -> str:
     return "{" + str(list(values))[1:-1].replace("None", "NULL") + "}"
 
 
-def flags(values: Iterable[bool]) -> str:
-    """For boolean[]."""
-    return "{" + ",".join(["t" if value else "f" for value in values]) + "}"
-
-
-def instants(values: Iterable[datetime | None]) -> str:
-    """For timestamptz[]; the values are timezone-aware."""
-    return "{" + ",".join(["NULL" if value is None else value.isoformat() for value in values]) + "}"
-
-
-def days(values: Iterable[date | None]) -> str:
-    """For date[]."""
+def moments(values: Iterable[date | None]) -> str:
+    """For date[], and for timestamptz[] of timezone-aware instants."""
     return "{" + ",".join(["NULL" if value is None else value.isoformat() for value in values]) + "}"
 
 
@@ -43,11 +33,6 @@ def texts(values: Sequence[str | None]) -> str:
         if '"' not in joined and "\\" not in joined:
             return '{"' + '","'.join(values) + '"}' if values else "{}"  # type: ignore[arg-type]
     return "{" + ",".join(["NULL" if value is None else _quoted(value) for value in values]) + "}"
-
-
-def digests(values: Iterable[bytes | None]) -> str:
-    """For bytea[]."""
-    return "{" + ",".join(["NULL" if value is None else f'"\\\\x{value.hex()}"' for value in values]) + "}"
 
 
 def records(rows: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ from typing import Final
 
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.ledger import Account, Kind
-from loyalty_plugin.services.posting.arrays import instants, integers, texts
+from loyalty_plugin.services.posting.arrays import integers, moments, texts
 from loyalty_plugin.services.posting.cursors import cursor
 from loyalty_plugin.services.posting.locks import MemberUnit, lock
 from loyalty_plugin.signals import announce, points_posted
@@ -94,8 +94,8 @@ def end_lots(
                 integers(one.programme_id for one in terms),
                 integers(one.version_id for one in terms),
                 texts([one.code for one in terms]),
-                instants(one.starts for one in terms),
-                instants(one.ends for one in terms),
+                moments(one.starts for one in terms),
+                moments(one.ends for one in terms),
                 integers(lot_id for lot_id, _ in lots),
                 now,
             ],

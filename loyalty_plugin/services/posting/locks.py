@@ -15,7 +15,7 @@ from django.db.backends.utils import CursorWrapper
 from loyalty_plugin.domain.ledger import POINTS, Balance, Books, Lot
 from loyalty_plugin.services.posting import sql
 from loyalty_plugin.services.posting.arrays import integers, texts
-from loyalty_plugin.services.posting.cursors import cursor
+from loyalty_plugin.services.posting.cursors import cursor, execute
 
 MemberUnit = tuple[int, str]
 
@@ -52,8 +52,7 @@ def lock(keys: Iterable[MemberUnit], *, lots: bool = True, into: Locked | None =
 def open_accounts(member_id: int, units: Iterable[str]) -> None:
     """Make a new member's balances, so that the first earning finds them."""
     wanted = sorted(set(units))
-    with cursor() as run:
-        run.execute(sql.CREATE_AND_LOCK, [integers([member_id] * len(wanted)), texts(wanted)])
+    execute(sql.CREATE_AND_LOCK, [integers([member_id] * len(wanted)), texts(wanted)])
 
 
 def ask_for_balances(wanted: Sequence[MemberUnit]) -> CursorWrapper:
@@ -76,8 +75,7 @@ def take_balances(locked: Locked, wanted: Sequence[MemberUnit], asked: CursorWra
 
 def create_balances(locked: Locked, wanted: Sequence[MemberUnit]) -> None:
     """Make those that are missing and lock all, in one order: a lock taken before would break it."""
-    with cursor() as run:
-        run.execute(sql.CREATE_AND_LOCK, _columns(wanted))
+    execute(sql.CREATE_AND_LOCK, _columns(wanted))
     take_balances(locked, wanted, ask_for_balances(wanted))
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+import psycopg
+from django.db import IntegrityError
 
 from loyalty_plugin.domain.intents import Plan
 from loyalty_plugin.domain.ledger import Books, NewLot, Posting
@@ -10,6 +14,9 @@ from loyalty_plugin.domain.settlement import settle
 from loyalty_plugin.errors import LoyaltyError
 from loyalty_plugin.services.posting.locks import Locked
 from loyalty_plugin.services.posting.rows import Written
+
+#: A plan whose source begins so was approved by a person; the programme's hard maximum does not apply.
+APPROVED: Final = "request:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +29,19 @@ class Posted:
     postings: tuple[Posting, ...] = ()
     lots: tuple[NewLot, ...] = ()
     refusal: LoyaltyError | None = None
+
+
+def limited(plan: Plan) -> int:
+    """What a plan creates that the programme's hard maximum applies to."""
+    return 0 if plan.source.startswith(APPROVED) else plan.awarded
+
+
+def key_taken(error: IntegrityError) -> str | None:
+    """Which business key another posted at the same time, in the database's words; None for any other violation."""
+    cause = error.__cause__
+    if isinstance(cause, psycopg.errors.UniqueViolation) and cause.diag.constraint_name == "lp_entry_key":
+        return cause.diag.message_detail or ""
+    return None
 
 
 def settle_into(plan: Plan, locked: Locked, entry_id: int, lot_ids: list[int], written: Written) -> Posted:

@@ -51,19 +51,26 @@ SELECT (SELECT json_agg(json_build_array(e.id, e.business_key, encode(e.input_ha
        set_config('plan_cache_mode', 'force_generic_plan', true)
 """
 
-WRITE: Final = """
-WITH new_entry AS (
+_INTO_ENTRY: Final = """
   INSERT INTO loyalty_plugin_entry (id, business_key, input_hash, kind, programme_id, version_id, member_id,
          occurred_at, channel, issuing_shop, acting_shop, order_ref, reverses_id, batch, actor, source,
-         note_digest, active_until, explanation, recorded_at, cluster)
+         note_digest, active_until, explanation, recorded_at, cluster)"""
+_INTO_LOT: Final = """
+  INSERT INTO loyalty_plugin_lot (id, member_id, unit, entry_id, origin_lot_id, amount, matures_at,
+         expires_at, needs_verification, pending, available, held)"""
+_INTO_POSTING: Final = """
+  INSERT INTO loyalty_plugin_posting (entry_id, position, member_id, unit, source, destination, amount,
+         source_lot_id, destination_lot_id)"""
+
+WRITE: Final = f"""
+WITH new_entry AS (
+{_INTO_ENTRY}
   SELECT e.*, $1::timestamptz, $2::bigint FROM unnest($3::loyalty_new_entry[]) AS e
 ), new_lot AS (
-  INSERT INTO loyalty_plugin_lot (id, member_id, unit, entry_id, origin_lot_id, amount, matures_at,
-         expires_at, needs_verification, pending, available, held)
+{_INTO_LOT}
   SELECT * FROM unnest($4::loyalty_new_lot[])
 ), new_posting AS (
-  INSERT INTO loyalty_plugin_posting (entry_id, position, member_id, unit, source, destination, amount,
-         source_lot_id, destination_lot_id)
+{_INTO_POSTING}
   SELECT * FROM unnest($5::loyalty_new_posting[])
 ), old_lot AS (
   UPDATE loyalty_plugin_lot l SET pending = n.pending, available = n.available, held = n.held
@@ -81,7 +88,7 @@ UPDATE loyalty_plugin_balance b
 # nothing is owed. So nothing is read before, and locks are held for this one statement. Rows come numbered
 # from 1 and find their ids in `ids`. If anything is not as expected (a balance is missing or owes, a key is
 # known, a hard maximum is passed), nothing is written.
-ADD: Final = """
+ADD: Final = f"""
 WITH held AS MATERIALIZED (
   SELECT b.member_id
     FROM loyalty_plugin_balance b
@@ -101,9 +108,7 @@ WITH held AS MATERIALIZED (
               ON p.id = a.programme_id AND p.max_award >= a.amount) = cardinality((SELECT $7::bigint[]))
      AND NOT EXISTS (SELECT FROM loyalty_plugin_entry e WHERE e.business_key = ANY((SELECT $2::text[])::text[]))
 ), new_entry AS (
-  INSERT INTO loyalty_plugin_entry (id, business_key, input_hash, kind, programme_id, version_id, member_id,
-         occurred_at, channel, issuing_shop, acting_shop, order_ref, reverses_id, batch, actor, source,
-         note_digest, active_until, explanation, recorded_at, cluster)
+{_INTO_ENTRY}
   SELECT (SELECT entry FROM ids)[e.id], e.business_key, e.input_hash, e.kind, e.programme_id, e.version_id,
          e.member_id, e.occurred_at, e.channel, e.issuing_shop, e.acting_shop, e.order_ref, e.reverses_id, e.batch,
          e.actor, e.source, e.note_digest, e.active_until, e.explanation, $1::timestamptz,
@@ -111,15 +116,13 @@ WITH held AS MATERIALIZED (
     FROM unnest((SELECT $3::loyalty_new_entry[])) AS e
    WHERE EXISTS (SELECT FROM ids)
 ), new_lot AS (
-  INSERT INTO loyalty_plugin_lot (id, member_id, unit, entry_id, origin_lot_id, amount, matures_at,
-         expires_at, needs_verification, pending, available, held)
+{_INTO_LOT}
   SELECT (SELECT lot FROM ids)[l.id], l.member_id, l.unit, (SELECT entry FROM ids)[l.entry_id], l.origin_lot_id,
          l.amount, l.matures_at, l.expires_at, l.needs_verification, l.pending, l.available, l.held
     FROM unnest((SELECT $4::loyalty_new_lot[])) AS l
    WHERE EXISTS (SELECT FROM ids)
 ), new_posting AS (
-  INSERT INTO loyalty_plugin_posting (entry_id, position, member_id, unit, source, destination, amount,
-         source_lot_id, destination_lot_id)
+{_INTO_POSTING}
   SELECT (SELECT entry FROM ids)[p.entry_id], p.position, p.member_id, p.unit, p.source, p.destination, p.amount,
          NULL, (SELECT lot FROM ids)[p.destination_lot_id]
     FROM unnest((SELECT $5::loyalty_new_posting[])) AS p

@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-import psycopg
 from django.db import IntegrityError, transaction
 from django.db.backends.utils import CursorWrapper
 
@@ -20,7 +19,7 @@ from loyalty_plugin.errors import AwardNeedsApproval, KeyConflict, LoyaltyError,
 from loyalty_plugin.services.posting import sql
 from loyalty_plugin.services.posting.adding import add
 from loyalty_plugin.services.posting.arrays import integers, texts
-from loyalty_plugin.services.posting.cursors import cursor, one_round_trip
+from loyalty_plugin.services.posting.cursors import cursor, execute, one_round_trip
 from loyalty_plugin.services.posting.locks import (
     Locked,
     ask_for_balances,
@@ -30,11 +29,8 @@ from loyalty_plugin.services.posting.locks import (
     take_lots,
 )
 from loyalty_plugin.services.posting.rows import Written, parameters
-from loyalty_plugin.services.posting.settling import Posted, settle_into
+from loyalty_plugin.services.posting.settling import Posted, key_taken, limited, settle_into
 from loyalty_plugin.signals import announce, points_posted
-
-#: A plan whose source begins so was approved by a person; the programme's hard maximum does not apply.
-APPROVED = "request:"
 
 
 class _Prepared(NamedTuple):
@@ -63,7 +59,7 @@ def post(
     """
     if not plans:
         return []
-    if locked is None and (added := add(plans, recorded_at=recorded_at, approved=APPROVED)) is not None:
+    if locked is None and (added := add(plans, recorded_at=recorded_at)) is not None:
         return added
     with transaction.atomic():
         locked = Locked() if locked is None else locked
@@ -176,7 +172,7 @@ def _check_ceiling(plan: Plan, ceilings: Mapping[int, int]) -> None:
     ceiling = ceilings.get(plan.programme_id)
     if ceiling is None:
         raise UnknownProgramme(programme=plan.programme_id)
-    if plan.awarded > ceiling and not plan.source.startswith(APPROVED):
+    if limited(plan) > ceiling:
         raise AwardNeedsApproval(key=plan.key, amount=plan.awarded, ceiling=ceiling)
 
 
@@ -184,11 +180,9 @@ def _write(written: Written, locked: Locked, recorded_at: datetime, cluster: int
     """Everything in one statement: entries, lots, postings, what is left of older lots, balances."""
     values: list[datetime | int | str] = [recorded_at, cluster, *parameters(written, locked)]
     try:
-        with cursor() as run:
-            run.execute(sql.WRITE, values)
+        execute(sql.WRITE, values)
     except IntegrityError as error:
-        cause = error.__cause__
-        if isinstance(cause, psycopg.errors.UniqueViolation) and cause.diag.constraint_name == "lp_entry_key":
+        if (detail := key_taken(error)) is not None:
             # Another member's plan with this key, posted at the same time: locks don't show it to each other.
-            raise KeyConflict(detail=cause.diag.message_detail) from error
+            raise KeyConflict(detail=detail) from error
         raise
