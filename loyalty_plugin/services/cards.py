@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from loyalty_plugin import vault
 from loyalty_plugin.conf import settings
@@ -24,6 +24,8 @@ from loyalty_plugin.policies import Operation, require, require_self
 from loyalty_plugin.services import audit
 
 _TRIES: Final = 8
+#: The advisory lock of whoever makes a signing key; any number, as long as it stays the same.
+_LOCK: Final = 7_246_003
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ def rotate_key(actor: Actor, *, now: datetime) -> int:
     """Sign new cards with a new key; the old ones go on verifying the cards they signed. The new key's id."""
     require(actor, Operation.PUBLISH_PROGRAMME)
     with transaction.atomic():
+        _lock_keys()
         CardKey.objects.filter(retired_at=None).update(retired_at=now)
         key = _new_key(now)
         audit.record(actor, "card.rotate_key", f"card_key:{key.pk}", "done", now=now)
@@ -109,21 +112,31 @@ def _insert(member: Member, now: datetime) -> Card:
 
 
 def _signing_key(now: datetime) -> CardKey:
-    newest = CardKey.objects.filter(retired_at=None).order_by("-key_id").first()
-    return newest or _new_key(now)
+    return _newest_key() or _first_key(now)
+
+
+def _newest_key() -> CardKey | None:
+    return CardKey.objects.filter(retired_at=None).order_by("-key_id").first()
+
+
+def _first_key(now: datetime) -> CardKey:
+    _lock_keys()
+    # Another may have made it while we waited.
+    return _newest_key() or _new_key(now)
+
+
+def _lock_keys() -> None:
+    """One at a time makes keys, until its transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
 def _new_key(now: datetime) -> CardKey:
     private = secrets.token_bytes(32)
     last = CardKey.objects.order_by("-key_id").values_list("key_id", flat=True).first() or 0
-    try:
-        with transaction.atomic():
-            return CardKey.objects.create(
-                key_id=last + 1,
-                public_key=tokens.public_key_of(private),
-                private_key=vault.encrypt(private),
-                created_at=now,
-            )
-    except IntegrityError:
-        # Another process made the same first key at the same moment: use that one.
-        return CardKey.objects.get(key_id=last + 1)
+    return CardKey.objects.create(
+        key_id=last + 1,
+        public_key=tokens.public_key_of(private),
+        private_key=vault.encrypt(private),
+        created_at=now,
+    )
