@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from django.conf import settings as django_settings
 
+from loyalty_plugin import jobs
 from loyalty_plugin.conf import settings
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.earning.decide import Decision, decide
@@ -92,6 +93,24 @@ def had(member: Member, benefit: str) -> bool:
     digest = contact_digest(member) if member.verified_at is not None else None
     rows = ClaimedBenefit.objects.filter(programme_id=member.programme_id, contact=digest, benefit=benefit)
     return digest is not None and rows.exclude(member_id=member.pk).exists()
+
+
+def look_for_guest_orders(member_ids: Iterable[int], *, now: datetime) -> None:
+    """Orders placed as a guest with a verified e-mail are looked for by a job: the shop has to be asked."""
+    rows = list(
+        Member.objects.filter(pk__in=member_ids)
+        .exclude(email="")
+        .values_list("programme_id", "pk")
+        .order_by("pk")
+    )
+    granting = {
+        programme_id
+        for programme_id in {programme_id for programme_id, _ in rows}
+        if version_at(programme_id, now).document.claims.days
+    }
+    if wanted := [pk for programme_id, pk in rows if programme_id in granting]:
+        Member.objects.filter(pk__in=wanted).update(claims_due=now)
+        jobs.enqueue(jobs.CLAIM_ORDERS)
 
 
 def once_in(explanation: Mapping[str, Any] | None) -> dict[str, int]:

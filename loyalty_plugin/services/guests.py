@@ -1,7 +1,7 @@
 """Credits orders that somebody placed as a guest before their e-mail was verified, as far as the version allows.
 
 It looks for them by the keyed digest of the e-mail, reads them anew from the shop, and lets the one path of orders
-decide what each earns. A contact claims once: what was found then is all there is, also after the member was erased.
+decide what each earns. A contact claims in one membership only, also after the member was erased.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.facts import OrderFact
 from loyalty_plugin.domain.lots import day_start, local_day
 from loyalty_plugin.errors import LoyaltyError, TryLater
-from loyalty_plugin.models.members import ClaimedBenefit, Member
+from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.queries.programmes import version_at
 from loyalty_plugin.registry import ports
@@ -79,6 +79,7 @@ def _orders(member: Member, now: datetime) -> QuerySet[OrderRecord]:
     contact = claims.contact_of(member.programme_id, member.email)
     if not terms.days or not contact or member.verified_at is None:
         return OrderRecord.objects.none()
+    claimed = OrderRecord.objects.filter(member=member, contact=contact).count()
     rows = OrderRecord.objects.filter(
         programme_id=member.programme_id,
         contact=contact,
@@ -87,7 +88,7 @@ def _orders(member: Member, now: datetime) -> QuerySet[OrderRecord]:
         created_at__gte=since,
         created_at__lte=member.verified_at,
     )
-    return rows.order_by("-created_at", "-pk")[: terms.orders]
+    return rows.order_by("-created_at", "-pk")[: max(0, terms.orders - claimed)]
 
 
 def _read(wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], OrderFact]:
@@ -102,14 +103,10 @@ def _read(wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], OrderFact]
 
 
 def _may_claim(member: Member) -> bool:
-    """An active member with a verified e-mail that has claimed in no membership, this one included."""
-    before = ClaimedBenefit.objects.filter(
-        programme_id=member.programme_id,
-        contact=claims.contact_digest(member),
-        benefit=claims.GUEST_ORDERS,
-    )
+    """An active member with a verified e-mail that has claimed in no other membership."""
     active = member.status == Member.Status.ACTIVE
-    return active and member.verified_at is not None and bool(member.email) and not before.exists()
+    verified = member.verified_at is not None and bool(member.email)
+    return active and verified and not claims.had(member, claims.GUEST_ORDERS)
 
 
 def _apply(member: Member, facts: Sequence[OrderFact], now: datetime) -> None:

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.db.models.functions import Lower
 
-from loyalty_plugin import jobs
 from loyalty_plugin.domain.actors import Actor, ActorKind
 from loyalty_plugin.domain.birthdays import next_birthday
 from loyalty_plugin.domain.extensions import OccasionKind
@@ -128,27 +128,19 @@ def join(
         bonuses.award(actor, member, OccasionKind.JOINED, now=now, at=joined_at, channel=channel)
         if verified:
             bonuses.award(actor, member, OccasionKind.VERIFIED, now=now, at=joined_at, channel=channel)
-            _look_for_guest_orders(member, now)
+            claims.look_for_guest_orders([member.pk], now=now)
         return member
 
 
-def _look_for_guest_orders(member: Member, now: datetime) -> None:
-    """Orders placed as a guest with the verified e-mail are looked for by a job: the shop has to be asked."""
-    if member.email and versions_of(member.programme_id).at(now).document.claims.days:
-        member.claims_due = now
-        member.save(update_fields=["claims_due"])
-        jobs.enqueue(jobs.CLAIM_ORDERS)
-
-
 def _known(programme_id: int, realm_id: int | None, person: Person) -> Member | None:
-    members = Member.objects.filter(programme_id=programme_id)
+    members = Member.objects.filter(programme_id=programme_id).alias(address=Lower("email"))
     if person.external_id and realm_id is not None:
         found = members.filter(realm_id=realm_id, external_id=person.external_id).first()
         if found is not None:
             return found
     same = Q(pk__in=())
     if person.email:
-        same |= Q(email__iexact=person.email)
+        same |= Q(address=person.email.lower())
     if person.phone:
         same |= Q(phone=person.phone)
     taken = members.filter(same).exclude(status=Member.Status.ERASED).first()
@@ -209,7 +201,7 @@ def verify_contact(actor: Actor, *, member_id: int, now: datetime, channel: str 
         claims.carry_debt(member, now=now)
         bonuses.award(actor, member, OccasionKind.VERIFIED, now=now, channel=channel)
         claims.release(member, now=now)
-        _look_for_guest_orders(member, now)
+        claims.look_for_guest_orders([member.pk], now=now)
     return member
 
 

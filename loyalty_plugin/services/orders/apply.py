@@ -7,24 +7,24 @@ revision).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
 
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.facts import OrderFact
 from loyalty_plugin.domain.ledger import POINTS, QUALIFYING
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
-from loyalty_plugin.errors import AwardNeedsApproval, LoyaltyError
+from loyalty_plugin.errors import AwardNeedsApproval
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.programmes import Programme, ProgrammeChannel
 from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.queries.programmes import Versions, version_by_id, versions_of
-from loyalty_plugin.services import approvals, awards, benefits, bonuses, claims, members, posting, tiers
+from loyalty_plugin.services import approvals, awards, benefits, bonuses, claims, posting, tiers
 from loyalty_plugin.services.orders import earning, refunding, steps
+from loyalty_plugin.services.orders.people import People, lock_people
 from loyalty_plugin.services.orders.records import Record, lock_records, save_records
 from loyalty_plugin.services.orders.work import Work
 
@@ -63,9 +63,10 @@ def _apply(facts: Sequence[OrderFact], now: datetime, claimed_by: Mapping[str, i
     realms = {realm.api_url: realm for realm in Realm.objects.filter(api_url__in={f.realm for f in facts})}
     records = lock_records(facts, realms)
     programmes = _programmes(realms)
-    people = _people(facts, realms, records.values(), claimed_by.values())
+    people = lock_people(facts, realms, records, claimed_by.values())
     done: dict[str, Applied] = {}
     works: list[Work] = []
+    waiting: set[int] = set()
     for fact in facts:
         realm = realms.get(fact.realm)
         if realm is None:
@@ -78,6 +79,7 @@ def _apply(facts: Sequence[OrderFact], now: datetime, claimed_by: Mapping[str, i
         work = _begin(fact, record, realm, programmes, people, claimed_by, now)
         if isinstance(work, str):
             done[fact.ref] = _close(record, fact, work)
+            waiting |= people.may_claim(fact, record)
         else:
             works.append(work)
     if works:
@@ -85,6 +87,8 @@ def _apply(facts: Sequence[OrderFact], now: datetime, claimed_by: Mapping[str, i
     for work in works:
         done[work.fact.ref] = _close(work.record, work.fact, work.record.outcome)
     save_records([records[ref] for ref, one in done.items() if ref in records and not one.stale])
+    if waiting:
+        claims.look_for_guest_orders(waiting, now=now)
     benefits.compare_with_orders(facts)
     return done
 
@@ -130,7 +134,7 @@ def _begin(
         record.contact = record.contact or claims.contact_of(programme[0].pk, fact.user_email)
         return steps.GUEST_ORDER if fact.user_id else steps.NOT_A_MEMBER
     member = (
-        people.by_id[claimed_by[fact.ref]] if claimed else _member(fact, realm, programme[0], people, now)
+        people.by_id[claimed_by[fact.ref]] if claimed else people.customer(fact, realm, programme[0], now)
     )
     if isinstance(member, str):
         return member
@@ -142,62 +146,6 @@ def _version(version_id: int, programmes: Programmes) -> ProgrammeVersion:
     """The version an order was decided by; asked for by itself where its programme serves no channel here now."""
     known = (version for _, versions in programmes.values() for version in versions.all)
     return next((version for version in known if version.id == version_id), None) or version_by_id(version_id)
-
-
-@dataclass(frozen=True, slots=True)
-class People:
-    """The members concerned, under lock; those who join while a batch is read are added."""
-
-    by_id: dict[int, Member]
-    #: By programme, realm and customer id.
-    customers: dict[tuple[int, int, str], Member]
-
-
-def _people(
-    facts: Sequence[OrderFact],
-    realms: dict[str, Realm],
-    records: Iterable[Record],
-    claimants: Iterable[int],
-) -> People:
-    """Members by what orders and records say, locked before any balance: their contact may be verified meanwhile."""
-    rows = list(
-        Member.objects.select_for_update(of=("self",), no_key=True)
-        .filter(
-            Q(realm__in=realms.values(), external_id__in={fact.user_id for fact in facts if fact.user_id})
-            | Q(pk__in={*(record.member_id for record in records if record.member_id), *claimants})
-        )
-        .order_by("pk")
-    )
-    return People(
-        {row.pk: row for row in rows},
-        {(row.programme_id, row.realm_id or 0, row.external_id): row for row in rows},
-    )
-
-
-def _member(
-    fact: OrderFact, realm: Realm, programme: Programme, people: People, now: datetime
-) -> Member | str:
-    key = (programme.pk, realm.pk, fact.user_id)
-    if key not in people.customers:
-        if not programme.auto_join:
-            return steps.NOT_A_MEMBER
-        person = members.Person(email=fact.user_email, external_id=fact.user_id)
-        try:
-            joined = people.customers[key] = members.join(
-                SYSTEM,
-                programme_id=programme.pk,
-                person=person,
-                now=now,
-                joined_at=min(now, fact.created_at),
-                realm_id=realm.pk,
-                source="order",
-                channel=fact.channel,
-            )
-        except LoyaltyError as refusal:
-            return refusal.code
-        people.by_id[joined.pk] = joined
-    member = people.customers[key]
-    return member if member.status == Member.Status.ACTIVE else steps.FROZEN
 
 
 def _settle(works: list[Work], now: datetime) -> None:
