@@ -60,7 +60,9 @@ class PromiseType:
 class ApplyBenefitsPayload:
     lines: list[PromiseType] = strawberry.field(default_factory=list, description="The lines that have one.")
     changed: bool | None = strawberry.field(
-        default=None, description="Whether the checkout was told something new."
+        default=None,
+        description="Whether this call told the checkout something new. Read the checkout again in either case: "
+        "a worker may have been quicker.",
     )
     delivered: bool | None = strawberry.field(
         default=None, description="False: the shop could not be reached; it is tried again."

@@ -55,22 +55,23 @@ def _line(product: Product, variant: Variant) -> CheckoutLineFact:
 
 
 def apply_benefits(request: HttpRequest, checkout_id: str) -> bool:
-    """Lays the member's prices on the checkout; True when the shop was told something new.
+    """Lays the member's prices on the checkout; True when it may differ now from what was read of it before.
 
-    A cart without its member prices is still a cart: the page shows what Saleor will charge, so a failure here is
-    noted and the customer goes on.
+    That is so for every member, also where nothing was left to do: a worker may just have done it. A cart without
+    its member prices is still a cart: the page shows what Saleor will charge, so a failure here is noted and the
+    customer goes on.
     """
     found = scene(request)
     if found is None or found.member is None:
         return False
     try:
-        promised = benefits.apply_benefits(
+        benefits.apply_benefits(
             found.actor, realm_url=found.realm_url, checkout_id=checkout_id, now=found.now
         )
     except LoyaltyError as error:
         _log.warning("member prices were not laid on a checkout: %s", error)
         return False
-    return promised.changed
+    return True
 
 
 def price_blocks(request: HttpRequest | None, offers: Iterable[Offer]) -> dict[str, PriceBlock]:
