@@ -168,10 +168,10 @@ class TestDataFolder:
 
 
 def test_a_busy_port_is_named_with_a_free_one() -> None:
+    port = free_ports(2)[1]
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+        taken.bind(("127.0.0.1", port))
         taken.listen()
-        port = taken.getsockname()[1]
         with pytest.raises(
             LaunchError, match=rf"Port {port} is in use\. These are free: .* --port (\d+)"
         ) as told:
@@ -208,7 +208,7 @@ class TestCommand:
     @pytest.mark.skipif(bool(system.missing_libraries()), reason="no libraries to draw cards with")
     def test_a_whole_life(self, folder: Path) -> None:
         """Ctrl-C leaves no process, a killed launcher only a PostgreSQL, which the next start stops."""
-        data, port = folder / "data", free_ports(1)[0]
+        data, port = folder / "data", free_ports(2)[0]
         run = self.start_shop(data, port)
         started = processes_of(data)
         for name in ("granian", "sandbox.saleor", "procrastinate worker", "postgres"):
@@ -243,6 +243,7 @@ class TestCommand:
             if "Ctrl-C" in line:
                 break
         else:
+            run.communicate()
             pytest.fail("".join(lines))
         with urllib.request.urlopen(f"http://localhost:{port}/health/") as answer:
             assert answer.read() == b"ok"
