@@ -21,7 +21,8 @@ from loyalty_plugin.models.outbox import OutboxItem
 from loyalty_plugin.models.realms import Installation, Realm
 from loyalty_plugin.saleor import connections, jwks
 from loyalty_plugin.saleor.client import SaleorClient
-from loyalty_plugin.saleor.manifest import APP_ID, SECRET_HEADER, SUBSCRIPTIONS
+from loyalty_plugin.saleor.manifest import APP_ID, SECRET_HEADER
+from loyalty_plugin.saleor.subscriptions import SUBSCRIPTIONS
 
 #: Kind of the outbox row that asks for our webhooks to carry the secret.
 SECURE_WEBHOOKS: Final = "secure_webhooks"

@@ -1,11 +1,7 @@
-"""States what our App is to Saleor: its addresses, the permissions it asks for and why, the events it listens to.
-
-Every subscription asks only for what happened and to which id; what it is worth is read later with our own token.
-"""
+"""States what our App is to Saleor: its addresses, the permissions it asks for and why, its webhooks; calls nobody."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -14,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from pydantic import AnyHttpUrl, ConfigDict, Field
 from saleor_sdk.schemas.manifest import Manifest as SdkManifest
 from saleor_sdk.schemas.manifest import Webhook as SdkWebhook
+
+from loyalty_plugin.saleor.subscriptions import SUBSCRIPTIONS
 
 APP_ID: Final = "loyalty_plugin"
 #: Carries the installation's own secret on every delivery. Not in the manifest, which anybody may read.
@@ -27,83 +25,6 @@ PERMISSIONS: Final[dict[str, Promise]] = {
     ),
     "MANAGE_CHECKOUTS": _("Read open checkouts: to see which member a checkout belongs to."),
     "HANDLE_CHECKOUTS": _("Set member prices on the lines of an open checkout."),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """One webhook of ours: what it hears, and the GraphQL types of those events with the object each names."""
-
-    identifier: str
-    name: str
-    subject: str
-    #: Event name in the manifest to type name in the signed body.
-    events: dict[str, str]
-    #: What is asked of the object.
-    fields: str = "id"
-
-    @property
-    def query(self) -> str:
-        """The subscription: `__typename issuedAt recipient` and ids, nothing that could be personal."""
-        parts = "".join(
-            f" ... on {name} {{ {self.subject} {{ {self.fields} }} }}" for name in self.events.values()
-        )
-        return f"subscription {{ event {{ __typename issuedAt recipient {{ id }}{parts} }} }}"
-
-
-SUBSCRIPTIONS: Final = (
-    Subscription(
-        "loyalty-orders",
-        "Loyalty: orders",
-        "order",
-        {
-            "ORDER_CREATED": "OrderCreated",
-            "ORDER_UPDATED": "OrderUpdated",
-            "ORDER_CONFIRMED": "OrderConfirmed",
-            "ORDER_PAID": "OrderPaid",
-            "ORDER_FULLY_PAID": "OrderFullyPaid",
-            "ORDER_CANCELLED": "OrderCancelled",
-            "ORDER_REFUNDED": "OrderRefunded",
-            "ORDER_FULLY_REFUNDED": "OrderFullyRefunded",
-            "ORDER_FULFILLED": "OrderFulfilled",
-            "ORDER_EXPIRED": "OrderExpired",
-        },
-    ),
-    # Never ACCOUNT_CONFIRMATION_REQUESTED: its body may carry the token that confirms an account.
-    Subscription(
-        "loyalty-customers",
-        "Loyalty: customers",
-        "user",
-        {
-            "CUSTOMER_CREATED": "CustomerCreated",
-            "CUSTOMER_UPDATED": "CustomerUpdated",
-            "CUSTOMER_DELETED": "CustomerDeleted",
-            "ACCOUNT_CONFIRMED": "AccountConfirmed",
-            "ACCOUNT_DELETED": "AccountDeleted",
-            "ACCOUNT_EMAIL_CHANGED": "AccountEmailChanged",
-        },
-    ),
-    Subscription(
-        "loyalty-checkouts",
-        "Loyalty: checkouts",
-        "checkout",
-        {"CHECKOUT_CREATED": "CheckoutCreated", "CHECKOUT_UPDATED": "CheckoutUpdated"},
-        # Whose it is, so that the many checkouts of strangers need no look.
-        fields="id user { id }",
-    ),
-    Subscription(
-        "loyalty-app",
-        "Loyalty: this App",
-        "app",
-        {"APP_STATUS_CHANGED": "AppStatusChanged", "APP_DELETED": "AppDeleted"},
-    ),
-)
-
-#: Type name in the signed body to the field that names the object.
-SUBJECTS: Final[dict[str, str]] = {
-    typename: subscription.subject
-    for subscription in SUBSCRIPTIONS
-    for typename in subscription.events.values()
 }
 
 
@@ -143,7 +64,7 @@ def build(*, register_url: str, webhook_url: str) -> dict[str, Any]:
             Webhook(
                 name=subscription.name,
                 identifier=subscription.identifier,
-                asyncEvents=list(subscription.events),
+                asyncEvents=[event.name for event in subscription.events],
                 query=subscription.query,
                 targetUrl=AnyHttpUrl(webhook_url),
                 isActive=True,

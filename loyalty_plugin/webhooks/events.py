@@ -1,37 +1,18 @@
-"""The table of events: which kind of thing each one is about and what it claims; no event is believed for its claim."""
+"""Reads what an event names: which things to look at, and what it claims of them; believes no event for its claim."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
-from loyalty_plugin.saleor.manifest import SUBJECTS
-
-
-class Subject(StrEnum):
-    """What there is to look at."""
-
-    ORDER = "order"
-    CUSTOMER = "user"
-    CHECKOUT = "checkout"
-    APP = "app"
-
-
-#: What an event claims beyond "something changed"; it only matters once a look has confirmed it.
-CLAIMS: Final[dict[str, str]] = {
-    "CustomerDeleted": "deleted",
-    "AccountDeleted": "deleted",
-    "AppDeleted": "deleted",
-    "AppStatusChanged": "inactive",
-}
+from loyalty_plugin.saleor.subscriptions import EVENTS, Subject
 
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """One event, read: look at this thing. `item_id` is the inbox row it came from."""
+    """One thing an event names: look at it. `item_id` is the inbox row it came from."""
 
     item_id: int
     realm: str
@@ -42,16 +23,30 @@ class Hint:
     owner: str = ""
 
 
-def hint(item_id: int, realm: str, event: str, body: bytes) -> Hint | None:
-    """The hint in an event, None for an event we have no use for or one that names nothing."""
-    field = SUBJECTS.get(event)
-    if field is None:
-        return None
-    named: Any = json.loads(body).get(field)
-    target = named.get("id") if isinstance(named, Mapping) else None
-    if not isinstance(target, str) or not target:
-        return None
-    return Hint(item_id, realm, Subject(field), target, CLAIMS.get(event, ""), _owner(named))
+def hints(item_id: int, realm: str, event: str, body: bytes) -> list[Hint]:
+    """What an event names, each once; nothing for an event we have no use for or that names nothing."""
+    heard = EVENTS.get(event)
+    if heard is None:
+        return []
+    content: Any = json.loads(body)
+    found: dict[tuple[Subject, str], Hint] = {}
+    for subject, path in heard.paths:
+        for named in _at(content, path):
+            target = named.get("id")
+            if isinstance(target, str) and target:
+                found.setdefault(
+                    (subject, target), Hint(item_id, realm, subject, target, heard.claims, _owner(named))
+                )
+    return list(found.values())
+
+
+def _at(content: Any, path: str) -> Iterator[Mapping[str, Any]]:
+    """The objects at a dotted path, whatever shape the body has: one, several in a list, or none."""
+    for name in path.split("."):
+        content = content.get(name) if isinstance(content, Mapping) else None
+    for named in content if isinstance(content, list) else [content]:
+        if isinstance(named, Mapping):
+            yield named
 
 
 def _owner(named: Mapping[str, Any]) -> str:

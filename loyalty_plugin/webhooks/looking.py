@@ -21,7 +21,7 @@ from loyalty_plugin.registry import ports
 from loyalty_plugin.services import benefits, members
 from loyalty_plugin.services.orders.apply import apply_orders
 from loyalty_plugin.webhooks.events import Hint
-from loyalty_plugin.webhooks.outcomes import Outcome, done, ignored, retried
+from loyalty_plugin.webhooks.outcomes import Outcome, done, ignored, retried, together
 
 #: As many as Saleor gives at once.
 PAGE: Final = 100
@@ -153,7 +153,7 @@ def _pages(hints: Sequence[Hint]) -> Iterator[list[str]]:
 def _by_item(
     hints: Sequence[Hint], outcomes: Mapping[str, Outcome], *, missing: Outcome
 ) -> dict[int, Outcome]:
-    return {hint.item_id: outcomes.get(hint.target, missing) for hint in hints}
+    return together((hint.item_id, outcomes.get(hint.target, missing)) for hint in hints)
 
 
 _OPEN_PROMISES: Final = (PricePromise.Status.PROMISED, PricePromise.Status.APPLIED)

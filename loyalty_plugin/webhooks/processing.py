@@ -22,9 +22,10 @@ from django.utils import timezone
 from loyalty_plugin.conf import settings
 from loyalty_plugin.errors import LoyaltyError, TryLater
 from loyalty_plugin.models.inbox import InboxItem
+from loyalty_plugin.saleor.subscriptions import Subject
 from loyalty_plugin.webhooks import looking
-from loyalty_plugin.webhooks.events import Hint, Subject, hint
-from loyalty_plugin.webhooks.outcomes import Outcome, ignored, retried
+from loyalty_plugin.webhooks.events import Hint, hints
+from loyalty_plugin.webhooks.outcomes import Outcome, ignored, retried, together
 
 _log = logging.getLogger(__name__)
 Status = InboxItem.Status
@@ -87,22 +88,22 @@ def _claim(limit: int) -> list[_Claimed]:
 
 
 def _work(rows: Sequence[_Claimed], now: datetime) -> dict[int, Outcome]:
-    outcomes: dict[int, Outcome] = {}
+    found: list[tuple[int, Outcome]] = []
     groups: defaultdict[tuple[str, Subject], list[Hint]] = defaultdict(list)
     for row in rows:
-        found = None if row.body is None else hint(row.pk, row.realm, row.event, row.body)
-        if found is None:
-            outcomes[row.pk] = ignored("not_for_us")
-        else:
-            groups[found.realm, found.subject].append(found)
-    for (realm, subject), hints in groups.items():
-        outcomes.update(_look(realm, subject, hints, now))
-    return outcomes
+        named = [] if row.body is None else hints(row.pk, row.realm, row.event, row.body)
+        if not named:
+            found.append((row.pk, ignored("not_for_us")))
+        for one in named:
+            groups[one.realm, one.subject].append(one)
+    for (realm, subject), several in groups.items():
+        found.extend(_look(realm, subject, several, now).items())
+    return together(found)
 
 
-def _look(realm: str, subject: Subject, hints: Sequence[Hint], now: datetime) -> dict[int, Outcome]:
+def _look(realm: str, subject: Subject, named: Sequence[Hint], now: datetime) -> dict[int, Outcome]:
     try:
-        return _LOOKERS[subject](realm, hints, now)
+        return _LOOKERS[subject](realm, named, now)
     except TryLater as error:
         outcome = retried(error.code, counts=False)
     except LoyaltyError as error:
@@ -110,13 +111,10 @@ def _look(realm: str, subject: Subject, hints: Sequence[Hint], now: datetime) ->
     except Exception:
         _log.exception("%s events of %s failed", subject, realm)
         outcome = retried("unexpected")
-    if len(hints) > 1 and outcome.counts:
+    if len(named) > 1 and outcome.counts:
         # One of them may be at fault: the others must not wait for it.
-        alone: dict[int, Outcome] = {}
-        for single in hints:
-            alone.update(_look(realm, subject, [single], now))
-        return alone
-    return {one.item_id: outcome for one in hints}
+        return together(pair for one in named for pair in _look(realm, subject, [one], now).items())
+    return {one.item_id: outcome for one in named}
 
 
 def _note(rows: Sequence[_Claimed], outcomes: dict[int, Outcome], now: datetime) -> None:

@@ -24,11 +24,13 @@ VERSION = "3.23.28"
 #: The permission an App needs to be sent an event, by the first word that matches.
 PERMISSIONS = {
     "ORDER": "MANAGE_ORDERS",
+    "DRAFT": "MANAGE_ORDERS",
     "FULFILLMENT": "MANAGE_ORDERS",
     "CHECKOUT": "MANAGE_CHECKOUTS",
     "CUSTOMER": "MANAGE_USERS",
     "ACCOUNT": "MANAGE_USERS",
     "APP": "MANAGE_APPS",
+    "TRANSACTION": "HANDLE_PAYMENTS",
 }
 SUBJECTS = {"order": "order", "checkout": "checkout", "user": "user", "app": "app"}
 

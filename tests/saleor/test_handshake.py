@@ -18,7 +18,7 @@ from loyalty_plugin.models.outbox import Lease, OutboxItem
 from loyalty_plugin.models.realms import Installation, Realm
 from loyalty_plugin.registry import ports
 from loyalty_plugin.saleor.executors import deliver_outbox
-from loyalty_plugin.saleor.manifest import SUBSCRIPTIONS
+from loyalty_plugin.saleor.subscriptions import SUBSCRIPTIONS
 from tests.factories import NOW
 from tests.saleor.roomkit import API, APP_ID, KEY, REGISTER, SECRET, TOKEN, Wire, deliver, event, install
 

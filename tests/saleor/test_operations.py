@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from graphql import GraphQLSchema, build_schema, parse, validate
 
 import sandbox.saleor
 from loyalty_plugin.saleor import documents
-from loyalty_plugin.saleor.manifest import SUBSCRIPTIONS
+from loyalty_plugin.saleor.subscriptions import EVENTS, SUBSCRIPTIONS, Subscription
+from loyalty_plugin.webhooks.events import hints
 
 STANDIN = Path(sandbox.saleor.__file__).parent / "schema.graphql"
 FACTS = os.environ.get("SALEOR_FACTS")
@@ -47,3 +50,45 @@ def test_an_operation_says_whether_it_writes():
         "checkout_set_prices",
         "webhook_secure",
     }
+
+
+@pytest.mark.parametrize("path", SCHEMAS)
+def test_events_are_those_of_saleor_by_both_their_names(path: Path):
+    known = schema(path).type_map["WebhookEventTypeAsyncEnum"].values  # type: ignore[attr-defined]
+    for event in EVENTS.values():
+        assert event.name in known
+        assert event.typename in schema(path).type_map
+
+
+def test_no_event_is_heard_whose_body_may_carry_a_customers_token():
+    secretive = {"AccountConfirmationRequested", "AccountChangeEmailRequested", "AccountDeleteRequested",
+                 "AccountSetPasswordRequested"}  # fmt: skip
+    assert not secretive & set(EVENTS)
+    assert not any("token" in subscription.query for subscription in SUBSCRIPTIONS)
+
+
+@pytest.mark.parametrize("subscription", SUBSCRIPTIONS, ids=lambda s: s.identifier)
+def test_every_subscription_asks_what_it_is_when_and_for_whom(subscription: Subscription):
+    assert "event { __typename issuedAt recipient { id }" in subscription.query
+
+
+def captured() -> list[Any]:
+    folder = Path(FACTS or "") / "payloads"
+    bodies = [(path.stem, json.loads(path.read_text())) for path in sorted(folder.glob("*[a-z].json"))]
+    events = [
+        (name, body) for name, body in bodies if isinstance(body, dict) and body.get("__typename") in EVENTS
+    ]
+    return [pytest.param(body, id=name) for name, body in events]
+
+
+@pytest.mark.skipif(not FACTS, reason="SALEOR_FACTS names no folder of recorded facts")
+@pytest.mark.parametrize("body", captured() if FACTS else [])
+def test_what_a_real_saleor_sent_names_what_we_look_for(body: dict[str, Any]):
+    [found] = hints(1, "realm", body["__typename"], json.dumps(body).encode())
+    [(subject, path)] = EVENTS[body["__typename"]].paths
+    assert (found.subject, found.target) == (subject, body[path]["id"])
+
+
+@pytest.mark.skipif(not FACTS, reason="SALEOR_FACTS names no folder of recorded facts")
+def test_many_events_were_captured():
+    assert len(captured()) > 20

@@ -17,7 +17,10 @@ from loyalty_plugin.models.ledger import Entry
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.realms import Installation, Realm
 from loyalty_plugin.registry import bind, ports
+from loyalty_plugin.saleor.subscriptions import EVENTS
 from loyalty_plugin.webhooks import looking, processing
+from loyalty_plugin.webhooks.events import Hint
+from loyalty_plugin.webhooks.outcomes import Outcome, done
 from loyalty_plugin.webhooks.processing import drain_inbox
 from tests import factories
 from tests.factories import NOW
@@ -122,6 +125,70 @@ def test_many_events_of_one_order_are_one_look(ours: Installation, storefront: S
     assert Entry.objects.filter(kind="earn").count() == 1
 
 
+def test_orders_created_in_bulk_are_each_looked_at(ours: Installation, storefront: Storefront):
+    of = factories.member(factories.programme())
+    facts = [factories.order(of, 100) for _ in range(3)]
+    storefront.has(*facts)
+    [row] = came(ours, event("OrderBulkCreated", orders=[{"id": fact.order_id} for fact in facts]))
+    assert drain_inbox(100, NOW) == {"done": 1}
+    assert storefront.asked == [sorted(fact.order_id for fact in facts)]
+    assert Entry.objects.filter(kind="earn").count() == 3
+    assert state(row) == ("done", "")
+
+
+def test_an_event_of_many_is_tried_again_for_the_one_at_fault(
+    ours: Installation, storefront: Storefront, monkeypatch: pytest.MonkeyPatch
+):
+    of = factories.member(factories.programme())
+    good, bad = factories.order(of), factories.order(of)
+    storefront.has(good, bad)
+    apply = looking.apply_orders
+
+    def picky(facts: Sequence[OrderFact], **more: Any) -> Any:
+        if bad in facts:
+            raise RuntimeError("can't digest")
+        return apply(facts, **more)
+
+    monkeypatch.setattr(looking, "apply_orders", picky)
+    [row] = came(ours, event("OrderBulkCreated", orders=[{"id": fact.order_id} for fact in (bad, good, bad)]))
+    assert drain_inbox(100, NOW) == {"new": 1}
+    assert state(row) == ("new", "unexpected")
+    assert Entry.objects.get(kind="earn").order_ref == good.ref
+    monkeypatch.setattr(looking, "apply_orders", apply)
+    overdue()
+    assert drain_inbox(100, NOW) == {"done": 1}
+    assert Entry.objects.filter(kind="earn").count() == 2
+
+
+@pytest.mark.parametrize("typename", [name for name, heard in EVENTS.items() if len(heard.paths) == 1])
+def test_every_event_heard_leads_to_a_look(
+    typename: str, ours: Installation, storefront: Storefront, monkeypatch: pytest.MonkeyPatch
+):
+    looked: list[Hint] = []
+
+    def look(realm: str, named: Sequence[Hint], now: Any) -> dict[int, Outcome]:
+        looked.extend(named)
+        return {one.item_id: done() for one in named}
+
+    [(subject, path)] = EVENTS[typename].paths
+    monkeypatch.setitem(processing._LOOKERS, subject, look)
+    thing = {"id": "T3JkZXI6MQ=="}
+    [row] = came(ours, event(typename, **{path: [thing] if path == "orders" else thing}))
+    drain_inbox(100, NOW)
+    assert state(row) == ("done", "")
+    assert [(one.subject, one.target) for one in looked] == [(subject, "T3JkZXI6MQ==")]
+
+
+def test_a_transactions_event_is_about_its_order(ours: Installation, storefront: Storefront):
+    fact = factories.order(factories.member(factories.programme()))
+    storefront.has(fact)
+    named = {"order": {"id": fact.order_id}, "checkout": None}
+    [row] = came(ours, event("TransactionItemMetadataUpdated", transaction=named))
+    drain_inbox(100, NOW)
+    assert state(row) == ("done", "")
+    assert Entry.objects.filter(kind="earn").exists()
+
+
 def test_orders_are_looked_at_by_the_hundred(ours: Installation, storefront: Storefront):
     of = factories.member(factories.programme())
     facts = [factories.order(of, 100) for _ in range(250)]
@@ -145,6 +212,10 @@ def test_the_limit_is_kept(ours: Installation, storefront: Storefront):
         event(order=None),
         event(order="shaped"),
         event(order={"id": None}),
+        event("OrderBulkCreated", orders=["shaped", {"id": 7}]),
+        event("OrderBulkCreated", orders=None),
+        event("TransactionItemMetadataUpdated", transaction={"order": None}),
+        event("TransactionItemMetadataUpdated", transaction="shaped"),
     ],
 )
 def test_what_names_nothing_of_ours_is_ignored(body: bytes, ours: Installation, storefront: Storefront):

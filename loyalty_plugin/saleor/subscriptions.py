@@ -1,0 +1,145 @@
+"""States which events our App listens to, and where in each body stand the ids of what it is about; reads no body.
+
+Every subscription asks only for what happened and to which id; what it is worth is read later with our own token.
+Never here: events whose body carries a token of a customer's (a confirmation, a deletion or a new e-mail asked for).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Subject(StrEnum):
+    """What there is to look at."""
+
+    ORDER = "order"
+    CUSTOMER = "user"
+    CHECKOUT = "checkout"
+    APP = "app"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event by Saleor's name for it, what its subscription selects, and the paths in that to what is named."""
+
+    name: str
+    selects: str
+    paths: tuple[tuple[Subject, str], ...]
+    #: What it claims beyond "something changed"; it only matters once a look has confirmed it.
+    claims: str = ""
+
+    @property
+    def typename(self) -> str:
+        """The name of its type in the signed body: ORDER_FULLY_PAID is OrderFullyPaid."""
+        return "".join(word.capitalize() for word in self.name.split("_"))
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One webhook of ours: the name by which it is found again, and what it hears."""
+
+    identifier: str
+    name: str
+    events: tuple[Event, ...]
+
+    @property
+    def query(self) -> str:
+        """The subscription: `__typename issuedAt recipient` and ids, nothing that could be personal."""
+        parts = "".join(f" ... on {event.typename} {{ {event.selects} }}" for event in self.events)
+        return f"subscription {{ event {{ __typename issuedAt recipient {{ id }}{parts} }} }}"
+
+
+def _about(subject: Subject, selects: str, *names: str, claims: str = "") -> tuple[Event, ...]:
+    return tuple(Event(name, selects, ((subject, subject.value),), claims) for name in names)
+
+
+_USER: Final = "user { id }"
+#: With whose it is, so that the many checkouts of strangers need no look.
+_CHECKOUT: Final = "checkout { id user { id } }"
+
+SUBSCRIPTIONS: Final = (
+    Subscription(
+        "loyalty-orders",
+        "Loyalty: orders",
+        (
+            *_about(
+                Subject.ORDER,
+                "order { id }",
+                "ORDER_CREATED",
+                "ORDER_UPDATED",
+                "ORDER_CONFIRMED",
+                "ORDER_PAID",
+                "ORDER_FULLY_PAID",
+                "ORDER_CANCELLED",
+                "ORDER_REFUNDED",
+                "ORDER_FULLY_REFUNDED",
+                "ORDER_FULFILLED",
+                "ORDER_EXPIRED",
+                "FULFILLMENT_CREATED",
+                "FULFILLMENT_APPROVED",
+                "FULFILLMENT_CANCELED",
+                # A draft is no order yet: it is looked at and earns nothing until it is completed.
+                "DRAFT_ORDER_CREATED",
+                "DRAFT_ORDER_UPDATED",
+                "DRAFT_ORDER_DELETED",
+            ),
+            Event("ORDER_BULK_CREATED", "orders { id }", ((Subject.ORDER, "orders"),)),
+        ),
+    ),
+    Subscription(
+        "loyalty-customers",
+        "Loyalty: customers",
+        (
+            *_about(
+                Subject.CUSTOMER,
+                _USER,
+                "CUSTOMER_CREATED",
+                "CUSTOMER_UPDATED",
+                "ACCOUNT_CONFIRMED",
+                "ACCOUNT_EMAIL_CHANGED",
+            ),
+            # Staff delete a customer, customers their account: one event each, never both.
+            *_about(Subject.CUSTOMER, _USER, "CUSTOMER_DELETED", "ACCOUNT_DELETED", claims="deleted"),
+        ),
+    ),
+    Subscription(
+        "loyalty-checkouts",
+        "Loyalty: checkouts",
+        _about(
+            Subject.CHECKOUT,
+            _CHECKOUT,
+            "CHECKOUT_CREATED",
+            "CHECKOUT_UPDATED",
+            "CHECKOUT_FULLY_AUTHORIZED",
+            "CHECKOUT_FULLY_PAID",
+        ),
+    ),
+    # Money of a transaction is told by the events of its order or checkout. This one, of its metadata, comes only
+    # where the App was granted HANDLE_PAYMENTS, which it does not ask for.
+    Subscription(
+        "loyalty-transactions",
+        "Loyalty: transactions",
+        (
+            Event(
+                "TRANSACTION_ITEM_METADATA_UPDATED",
+                f"transaction {{ order {{ id }} {_CHECKOUT} }}",
+                ((Subject.ORDER, "transaction.order"), (Subject.CHECKOUT, "transaction.checkout")),
+            ),
+        ),
+    ),
+    Subscription(
+        "loyalty-app",
+        "Loyalty: this App",
+        (
+            *_about(Subject.APP, "app { id }", "APP_STATUS_CHANGED", claims="inactive"),
+            *_about(Subject.APP, "app { id }", "APP_DELETED", claims="deleted"),
+        ),
+    ),
+)
+
+#: Every event we hear, by the name of its type in the signed body.
+EVENTS: Final[dict[str, Event]] = {
+    event.typename: event for subscription in SUBSCRIPTIONS for event in subscription.events
+}
