@@ -253,6 +253,12 @@ class HandshakeRefused(LoyaltyError):
     code = "handshake_refused"
 
 
+class SpendingHeld(LoyaltyError):
+    """Nothing may be spent at this Saleor: a dump was restored and is not reconciled yet. Details: realm, reason."""
+
+    code = "spending_held"
+
+
 class CardRefused(LoyaltyError):
     """A card token that is forged, cut short, or signed by a key we do not know."""
 

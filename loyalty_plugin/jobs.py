@@ -22,6 +22,7 @@ TIERS: Final = "loyalty.tiers"
 BIRTHDAYS: Final = "loyalty.birthdays"
 CLAIM_ORDERS: Final = "loyalty.claim_orders"
 PREVIEWS: Final = "loyalty.previews"
+CONNECTIONS: Final = "loyalty.connections"
 HOUSEKEEPING: Final = "loyalty.housekeeping"
 
 

@@ -19,6 +19,7 @@ from procrastinate.jobs import Job, Status
 from loyalty_plugin import jobs
 from loyalty_plugin.registry import ports
 from loyalty_plugin.saleor.executors import deliver_outbox
+from loyalty_plugin.saleor.standing import look_at_all
 from loyalty_plugin.services import (
     approvals,
     birthdays,
@@ -138,6 +139,12 @@ def reckon_previews(timestamp: int | None = None) -> None:
 def seal(timestamp: int | None = None) -> None:
     """Seal what is committed into the chain."""
     sealing.seal(now=ports.clock.now())
+
+
+@_task(jobs.CONNECTIONS, "*/5 * * * *")
+def look_at_connections(timestamp: int | None = None) -> None:
+    """See how the App stands at each Saleor, and ask for what is to be mended there."""
+    look_at_all(ports.clock.now())
 
 
 @_task(jobs.HOUSEKEEPING, "*/5 * * * *")

@@ -53,7 +53,7 @@ COUNTS = {
 #: What an outgoing change was about.
 KINDS_OUT = {
     "checkout_prices": gettext_lazy("Member prices of a checkout"),
-    "secure_webhooks": gettext_lazy("Signatures of Saleor's webhooks"),
+    "webhooks": gettext_lazy("Webhooks of the App in Saleor"),
 }
 
 #: A running job gives a sign of life far more often than this.

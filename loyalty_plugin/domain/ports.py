@@ -53,6 +53,14 @@ class Connection(Protocol):
         """
         ...
 
+    def mend(self, realm: str, *, now: datetime) -> str:
+        """Review, and do at once what can be done from here. The state afterwards. Raises TryLater, SaleorError."""
+        ...
+
+    def renew_secret(self, realm: str, *, now: datetime) -> None:
+        """Give our webhooks there another secret, without losing what is under way. Raises TryLater."""
+        ...
+
 
 class Delivery(Protocol):
     """Carries outgoing changes (outbox rows) to where they belong."""

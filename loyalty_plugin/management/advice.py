@@ -28,9 +28,45 @@ ADVICE: Final[dict[str, tuple[Promise, Promise]]] = {
         _("{url} redirects to {to}. Saleor follows no redirect and never repeats the event."),
         _("Set LOYALTY['PUBLIC_URL'] to where it leads, and install the App again, or end the redirect."),
     ),
+    "url_to_https": (
+        _("{url} redirects to https ({to}). Saleor follows no redirect and never repeats the event."),
+        _("Begin LOYALTY['PUBLIC_URL'] with https, then run: python manage.py loyalty_doctor --mend"),
+    ),
+    "url_slash": (
+        _("{url} redirects to {to}: a slash too many or too few. Saleor follows no redirect."),
+        _("Take away the rule of the web server that does it, and leave the plugin's addresses as they are."),
+    ),
+    "url_language": (
+        _("{url} redirects to {to}: a language is put before it. Saleor follows no redirect."),
+        _("Move the plugin's include out of i18n_patterns."),
+    ),
+    "url_other_host": (
+        _("{url} redirects to another host: {to}. Saleor follows no redirect."),
+        _("Set LOYALTY['PUBLIC_URL'] to that host, then run: python manage.py loyalty_doctor --mend"),
+    ),
     "url_guarded": (
-        _("{url} is behind a login or a firewall: it answers {status} before the plugin is asked."),
+        _("{url} is behind a login: it answers {status} before the plugin is asked."),
         _("Let requests to this path through; the plugin checks each signature itself."),
+    ),
+    "url_filtered": (
+        _("{url} is forbidden ({status}): a firewall or a filter of addresses stands before the plugin."),
+        _("Let Saleor's addresses through to this path; the plugin checks each signature itself."),
+    ),
+    "url_private": (
+        _("Saleor refuses to call {url}: {address} is an address of a private network."),
+        _("Give the site a public address, or allow this one in Saleor's settings (HTTP_IP_FILTER_ENABLED)."),
+    ),
+    "url_certificate": (
+        _("{url} has a certificate that is refused: {error}"),
+        _("Renew it, send the whole chain, and set the clocks of both machines."),
+    ),
+    "url_host_refused": (
+        _("{url} is refused with {status}: Django does not serve this host."),
+        _("Name the host in ALLOWED_HOSTS, or set LOYALTY['PUBLIC_URL'] to one that is named there."),
+    ),
+    "url_page": (
+        _("{url} is answered with {status} by a page of the site."),
+        _("Put the plugin's include above Wagtail's catch-all, and see that PUBLIC_URL is this site."),
     ),
     "url_answers": (
         _("{url} is answered with {status} by something that is not the plugin."),
@@ -51,6 +87,46 @@ ADVICE: Final[dict[str, tuple[Promise, Promise]]] = {
     "installation_dead": (
         _("{saleor} no longer knows the App's token."),
         _("Install the App there again, from {manifest}"),
+    ),
+    "installation_deleted": (
+        _("The App was deleted in {saleor}."),
+        _("Install it there again, or take that Saleor out of LOYALTY['SALEOR_API_URLS']."),
+    ),
+    "reinstalled": (
+        _("{saleor} installed the App anew. Events since {since} may be missing: {why}."),
+        _("Look its orders since then through, then say so in the back office under Membership, Connections."),
+    ),
+    "restored_here": (
+        _("Our database is older than what was done with {saleor}: a dump was restored. Nothing can be spent."),
+        _("Reconcile it with Saleor, then say so in the back office under Membership, Connections."),
+    ),
+    "restored_there": (
+        _("{saleor} is older than our books: a dump was restored there. Nothing can be spent."),
+        _("Reconcile the two, then say so in the back office under Membership, Connections."),
+    ),
+    "saleor_unreachable": (
+        _("{saleor} has not answered for {minutes} minutes."),
+        _("Start it, or mend the way there. What waits goes on by itself."),
+    ),
+    "events_unheard": (
+        _("A change made at {saleor} on {at} did not come back: no event reaches the plugin."),
+        _("Run: python manage.py loyalty_connect {saleor}"),
+    ),
+    "deliveries_failed": (
+        _("{saleor} has given up on {count} events."),
+        _("Mend what stood in their way, then look the orders since then through."),
+    ),
+    "key_changed": (
+        _("{saleor} signs with other keys since {at}."),
+        _("If its keys were changed on purpose, run: python manage.py loyalty_doctor --mend"),
+    ),
+    "clock_skew": (
+        _("The clock of {saleor} is {seconds} seconds ahead of this machine's."),
+        _("Let both machines keep their time by NTP: good tokens and certificates are refused."),
+    ),
+    "gap": (
+        _("Events of {saleor} since {since} may be missing: {why}."),
+        _("Look its orders since then through, then say so in the back office under Membership, Connections."),
     ),
     "permissions_missing": (
         _("{saleor} has not granted the App: {permissions}. The events that need them do not come."),

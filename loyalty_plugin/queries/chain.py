@@ -104,6 +104,11 @@ def newest_block() -> BlockView | None:
     return next(iter(_blocks("true ORDER BY number DESC LIMIT 1")), None)
 
 
+def root_of(number: int) -> bytes | None:
+    """The root of the block of this number, None where there is none."""
+    return next((block.root for block in _blocks("number = %s", number)), None)
+
+
 def root_after(block: BlockView | None) -> bytes:
     """The root the next block builds on."""
     return GENESIS if block is None else block.root

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from django.db import connection
 from django.db.models import Count, Min
 
 from loyalty_plugin import registry
-from loyalty_plugin.conf import settings
 from loyalty_plugin.domain.actors import Actor
 from loyalty_plugin.domain.earning.resolved import resolve
 from loyalty_plugin.domain.perks import resolve_perks
@@ -21,25 +19,16 @@ from loyalty_plugin.models.inbox import InboxItem
 from loyalty_plugin.models.jobs import JobRun
 from loyalty_plugin.models.outbox import OutboxItem
 from loyalty_plugin.models.programmes import Programme, ProgrammeVersion
-from loyalty_plugin.models.realms import Installation
 from loyalty_plugin.policies import Operation, require
 from loyalty_plugin.queries import chain
+from loyalty_plugin.queries.realms import standings
+from loyalty_plugin.queries.troubles import Trouble
 from loyalty_plugin.queries.verifying import guards
 
 #: Rows that are due and have waited longer than this tell that nobody works them off.
 LAG: Final = timedelta(minutes=10)
 #: The hourly jobs leave a row; twice that without one, and no living worker, means that nobody works.
 SILENCE: Final = timedelta(hours=2)
-_State = Installation.State
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """One thing that is wrong. `code` is stable; `facts` are plain values a door may put in words."""
-
-    code: str
-    level: Literal["error", "warning"]
-    facts: Mapping[str, Any]
 
 
 def health(actor: Actor, *, now: datetime, permissions: Collection[str] = ()) -> tuple[Trouble, ...]:
@@ -49,7 +38,11 @@ def health(actor: Actor, *, now: datetime, permissions: Collection[str] = ()) ->
     """
     require(actor, Operation.VIEW_OPERATIONS)
     return (
-        *_connection_troubles(permissions),
+        *(
+            one
+            for standing in standings(actor, now=now, permissions=permissions)
+            for one in standing.troubles
+        ),
         *_programme_troubles(),
         *extension_troubles(actor, now=now),
         *_event_troubles(now),
@@ -101,27 +94,6 @@ def _unasked(data: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     earning = resolve(document.earning, registry.rules.get, registry.multipliers.get).troubles
     perks = resolve_perks(document.perks, registry.perks.get)
     return [*earning, *((one.terms.id, one.terms.perk, one.trouble) for one in perks if one.trouble)]
-
-
-def _connection_troubles(wanted: Collection[str]) -> Iterator[Trouble]:
-    rows = Installation.objects.select_related("realm").exclude(state=_State.DELETED).order_by("pk")
-    newest = {row.realm.api_url: row for row in rows}
-    for url in settings.SALEOR_API_URLS:
-        facts = {"saleor": url}
-        if url not in newest:
-            yield Trouble("not_installed", "warning", facts)
-            continue
-        state, held = newest[url].state, newest[url].permissions
-        if state in (_State.UNVERIFIED, _State.SECURING):
-            yield Trouble("installation_unfinished", "warning", facts)
-        elif state == _State.INACTIVE:
-            yield Trouble("installation_inactive", "error", facts)
-        elif state == _State.DEAD:
-            yield Trouble("installation_dead", "error", facts)
-        elif missing := sorted(set(wanted) - set(held)):
-            yield Trouble("permissions_missing", "error", {**facts, "permissions": ", ".join(missing)})
-    for url in newest.keys() - set(settings.SALEOR_API_URLS):
-        yield Trouble("installation_not_listed", "warning", {"saleor": url})
 
 
 def _programme_troubles() -> Iterator[Trouble]:

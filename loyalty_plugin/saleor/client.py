@@ -1,8 +1,9 @@
 """Sends one named operation to one Saleor and says what came of it; decides nothing about what is in the answer.
 
 Bounded in every direction: a total deadline that includes retries, a largest answer, retries with jitter for reads
-only (a write that was perhaps done is never sent twice), no redirects. GraphQL errors come under HTTP 200 and are
-raised. Numbers with decimals are parsed as Decimal. The token is in no message, log or repr.
+and for writes that are safe to repeat (any other that was perhaps done is never sent twice), no redirects. GraphQL
+errors come under HTTP 200 and are raised. Numbers with decimals are parsed as Decimal. The token is in no message, log
+or repr.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import httpx
@@ -36,6 +38,8 @@ class SaleorClient:
         self.api_url = api_url
         self._token = token
         self._seconds = float(settings.SALEOR_DEADLINE) if deadline is None else deadline
+        #: By how many seconds its clock was ahead of ours when it last answered.
+        self.skew = 0
 
     def __repr__(self) -> str:
         return f"<SaleorClient {self.api_url}>"
@@ -77,7 +81,7 @@ class SaleorClient:
             except SaleorUnreachable:
                 # Full jitter: many workers that failed together must not come back together.
                 pause = random.uniform(0, 0.25 * 2**attempt)
-                if doc.writes or attempt == MAX_TRIES or time.monotonic() + pause >= until:
+                if not doc.repeatable or attempt == MAX_TRIES or time.monotonic() + pause >= until:
                     raise
                 time.sleep(pause)
         raise AssertionError("unreachable")
@@ -90,6 +94,7 @@ class SaleorClient:
             ) as response,
         ):
             content = _read(response, until)
+        self.skew = _skew(response.headers.get("Date", ""))
         if response.status_code in _PASSING:
             raise SaleorUnreachable(operation=doc.name, status=response.status_code)
         try:
@@ -131,6 +136,14 @@ def _read(response: httpx.Response, until: float) -> bytes:
         if len(content) > MAX_ANSWER or time.monotonic() > until:
             raise SaleorUnreachable(reason="deadline" if len(content) <= MAX_ANSWER else "too_large")
     return bytes(content)
+
+
+def _skew(date: str) -> int:
+    """Seconds between what the answer says and our clock; a second or two is what an answer takes."""
+    try:
+        return round(parsedate_to_datetime(date).timestamp() - time.time())
+    except ValueError:
+        return 0
 
 
 def _plain(errors: Any) -> list[dict[str, str]]:

@@ -70,7 +70,7 @@ def _read(api_url: str) -> Connected | None:
     row = (
         Installation.objects.select_related("realm")
         .filter(realm__api_url=api_url)
-        .exclude(state=Installation.State.DELETED)
+        .exclude(state__in=Installation.ENDED)
         .order_by("-pk")
         .first()
     )

@@ -8,16 +8,22 @@ from functools import cache
 from importlib import resources
 
 _SPREAD = re.compile(r"\.\.\.\s*(?!on\b)(\w+)")
+_MUTATION = re.compile(r"^mutation\b", re.MULTILINE)
 _FOLDER = resources.files(__package__) / "operations"
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One operation: its name, its text, and whether it changes anything."""
+    """One operation: its name, its text, whether it changes anything, and whether it may be sent again.
+
+    A read always may. A write may where its file begins with `# Safe to repeat: …`, which says why: it has a business
+    key, or it states what is to be.
+    """
 
     name: str
     text: str
     writes: bool
+    repeatable: bool
 
 
 @cache
@@ -33,7 +39,10 @@ def document(name: str) -> Document:
             seen.add(fragment)
             parts.append((_FOLDER / "fragments" / f"{fragment}.graphql").read_text("utf-8"))
             wanted += _SPREAD.findall(parts[-1])
-    return Document(name, "\n".join(parts), writes=text.lstrip().startswith("mutation"))
+    writes = _MUTATION.search(text) is not None
+    return Document(
+        name, "\n".join(parts), writes=writes, repeatable=not writes or text.startswith("# Safe to repeat: ")
+    )
 
 
 def names() -> list[str]:

@@ -7,7 +7,7 @@ Decides nothing about what is desired: an outbox row says so. Kinds carried here
   to send in minor units, null clears an override; `reason` is the mark by which the override is known again (Saleor
   does not tell the price). `unit_price` is optional: what the line is to cost per unit afterwards, promotions
   included; another answer is noted on the row as `price_differs`, and what it costs in its detail.
-- `secure_webhooks`, target `<api url>|app`, desired `{"installation": pk}`.
+- `webhooks`, target `<api url>|app`, desired `{"installation": pk}`: our webhooks there as this version wants them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from loyalty_plugin.conf import settings
 from loyalty_plugin.domain.facts import CheckoutFact
 from loyalty_plugin.errors import AppTokenDead, LoyaltyError, NotFound, SaleorUnreachable, TryLater
 from loyalty_plugin.models.outbox import OutboxItem
-from loyalty_plugin.saleor import install, leases
+from loyalty_plugin.saleor import leases, upkeep
 from loyalty_plugin.saleor.storefront import SaleorStorefront
 
 CHECKOUT_PRICES: Final = "checkout_prices"
@@ -197,14 +197,14 @@ def _compared(checkout: CheckoutFact, desired: Mapping[str, Mapping[str, Any]]) 
     return DIFFERS if differing else "", {"unit_prices": units}
 
 
-def _secure_webhooks(row: OutboxItem, held: leases.Held) -> str:
+def _webhooks(row: OutboxItem, held: leases.Held) -> str:
     assert row.realm is not None
     held.check()
-    install.secure_webhooks(row.realm.api_url, row.desired["installation"])
-    return _finish(row, Status.DONE)
+    changed = upkeep.bring(row.realm.api_url, row.desired["installation"])
+    return _finish(row, Status.DONE, "", {"changed": changed})
 
 
 _EXECUTORS: Final[dict[str, Callable[[OutboxItem, leases.Held], str]]] = {
     CHECKOUT_PRICES: _checkout_prices,
-    install.SECURE_WEBHOOKS: _secure_webhooks,
+    upkeep.WEBHOOKS: _webhooks,
 }

@@ -106,8 +106,17 @@ def _keep(api_url: str, jwks: dict[str, Any]) -> PyJWKSet:
     keys = _hold(api_url, jwks, read_at)
     if keys is None:
         raise TryLater(reason="keys_unusable")
-    Realm.objects.filter(api_url=api_url).update(jwks=jwks, jwks_read_at=read_at)
+    realm = Realm.objects.filter(api_url=api_url)
+    before = realm.values_list("jwks", flat=True).first()
+    if before and not _kids(before) & _kids(jwks):
+        # Rotated, or another server answers: it is believed, since it is on the list, and a person is told.
+        realm.update(keys_changed_at=read_at)
+    realm.update(jwks=jwks, jwks_read_at=read_at)
     return keys.keys
+
+
+def _kids(jwks: dict[str, Any]) -> set[str]:
+    return {str(key.get("kid")) for key in jwks.get("keys", ())}
 
 
 def _fetch(api_url: str) -> dict[str, Any]:

@@ -12,14 +12,14 @@ from loyalty_plugin.domain.values import Money
 from loyalty_plugin.errors import AppTokenDead, InvalidInput, NotFound, SaleorError, TryLater
 from loyalty_plugin.models.realms import Installation
 from loyalty_plugin.saleor.client import SaleorClient
-from loyalty_plugin.saleor.connections import Connected, connected, forget
+from loyalty_plugin.saleor.connections import connected
 from loyalty_plugin.saleor.payloads.checkouts import checkout_fact
 from loyalty_plugin.saleor.payloads.customers import customer_fact
 from loyalty_plugin.saleor.payloads.orders import order_fact
+from loyalty_plugin.saleor.standing import over
 
 #: Saleor's own limit of a page.
 PAGE: Final = 100
-_MENDABLE: Final = (Installation.State.ACTIVE, Installation.State.SECURING, Installation.State.UNVERIFIED)
 
 
 class SaleorStorefront:
@@ -84,15 +84,9 @@ def call(realm: str, operation: str, **variables: Any) -> Mapping[str, Any]:
         if again is not None and again.token != ours.token:
             # Reinstalled a moment ago, in another process.
             return SaleorClient(realm, again.token).execute(operation, **variables)
-        _note_dead(ours)
+        if again is not None and again.state != Installation.State.DEAD:
+            over(again, now=timezone.now())
         raise
-
-
-def _note_dead(ours: Connected) -> None:
-    Installation.objects.filter(pk=ours.installation_id, state__in=_MENDABLE).update(
-        state=Installation.State.DEAD, ended_at=timezone.now()
-    )
-    forget()
 
 
 def _page(ids: Sequence[str]) -> list[str]:

@@ -17,6 +17,7 @@ from loyalty_plugin.conf import settings
 from loyalty_plugin.errors import HandshakeRefused, SignatureRefused, TryLater
 from loyalty_plugin.registry import ports
 from loyalty_plugin.saleor import manifest
+from loyalty_plugin.saleor.obstacles import DOOR
 from loyalty_plugin.webhooks import intake
 
 _log = logging.getLogger(__name__)
@@ -60,7 +61,14 @@ def register(request: HttpRequest) -> HttpResponse:
 
 @api.post("/events", url_name="events")
 def events(request: HttpRequest) -> HttpResponse:
-    """One delivery of an event. 202: kept; 401: not ours; 503: come again. The answers tell nothing else."""
+    """One delivery of an event. 202: kept; 401: not ours; 503: come again. The answers tell nothing else.
+
+    The header says that it was us who answered, and not something that stands before us.
+    """
+    return HttpResponse(status=_taken(request), headers={DOOR: "events"})
+
+
+def _taken(request: HttpRequest) -> int:
     try:
         if _length(request) > intake.MAX_BODY:
             raise SignatureRefused(reason="too_large")
@@ -76,16 +84,16 @@ def events(request: HttpRequest) -> HttpResponse:
         )
     except SignatureRefused as refusal:
         _log.warning("a delivery was refused: %s", refusal.details.get("reason"))
-        return HttpResponse(status=401)
+        return 401
     except TryLater as delay:
         _log.info("a delivery was put off: %s", delay.details.get("reason"))
-        return HttpResponse(status=503)
+        return 503
     except Exception:
         _log.exception("a delivery could not be kept")
-        return HttpResponse(status=503)
+        return 503
     if new:
         _nudge()
-    return HttpResponse(status=202)
+    return 202
 
 
 def _nudge() -> None:

@@ -48,7 +48,8 @@ def test_only_who_may_see_operations_sees_troubles(shop: Programme) -> None:
         ("securing", "installation_unfinished", "warning"),
         ("inactive", "installation_inactive", "error"),
         ("dead", "installation_dead", "error"),
-        ("deleted", "not_installed", "warning"),
+        ("deleted", "installation_deleted", "error"),
+        ("replaced", "installation_deleted", "error"),
     ],
 )
 def test_the_standing_at_saleor(shop: Programme, state: str, code: str, level: str) -> None:

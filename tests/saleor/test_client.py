@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Iterator
 from decimal import Decimal
+from email.utils import formatdate
 
 import httpx
 import pytest
@@ -65,8 +66,24 @@ def test_but_not_for_ever(wire: Wire):
 def test_a_write_is_never_sent_twice(wire: Wire):
     wire.answer = lambda request: httpx.Response(502)
     with pytest.raises(SaleorUnreachable):
-        client().execute("webhook_secure", id="V2g=", headers="{}")
+        client().execute("checkout_set_prices", id="Q2g=", lines=[])
     assert len(wire.requests) == 1
+
+
+def test_unless_it_is_safe_to_repeat(wire: Wire):
+    wire.answer = lambda request: httpx.Response(502)
+    with pytest.raises(SaleorUnreachable):
+        client().execute("webhook_update", id="V2g=", input={})
+    assert len(wire.requests) == room.MAX_TRIES
+
+
+@pytest.mark.parametrize(("ahead", "seconds"), [(0, 0), (400, 400), (-90, -90)])
+def test_its_clock_is_read_from_its_answers(ahead: int, seconds: int, wire: Wire):
+    date = formatdate(time.time() + ahead, usegmt=True)
+    wire.answer = lambda request: httpx.Response(200, json=OWN_APP, headers={"Date": date})
+    ours = client()
+    ours.execute("own_app")
+    assert abs(ours.skew - seconds) <= 5
 
 
 def test_the_deadline_covers_all_tries(wire: Wire):
@@ -92,7 +109,7 @@ def test_an_answer_that_comes_drop_by_drop_ends_at_the_deadline(wire: Wire):
     wire.answer = lambda request: httpx.Response(200, stream=Drops())
     began = time.monotonic()
     with pytest.raises(SaleorUnreachable):
-        client(deadline=0.3).execute("webhook_secure", id="V2g=", headers="{}")
+        client(deadline=0.3).execute("checkout_set_prices", id="Q2g=", lines=[])
     assert time.monotonic() - began < 0.6
 
 
@@ -100,7 +117,7 @@ def test_an_endless_answer_is_cut_off(wire: Wire, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(room, "MAX_ANSWER", 1000)
     wire.answer = lambda request: httpx.Response(200, content=b" " * 1001)
     with pytest.raises(SaleorUnreachable):
-        client().execute("webhook_secure", id="V2g=", headers="{}")
+        client().execute("checkout_set_prices", id="Q2g=", lines=[])
 
 
 def test_a_redirect_is_not_followed(wire: Wire):

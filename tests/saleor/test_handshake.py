@@ -4,72 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 from django.db import connection
 from django.test import Client
-from django.utils import timezone
 
 from loyalty_plugin import vault
 from loyalty_plugin.models.outbox import Lease, OutboxItem
 from loyalty_plugin.models.realms import Installation, Realm
 from loyalty_plugin.registry import ports
 from loyalty_plugin.saleor.executors import deliver_outbox
+from loyalty_plugin.saleor.manifest import PERMISSIONS
 from loyalty_plugin.saleor.subscriptions import SUBSCRIPTIONS
 from tests.factories import NOW
+from tests.saleor.fakekit import Saleor, saleor
 from tests.saleor.roomkit import API, APP_ID, KEY, REGISTER, SECRET, TOKEN, Wire, deliver, event, install
+
+__all__ = ["saleor"]
 
 State = Installation.State
 pytestmark = pytest.mark.django_db
-
-
-class Saleor:
-    """As much of a Saleor as an installation meets."""
-
-    def __init__(self) -> None:
-        self.token = TOKEN
-        self.app: dict[str, Any] = {
-            "id": APP_ID,
-            "identifier": "loyalty_plugin",
-            "isActive": True,
-            "permissions": [{"code": "MANAGE_ORDERS"}],
-            "webhooks": [
-                {
-                    "id": f"hook-{s.identifier}",
-                    "identifier": s.identifier,
-                    "isActive": True,
-                    "targetUrl": "http://shop.test/loyalty/saleor/events",
-                    "customHeaders": '{"x-other": "kept"}',
-                }
-                for s in SUBSCRIPTIONS
-            ],
-        }
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        if request.url.path == "/.well-known/jwks.json":
-            return httpx.Response(200, json=KEY.jwks)
-        if request.headers.get("Authorization") != f"Bearer {self.token}":
-            denied = {"message": "To access…", "extensions": {"exception": {"code": "PermissionDenied"}}}
-            return httpx.Response(200, json={"data": {"app": None}, "errors": [denied]})
-        sent = json.loads(request.content)
-        if "WebhookSecure" not in sent["query"]:
-            return httpx.Response(200, json={"data": {"app": self.app}})
-        [hook] = [w for w in self.app["webhooks"] if w["id"] == sent["variables"]["id"]]
-        headers = json.loads(sent["variables"]["headers"])
-        hook["customHeaders"] = json.dumps({name.lower(): value for name, value in headers.items()})
-        return httpx.Response(200, json={"data": {"webhookUpdate": {"webhook": hook, "errors": []}}})
-
-    def headers(self) -> list[dict[str, str]]:
-        return [json.loads(w["customHeaders"]) for w in self.app["webhooks"]]
-
-
-@pytest.fixture
-def saleor(wire: Wire) -> Saleor:
-    wire.answer = Saleor()
-    return wire.answer
 
 
 def register(token: Any = TOKEN, api_url: str = API, body: bytes | None = None) -> tuple[int, Any]:
@@ -84,7 +40,7 @@ def test_a_confirmed_handshake_installs(saleor: Saleor, wire: Wire):
     assert register() == (200, {"success": True})
     row = Installation.objects.get()
     assert (row.realm.api_url, row.app_id, row.state) == (API, APP_ID, State.SECURING)
-    assert (vault.decrypt(row.token), row.permissions) == (TOKEN.encode(), ["MANAGE_ORDERS"])
+    assert (vault.decrypt(row.token), row.permissions) == (TOKEN.encode(), sorted(PERMISSIONS))
     assert TOKEN.encode() not in bytes(row.token)
     assert Realm.objects.get().jwks == KEY.jwks
     assert {request.url.host for request in wire.requests} == {"saleor.test"}
@@ -111,14 +67,12 @@ def test_securing_again_finds_no_difference(saleor: Saleor, wire: Wire):
     assert len(wire.requests) == 1
 
 
-def test_webhooks_that_are_not_there_yet_are_waited_for(saleor: Saleor):
+def test_webhooks_that_are_not_there_are_made_with_the_secret(saleor: Saleor):
     register()
-    hooks, saleor.app["webhooks"] = saleor.app["webhooks"], []
-    for _ in range(20):
-        assert deliver_outbox(10, NOW) == {"waiting": 1}
-        OutboxItem.objects.update(next_attempt_at=timezone.now() - timedelta(seconds=1))
-    saleor.app["webhooks"] = hooks
+    saleor.app["webhooks"] = []
     assert deliver_outbox(10, NOW) == {"done": 1}
+    assert {hook["identifier"] for hook in saleor.app["webhooks"]} == {s.identifier for s in SUBSCRIPTIONS}
+    assert all(len(headers["X-Loyalty-Secret"]) >= 40 for headers in saleor.headers())
     assert not Lease.objects.exclude(holder=None).exists()
 
 
@@ -215,7 +169,7 @@ def test_a_reinstall_replaces_what_was_there(saleor: Saleor):
     saleor.token, saleor.app["id"] = "another-token", "QXBwOjI="
     assert register("another-token")[0] == 200
     old.refresh_from_db()
-    assert (old.state, old.ended_at is not None) == (State.DELETED, True)
+    assert (old.state, old.ended_at is not None) == (State.REPLACED, True)
     new = Installation.objects.exclude(pk=old.pk).get()
     assert (new.app_id, vault.decrypt(new.secret) != SECRET.encode()) == ("QXBwOjI=", True)
 
@@ -238,8 +192,7 @@ def test_a_dead_token_is_called_by_what_was_told(told: str, state: str, saleor: 
 
 def test_a_claim_is_not_believed_while_the_token_lives(saleor: Saleor):
     install()
-    for hook in saleor.app["webhooks"]:
-        hook["customHeaders"] = json.dumps({"x-loyalty-secret": SECRET})
+    saleor.secure()
     assert ports.connection.review(API, told="deleted", now=NOW) == State.ACTIVE
 
 

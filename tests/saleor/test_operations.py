@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from graphql import GraphQLSchema, build_schema, parse, validate
+from graphql import GraphQLSchema, OperationDefinitionNode, build_schema, parse, validate
 
 import sandbox.saleor
 from loyalty_plugin.saleor import documents
@@ -45,11 +46,30 @@ def test_subscriptions_are_valid(subscription: object, path: Path):
     assert not validate(schema(path), parse(subscription.query))  # type: ignore[attr-defined]
 
 
-def test_an_operation_says_whether_it_writes():
-    assert {name for name in documents.names() if documents.document(name).writes} == {
+def test_an_operation_says_whether_it_writes_and_may_be_repeated():
+    writing = {name for name in documents.names() if documents.document(name).writes}
+    assert writing == {
+        "anchor_write",
+        "checkout_empty",
         "checkout_set_prices",
-        "webhook_secure",
+        "webhook_create",
+        "webhook_delete",
+        "webhook_update",
     }
+    repeatable = {name for name in writing if documents.document(name).repeatable}
+    assert repeatable == {"anchor_write", "webhook_create", "webhook_update"}
+    assert all(documents.document(name).repeatable for name in set(documents.names()) - writing)
+
+
+@pytest.mark.parametrize("name", documents.names())
+def test_an_operation_keeps_saleors_limits(name: str):
+    """At most four mutations a document, a hundred rows a page, a hundred aliases."""
+    text = documents.document(name).text
+    [operation] = [one for one in parse(text).definitions if isinstance(one, OperationDefinitionNode)]
+    assert len(operation.selection_set.selections) <= (4 if documents.document(name).writes else 100)
+    pages = [int(size) for size in re.findall(r"\b(?:first|last): *(\d+)", text)]
+    assert all(size <= 100 for size in pages)
+    assert not re.search(r"\b(?:first|last): *\$", text)
 
 
 @pytest.mark.parametrize("path", SCHEMAS)

@@ -14,6 +14,7 @@ from loyalty_plugin import jobs
 #: What came from outside first, what follows from it after, the chain last.
 ORDER = (
     jobs.HOUSEKEEPING,
+    jobs.CONNECTIONS,
     jobs.DRAIN_INBOX,
     jobs.CLAIM_ORDERS,
     jobs.MATURE,

@@ -93,7 +93,8 @@ def _change(
         type_name == "App" and ctx.app is not None and ctx.app["id"] == key
     )
     needed = (WRITERS if column == "metadata" else PRIVATE_WRITERS)[type_name]
-    if needed is not None and not (own and column == "metadata"):
+    # Private metadata of its own is for an App, not for a customer.
+    if needed is not None and not (own and (column == "metadata" or type_name == "App")):
         if not ctx.requestor:
             raise PermissionDenied(*needed)
         ctx.require(*needed)

@@ -123,7 +123,7 @@ def webhook_trigger(ctx: Context, webhookId: str, objectId: str) -> dict[str, An
             f"The user doesn't have required permission: {permission_for(name)}.",
         )
     type_name, key = split_gid(objectId)
-    kind = {"Order": "order", "Checkout": "checkout", "User": "user"}.get(type_name)
+    kind = {"Order": "order", "Checkout": "checkout", "User": "user", "App": "app"}.get(type_name)
     if kind is None:
         raise Refused("objectId", "INVALID_ID", f"{type_name} doesn't match the event's type.")
     if ctx.get(kind, key) is None:
@@ -132,7 +132,8 @@ def webhook_trigger(ctx: Context, webhookId: str, objectId: str) -> dict[str, An
     assert app is not None
     principal = ctx.requestor.principal if ctx.requestor else None
     at = ctx.now()
-    body = ctx.standin.events.body(app, found, name, {kind: key}, principal, at)
+    subject: Doc = {kind: {"id": key} if kind == "app" else key}
+    body = ctx.standin.events.body(app, found, name, subject, principal, at)
     with ctx.write() as tx:
         rows = tx.query(
             "INSERT INTO standin_delivery (webhook, event, payload, due, created)"

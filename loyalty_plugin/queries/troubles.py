@@ -1,0 +1,18 @@
+"""The shape in which queries tell that something is wrong; says nothing in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Level = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One thing that is wrong. `code` is stable; `facts` are plain values a door may put in words."""
+
+    code: str
+    level: Level
+    facts: Mapping[str, Any]
