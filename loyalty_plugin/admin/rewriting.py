@@ -53,8 +53,15 @@ def rewritten(document: Mapping[str, Any], data: Mapping[str, Any], currency: st
     result["pending"] = {"starts": data["window_starts"], "window_days": 0 if none else data["window_days"]}
     result["expiry"] = _expiry(data)
     _put(multipliers, "multiplier", "member_day", "member-day", _member_day(data))
+    points = data["welcome_points"]
+    welcome = {"points": points, "at": data["welcome_at"]} if points else None
+    _put(rules, "rule", "welcome", "welcome", welcome)
     points = data["birthday_points"]
     _put(rules, "rule", "birthday", "birthday", {"points": points} if points else None)
+    _put(rules, "rule", "check_in", "check-in", _check_in(data))
+    ways = result["check_ins"]["by"]
+    result["check_ins"]["by"] = ways if set(ways) == set(data["checkin_by"]) else data["checkin_by"]
+    result["claims"] = {"days": data["guest_days"] or 0, "orders": data["guest_orders"] or 0}
     return result
 
 
@@ -96,6 +103,18 @@ def _member_day(data: Mapping[str, Any]) -> dict[str, Any] | None:
         "nth_weekday": {"nth": int(data["day_nth"] or 1), "weekday": data["day_weekday"]},
     }
     return {"day": {"kind": kind, **parts[kind]}, "rate": data["day_rate"]} if kind else None
+
+
+def _check_in(data: Mapping[str, Any]) -> dict[str, Any] | None:
+    if not data["checkin_first"]:
+        return None
+    return {
+        "first": data["checkin_first"],
+        "step": data["checkin_step"] or 0,
+        "most": data["checkin_most"],
+        "cycle": data["checkin_cycle"],
+        "bonus": data["checkin_bonus"] or 0,
+    }
 
 
 def _put(

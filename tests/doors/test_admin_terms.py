@@ -81,6 +81,32 @@ def test_main_terms_are_written_in_their_places():
     assert after["expiry"] == {"kind": "inactivity", "months": 9, "warn_days": 14}
 
 
+def test_gifts_and_guest_orders_are_written_in_their_places():
+    after = parse_document(
+        saved(
+            stored(),
+            welcome_points="75",
+            welcome_at="joined",
+            checkin_first="2",
+            checkin_step="",
+            checkin_most="9",
+            checkin_cycle="7",
+            checkin_bonus="20",
+            checkin_by=["login"],
+            guest_days="30",
+            guest_orders="3",
+        )
+    ).as_data()
+    rules = {one["rule"]: one["params"] for one in after["earning"]["rules"]}
+    assert rules["welcome"] == {"points": 75, "at": "joined"}
+    assert rules["check_in"] == {"first": 2, "step": 0, "most": 9, "cycle": 7, "bonus": 20}
+    assert after["check_ins"] == {"by": ["login"]}
+    assert after["claims"] == {"days": 30, "orders": 3}
+    without = saved(after, welcome_points="", checkin_first="", guest_days="")
+    assert {one["rule"] for one in without["earning"]["rules"]} == {"amount", "birthday"}
+    assert without["claims"]["days"] == 0
+
+
 def test_what_is_not_there_yet_is_added_under_a_free_id():
     bare = stored()
     bare["earning"]["rules"] = [{**bare["earning"]["rules"][0], "id": "birthday"}]
@@ -126,6 +152,10 @@ def test_a_choice_asks_for_its_own_fields_only():
     assert set(TermsForm(data, "EUR", shown).errors) == {"expiry_day", "day_number"}
     shown = sent(TermsForm(data, "EUR"), expiry_kind="never", window_starts="none", window_days="")
     assert not TermsForm(data, "EUR", shown).errors
+    shown = sent(TermsForm(data, "EUR"), checkin_first="1", checkin_most="", checkin_bonus="5", checkin_by=[])
+    assert set(TermsForm(data, "EUR", shown).errors) == {"checkin_most", "checkin_cycle", "checkin_by"}
+    shown = sent(TermsForm(data, "EUR"), guest_days="30", guest_orders="")
+    assert set(TermsForm(data, "EUR", shown).errors) == {"guest_orders"}
 
 
 def test_rewriting_leaves_the_given_document_as_it_is():

@@ -1,0 +1,177 @@
+"""The fields of a draft's main terms with what the document says in each; knows no form and judges nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from wagtail.admin.widgets import AdminDateInput
+
+from loyalty_plugin.admin.exact import AmountField, ExactField, plain
+from loyalty_plugin.admin.rewriting import first, only_condition, tag_read
+from loyalty_plugin.domain.values import Money
+
+Document = Mapping[str, Any]
+#: Name, field, and what it shows at first.
+Declared = Iterator[tuple[str, forms.Field, Any]]
+
+_WEEKDAYS: Final = [
+    ("mon", gettext_lazy("Monday")),
+    ("tue", gettext_lazy("Tuesday")),
+    ("wed", gettext_lazy("Wednesday")),
+    ("thu", gettext_lazy("Thursday")),
+    ("fri", gettext_lazy("Friday")),
+    ("sat", gettext_lazy("Saturday")),
+    ("sun", gettext_lazy("Sunday")),
+]
+
+
+def tiers(document: Document, currency: str) -> Declared:
+    rates = (first(document["earning"]["multipliers"], "multiplier", "tier") or {"params": {}})["params"]
+    for place, tier in enumerate(document["tiers"]):
+        name = forms.CharField(label=_("Name"), max_length=80)
+        yield f"tier{place}_name", name, tier["name"][tag_read(tier["name"])]
+        for rule, label in (("entry", _("To reach it")), ("keep", _("To keep it"))):
+            if (one := only_condition(tier, rule)) is not None:
+                field, initial = _threshold(one, label, currency)
+                yield f"tier{place}_{rule}", field, initial
+        rate = ExactField(label=_("Multiplier"), required=False)
+        yield f"tier{place}_rate", rate, rates.get("rates", {}).get(tier["code"], "")
+
+
+def _threshold(one: Mapping[str, Any], label: str, currency: str) -> tuple[forms.Field, Any]:
+    if one["metric"] == "spend":
+        shown = plain(Money(one["at_least"], currency))
+        return AmountField(currency=currency, label=f"{label} ({currency})"), shown
+    unit = _("orders") if one["metric"] == "orders" else _("points")
+    return forms.IntegerField(label=f"{label} ({unit})", min_value=1, max_value=10**9), one["at_least"]
+
+
+def window(document: Document) -> Declared:
+    pending = document["pending"]
+    starts = [
+        ("payment", _("Payment")),
+        ("fulfilment", _("Fulfilment")),
+        ("none", _("No window: points count at once")),
+    ]
+    yield "window_starts", forms.ChoiceField(label=_("Counts from"), choices=starts), pending["starts"]
+    days = forms.IntegerField(label=_("Days"), required=False, min_value=0, max_value=730)
+    yield "window_days", days, pending["window_days"]
+
+
+def expiry(document: Document) -> Declared:
+    terms = document["expiry"]
+    kinds = [
+        ("never", _("Never")),
+        ("after", _("So long after they were earned")),
+        ("end_of", _("At the end of a month, quarter or year")),
+        ("inactivity", _("So long after the last purchase")),
+        ("on_date", _("On one day")),
+    ]
+    periods = [("month", _("Month")), ("quarter", _("Quarter")), ("year", _("Year"))]
+    yield "expiry_kind", forms.ChoiceField(label=_("Points end"), choices=kinds), terms["kind"]
+    months = forms.IntegerField(label=_("Months"), required=False, min_value=0, max_value=1200)
+    yield "expiry_months", months, terms.get("months")
+    days = forms.IntegerField(label=_("and days"), required=False, min_value=0, max_value=36500)
+    yield "expiry_days", days, terms.get("days")
+    period = forms.ChoiceField(label=_("End of the"), required=False, choices=periods)
+    yield "expiry_period", period, terms.get("period", "year")
+    after = forms.IntegerField(label=_("Periods later"), required=False, min_value=0, max_value=100)
+    yield "expiry_after", after, terms.get("after", 0)
+    warn = forms.IntegerField(label=_("Warn days before"), required=False, min_value=0, max_value=366)
+    yield "expiry_warn", warn, terms.get("warn_days", 30)
+    day = forms.DateField(label=_("Last day"), required=False, widget=AdminDateInput)
+    yield "expiry_day", day, terms.get("day")
+
+
+def member_day(document: Document) -> Declared:
+    found = first(document["earning"]["multipliers"], "multiplier", "member_day") or {"params": {}}
+    day = found["params"].get("day", {})
+    kinds = [
+        ("", _("None")),
+        ("day_of_month", _("A day of each month")),
+        ("weekday", _("A weekday")),
+        ("nth_weekday", _("A weekday of each month")),
+    ]
+    nths = [
+        ("1", _("First")),
+        ("2", _("Second")),
+        ("3", _("Third")),
+        ("4", _("Fourth")),
+        ("-1", _("Last")),
+    ]
+    kind = forms.ChoiceField(label=_("Member day"), required=False, choices=kinds)
+    yield "day_kind", kind, day.get("kind", "")
+    number = forms.IntegerField(label=_("Day"), required=False, min_value=1, max_value=31)
+    yield "day_number", number, day.get("day", 1)
+    yield (
+        "day_nth",
+        forms.ChoiceField(label=_("Which"), required=False, choices=nths),
+        str(day.get("nth", 1)),
+    )
+    weekday = forms.ChoiceField(label=_("Weekday"), required=False, choices=_WEEKDAYS)
+    yield "day_weekday", weekday, day.get("weekday", "mon")
+    yield (
+        "day_rate",
+        ExactField(label=_("Multiplier"), required=False),
+        found["params"].get("rate", "2"),
+    )
+
+
+def base_rate(document: Document, currency: str) -> Declared:
+    """Points for money; nothing where the draft earns in another way."""
+    base = first(document["earning"]["rules"], "rule", "amount")
+    if base is not None:
+        yield "base_points", ExactField(label=_("Points")), base["params"].get("points", "1")
+        per = AmountField(currency=currency, label=_("For each (%s)") % currency)
+        yield "base_per", per, base["params"].get("per", "1")
+
+
+def gifts(document: Document) -> Declared:
+    """Points without a purchase: welcome, birthday, check-in."""
+    rules = document["earning"]["rules"]
+    welcome = (first(rules, "rule", "welcome") or {"params": {}})["params"]
+    moments = [
+        ("joined", _("Joining")),
+        ("verified", _("Confirming the e-mail or phone number")),
+        ("first_order", _("The first paid order")),
+    ]
+    yield "welcome_points", _points(_("Points")), welcome.get("points")
+    yield (
+        "welcome_at",
+        forms.ChoiceField(label=_("Given for"), choices=moments),
+        welcome.get("at", "verified"),
+    )
+    birthday = (first(rules, "rule", "birthday") or {"params": {}})["params"]
+    yield "birthday_points", _points(_("Points")), birthday.get("points")
+    check_in = (first(rules, "rule", "check_in") or {"params": {}})["params"]
+    yield "checkin_first", _points(_("Points on the first day")), check_in.get("first")
+    yield "checkin_step", _points(_("More each day"), least=0), check_in.get("step", 1)
+    yield "checkin_most", _points(_("At most")), check_in.get("most", 7)
+    cycle = forms.IntegerField(label=_("Begins anew after days"), required=False, min_value=2, max_value=366)
+    yield "checkin_cycle", cycle, check_in.get("cycle")
+    yield "checkin_bonus", _points(_("Besides on the last of them"), least=0), check_in.get("bonus", 0)
+    ways = [("visit", _("A button in the shop")), ("login", _("Logging in"))]
+    yield (
+        "checkin_by",
+        forms.MultipleChoiceField(label=_("What counts"), choices=ways, widget=forms.CheckboxSelectMultiple),
+        document["check_ins"]["by"],
+    )
+
+
+def guest_orders(document: Document) -> Declared:
+    """What a new member gets for orders placed before joining."""
+    claims = document["claims"]
+    days = forms.IntegerField(label=_("Days before joining"), required=False, min_value=0, max_value=3660)
+    yield "guest_days", days, claims["days"]
+    orders = forms.IntegerField(
+        label=_("At most so many orders"), required=False, min_value=0, max_value=1000
+    )
+    yield "guest_orders", orders, claims["orders"]
+
+
+def _points(label: str, least: int = 1) -> forms.IntegerField:
+    return forms.IntegerField(label=label, required=False, min_value=least, max_value=1_000_000_000)
