@@ -151,9 +151,11 @@ def gifts(document: Document) -> Declared:
     yield "checkin_first", _points(_("Points on the first day")), check_in.get("first")
     yield "checkin_step", _points(_("More each day"), least=0), check_in.get("step", 1)
     yield "checkin_most", _points(_("At most")), check_in.get("most", 7)
-    cycle = forms.IntegerField(label=_("Begins anew after days"), required=False, min_value=2, max_value=366)
+    cycle = forms.IntegerField(
+        label=_("Starts over after (days)"), required=False, min_value=2, max_value=366
+    )
     yield "checkin_cycle", cycle, check_in.get("cycle")
-    yield "checkin_bonus", _points(_("Besides on the last of them"), least=0), check_in.get("bonus", 0)
+    yield "checkin_bonus", _points(_("Extra on its last day"), least=0), check_in.get("bonus", 0)
     ways = [("visit", _("A button in the shop")), ("login", _("Logging in"))]
     yield (
         "checkin_by",
@@ -167,9 +169,7 @@ def guest_orders(document: Document) -> Declared:
     claims = document["claims"]
     days = forms.IntegerField(label=_("Days before joining"), required=False, min_value=0, max_value=3660)
     yield "guest_days", days, claims["days"]
-    orders = forms.IntegerField(
-        label=_("At most so many orders"), required=False, min_value=0, max_value=1000
-    )
+    orders = forms.IntegerField(label=_("Orders at most"), required=False, min_value=0, max_value=1000)
     yield "guest_orders", orders, claims["orders"]
 
 

@@ -136,7 +136,7 @@ class TermsForm(forms.Form):
                     (self._group("checkin_first", "checkin_step", "checkin_most"),
                      self._group("checkin_cycle", "checkin_bonus"), self._group("checkin_by"))),
             Section("guest_orders", _("Bought as a guest"),
-                    _("Credited to who joins later, once the same e-mail is confirmed. 0 days: nothing."),
+                    _("Credited to those who join later, once the same e-mail is confirmed. 0 days: nothing."),
                     (self._group("guest_days", "guest_orders"),)),
         ]  # fmt: skip
 
