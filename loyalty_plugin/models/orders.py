@@ -55,6 +55,8 @@ class OrderRecord(models.Model):
     #: End of a return window that starts with fulfilment; the lots wait for it.
     window_ends_at = models.DateTimeField(null=True)
     matured_at = models.DateTimeField(null=True)
+    #: Paid before the programme began in this shop: counts for tiers, brings no points until they are accepted.
+    past = models.BooleanField(default=False)
     #: Of an order placed as a guest: the keyed digest of its e-mail (hex), by which it may be claimed later.
     contact = models.CharField(max_length=64, blank=True, editable=False)
     #: Why the order earned nothing, or what it waits for: a stable code.
@@ -72,6 +74,7 @@ class OrderRecord(models.Model):
                 condition=models.Q(window_ends_at__isnull=False, matured_at__isnull=True),
                 name="lp_order_window",
             ),
+            models.Index(fields=["realm", "member"], condition=models.Q(past=True), name="lp_order_past"),
             models.Index(
                 fields=["contact"],
                 condition=models.Q(version__isnull=True) & ~models.Q(contact=""),

@@ -29,6 +29,8 @@ class Realm(models.Model):
     api_url = models.URLField(_("API URL"), max_length=255, unique=True)
     #: A staging copy repeats production's ids; only a live realm posts to live programmes.
     live = models.BooleanField(_("live"), default=True)
+    #: When it first installed us: what was paid there before is past (`services.orders.past`).
+    connected_at = models.DateTimeField(_("connected since"), null=True, blank=True, editable=False)
     jwks = models.JSONField(_("signing keys"), default=dict, blank=True, editable=False)
     jwks_read_at = models.DateTimeField(null=True, blank=True, editable=False)
     #: Since when it signs with keys of which we had known none, until somebody has seen it.

@@ -50,11 +50,16 @@ class Versions:
 
     all: tuple[ProgrammeVersion, ...]
 
-    def at(self, moment: datetime) -> ProgrammeVersion:
-        """The version in force at an instant; before the first one began, the first. Raises UnknownProgramme."""
+    @property
+    def first(self) -> ProgrammeVersion:
+        """The first version there was. Raises UnknownProgramme."""
         if not self.all:
             raise UnknownProgramme()
-        in_force = self.all[0]
+        return self.all[0]
+
+    def at(self, moment: datetime) -> ProgrammeVersion:
+        """The version in force at an instant; before the first one began, the first. Raises UnknownProgramme."""
+        in_force = self.first
         for version in self.all:
             if version.starts_at <= moment:
                 in_force = version

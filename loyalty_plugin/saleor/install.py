@@ -94,6 +94,7 @@ def _confirmed(client: SaleorClient) -> Mapping[str, Any]:
 def _store(api_url: str, token: str, app: Mapping[str, Any], now: datetime) -> None:
     realm, _ = Realm.objects.get_or_create(api_url=api_url)
     Realm.objects.select_for_update().get(pk=realm.pk)  # two handshakes at once: one after the other
+    Realm.objects.filter(pk=realm.pk, connected_at=None).update(connected_at=now)
     # A reinstall has another App id and token; Saleor knows the earlier one no more, nor what was noted in it.
     earlier = Installation.objects.filter(realm=realm).exclude(state=State.REPLACED)
     for row in earlier.exclude(app_id=app["id"]):

@@ -65,10 +65,12 @@ def join(
     verified: bool = False,
     channel: str = "",
     joined_at: datetime | None = None,
+    welcome: bool = True,
 ) -> Member:
     """Make someone a member, in the lowest tier, with whatever the version gives for joining.
 
-    `joined_at` is when they did, if that was earlier than now. The same customer joining again gives the member
+    `joined_at` is when they did, if that was earlier than now. Without `welcome` joining brings nothing: for those
+    who were customers before there was a programme. The same customer joining again gives the member
     there is. Raises AlreadyMember where the e-mail or phone belongs to another customer's membership, UnknownProgramme,
     PermissionDenied, and MembershipErased where a machine would undo an erasure.
     """
@@ -125,9 +127,11 @@ def join(
         announce(tier_changed, member_id=member.pk, day=joined_on, kind="entered", tier=lowest)
         if verified:
             claims.carry_debt(member, now=now)
-        bonuses.award(actor, member, OccasionKind.JOINED, now=now, at=joined_at, channel=channel)
+        if welcome:
+            bonuses.award(actor, member, OccasionKind.JOINED, now=now, at=joined_at, channel=channel)
         if verified:
-            bonuses.award(actor, member, OccasionKind.VERIFIED, now=now, at=joined_at, channel=channel)
+            if welcome:
+                bonuses.award(actor, member, OccasionKind.VERIFIED, now=now, at=joined_at, channel=channel)
             claims.look_for_guest_orders([member.pk], now=now)
         return member
 
@@ -185,10 +189,13 @@ def get_locked(member_id: int) -> Member:
     return member
 
 
-def verify_contact(actor: Actor, *, member_id: int, now: datetime, channel: str = "") -> Member:
+def verify_contact(
+    actor: Actor, *, member_id: int, now: datetime, channel: str = "", welcome: bool = True
+) -> Member:
     """Mark the contact as verified: what was earned for free becomes spendable, welcome points are due.
 
-    Doing it again changes nothing. Nobody says so of themselves. Raises PermissionDenied, UnknownMember.
+    Without `welcome` they are not: the shop verified this contact before there was a programme. Doing it again
+    changes nothing. Nobody says so of themselves. Raises PermissionDenied, UnknownMember.
     """
     require(actor, Operation.EDIT_MEMBERS)
     with transaction.atomic():
@@ -199,7 +206,8 @@ def verify_contact(actor: Actor, *, member_id: int, now: datetime, channel: str 
         member.save(update_fields=["verified_at"])
         audit.record(actor, "member.verify", f"member:{member.pk}", "done", now=now)
         claims.carry_debt(member, now=now)
-        bonuses.award(actor, member, OccasionKind.VERIFIED, now=now, channel=channel)
+        if welcome:
+            bonuses.award(actor, member, OccasionKind.VERIFIED, now=now, channel=channel)
         claims.release(member, now=now)
         claims.look_for_guest_orders([member.pk], now=now)
     return member

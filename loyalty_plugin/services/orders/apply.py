@@ -23,7 +23,7 @@ from loyalty_plugin.models.programmes import Programme, ProgrammeChannel
 from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.queries.programmes import Versions, version_by_id, versions_of
 from loyalty_plugin.services import approvals, awards, benefits, bonuses, claims, posting, tiers
-from loyalty_plugin.services.orders import earning, refunding, steps
+from loyalty_plugin.services.orders import earning, past, refunding, steps
 from loyalty_plugin.services.orders.people import People, lock_people
 from loyalty_plugin.services.orders.records import Record, lock_records, save_records
 from loyalty_plugin.services.orders.work import Work
@@ -133,13 +133,16 @@ def _begin(
         # Saleor may have given a guest's order to an account since: by our terms it is still to be claimed.
         record.contact = record.contact or claims.contact_of(programme[0].pk, fact.user_email)
         return steps.GUEST_ORDER if fact.user_id else steps.NOT_A_MEMBER
-    member = (
-        people.by_id[claimed_by[fact.ref]] if claimed else people.customer(fact, realm, programme[0], now)
-    )
+    is_past = past.is_past(fact, realm, programme[1])
+    if claimed:
+        member: Member | str = people.by_id[claimed_by[fact.ref]]
+    else:
+        member = people.customer(fact, realm, programme[0], now, past=is_past)
     if isinstance(member, str):
         return member
     record.member_id = member.pk
-    return Work(fact, record, member, programme[1].at(fact.paid_at or fact.created_at), claimed=claimed)
+    version = programme[1].at(fact.paid_at or fact.created_at)
+    return Work(fact, record, member, version, claimed=claimed, past=is_past)
 
 
 def _version(version_id: int, programmes: Programmes) -> ProgrammeVersion:
@@ -149,25 +152,11 @@ def _version(version_id: int, programmes: Programmes) -> ProgrammeVersion:
 
 
 def _settle(works: list[Work], now: datetime) -> None:
-    versions = {work.version.id: work.version for work in works}.values()
-    budgets = awards.lock_budgets(versions)
-    units = (POINTS, QUALIFYING)
-    locked = posting.lock({(w.member.pk, unit) for w in works for unit in units}, lots=False)
-    since = min(w.fact.paid_at or w.fact.created_at for w in works)
-    past = awards.read_past(sorted({w.member.pk for w in works}), versions, since)
-    past.budgets = budgets
-    before = refunding.before_of([work for work in works if work.record.version_id is not None])
-    for wave in _waves(works):
-        for work in wave:
-            work.earned_before = locked.balance(work.member.pk).earned
-            if work.record.version_id is None:
-                earning.first(work, past, locked, now)
-            else:
-                refunding.change(work, before, now)
-        _post(wave, past, locked, now)
-    awards.book_budgets(past.used)
-    if celebrated := [work.member.pk for work in works if work.locks_birthday]:
-        Member.objects.filter(pk__in=celebrated).update(birthday_locked_at=now)
+    for work in works:
+        if work.past:
+            past.count(work)
+    if earning_works := [work for work in works if not work.past]:
+        _earn(earning_works, now)
     tiers.add_facts((w.member.pk, fact) for w in works for fact in w.facts)
     by_programme: dict[int, dict[int, Member]] = {}
     for work in works:
@@ -175,6 +164,29 @@ def _settle(works: list[Work], now: datetime) -> None:
             by_programme.setdefault(work.version.programme_id, {})[work.member.pk] = work.member
     for touched in by_programme.values():
         tiers.recompute(list(touched.values()), now=now)
+
+
+def _earn(works: list[Work], now: datetime) -> None:
+    """Decide and post, each member's orders one after the other."""
+    versions = {work.version.id: work.version for work in works}.values()
+    budgets = awards.lock_budgets(versions)
+    units = (POINTS, QUALIFYING)
+    locked = posting.lock({(w.member.pk, unit) for w in works for unit in units}, lots=False)
+    since = min(w.fact.paid_at or w.fact.created_at for w in works)
+    known = awards.read_past(sorted({w.member.pk for w in works}), versions, since)
+    known.budgets = budgets
+    before = refunding.before_of([work for work in works if work.record.version_id is not None])
+    for wave in _waves(works):
+        for work in wave:
+            work.earned_before = locked.balance(work.member.pk).earned
+            if work.record.version_id is None:
+                earning.first(work, known, locked, now)
+            else:
+                refunding.change(work, before, now)
+        _post(wave, known, locked, now)
+    awards.book_budgets(known.used)
+    if celebrated := [work.member.pk for work in works if work.locks_birthday]:
+        Member.objects.filter(pk__in=celebrated).update(birthday_locked_at=now)
 
 
 def _waves(works: Sequence[Work]) -> Iterator[list[Work]]:
@@ -192,7 +204,7 @@ def _waves(works: Sequence[Work]) -> Iterator[list[Work]]:
         left = later
 
 
-def _post(wave: Sequence[Work], past: awards.Past, locked: posting.Locked, now: datetime) -> None:
+def _post(wave: Sequence[Work], known: awards.Past, locked: posting.Locked, now: datetime) -> None:
     """Post what was decided, and the milestones that were passed by it."""
     plans = [(work, plan) for work in wave for plan in work.plans]
     results = posting.post([plan for _, plan in plans], recorded_at=now, locked=locked, collect=True)
@@ -210,7 +222,7 @@ def _post(wave: Sequence[Work], past: awards.Past, locked: posting.Locked, now: 
     for work, _ in plans:
         at = work.fact.paid_at or work.fact.created_at
         bonuses.award_milestones(
-            SYSTEM, work.member, work.version, work.earned_before, locked, past, at=at, now=now
+            SYSTEM, work.member, work.version, work.earned_before, locked, known, at=at, now=now
         )
 
 

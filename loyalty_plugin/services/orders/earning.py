@@ -67,7 +67,7 @@ def first(work: Work, past: awards.Past, locked: Locked, now: datetime) -> None:
     record.points = steps.target(decision.points, net)
     record.qualifying = steps.target(decision.qualifying, net)
     record.counted = steps.target(occasion.basis, net)
-    record.outcome = "" if record.points else steps.NOTHING_EARNED
+    record.outcome = steps.outcome_of(record, fact)
     if plan is not None and work.claimed:
         plan = replace(plan, explanation={**(plan.explanation or {}), "claimed": {"as": "guest"}})
     if plan is not None:

@@ -37,8 +37,13 @@ class People:
             return set()
         return {member.pk} if member.verified_at >= fact.created_at else set()
 
-    def customer(self, fact: OrderFact, realm: Realm, programme: Programme, now: datetime) -> Member | str:
-        """The member whose account the order is of, who may join by it, or the stable code why there is none."""
+    def customer(
+        self, fact: OrderFact, realm: Realm, programme: Programme, now: datetime, *, past: bool
+    ) -> Member | str:
+        """The member whose account the order is of, who may join by it, or the stable code why there is none.
+
+        Who joins by an order from before the programme began was a customer long ago: nobody welcomes them.
+        """
         key = (programme.pk, realm.pk, fact.user_id)
         if key not in self.customers:
             if not programme.auto_join:
@@ -54,6 +59,7 @@ class People:
                     realm_id=realm.pk,
                     source="order",
                     channel=fact.channel,
+                    welcome=not past,
                 )
             except LoyaltyError as refusal:
                 return refusal.code

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from loyalty_plugin.domain.facts import OrderFact
 from loyalty_plugin.models.realms import Realm
-from loyalty_plugin.services.posting.arrays import integers, moments, texts
+from loyalty_plugin.services.posting.arrays import integers, moments, texts, words
 from loyalty_plugin.services.posting.cursors import execute, rows
 
 
@@ -37,6 +37,7 @@ class Record:
     paid_at: datetime | None = None
     window_ends_at: datetime | None = None
     matured_at: datetime | None = None
+    past: bool = False
     number: str = ""
     contact: str = ""
     outcome: str = ""
@@ -63,6 +64,7 @@ _COLUMNS: Final = {
     "fact_updated_at": "timestamptz",
     "paid_at": "timestamptz",
     "window_ends_at": "timestamptz",
+    "past": "boolean",
     "number": "text",
     "contact": "text",
     "outcome": "text",
@@ -71,8 +73,8 @@ _COLUMNS: Final = {
 # What has been there is left alone here, and locked by the second statement.
 _CREATE: Final = """
 INSERT INTO loyalty_plugin_orderrecord (realm_id, order_id, created_at, revision, fact, number, contact, outcome,
-       counted, points, qualifying, first_counted, first_points, first_qualifying, first_paid)
-SELECT n.realm_id, n.order_id, n.created_at, 0, '{}', '', '', '', 0, 0, 0, 0, 0, 0, 0
+       past, counted, points, qualifying, first_counted, first_points, first_qualifying, first_paid)
+SELECT n.realm_id, n.order_id, n.created_at, 0, '{}', '', '', '', false, 0, 0, 0, 0, 0, 0, 0
   FROM unnest($1::bigint[], $2::text[], $3::timestamptz[]) AS n(realm_id, order_id, created_at)
  ORDER BY n.realm_id, n.order_id
     ON CONFLICT DO NOTHING
@@ -126,6 +128,8 @@ def save_records(records: Sequence[Record]) -> None:
     for name, kind in _COLUMNS.items():
         values = [getattr(record, name) for record in records]
         match kind:
+            case "boolean":
+                columns.append(words("true" if value else "false" for value in values))
             case "bigint":
                 columns.append(integers(values))
             case "timestamptz":

@@ -82,7 +82,7 @@ def change(work: Work, before: Before, now: datetime) -> None:
     record.points, record.qualifying = should, qualifying
     record.counted = steps.target(record.first_counted, net)
     _follow_up(work, net, counted, now)
-    record.outcome = steps.CANCELLED if fact.cancelled else "" if record.points else steps.NOTHING_EARNED
+    record.outcome = steps.outcome_of(record, fact)
 
 
 def _given_again(work: Work, points: int, written_off: int, net: steps.Net, now: datetime) -> list[Intent]:
@@ -150,7 +150,7 @@ def _while_waiting(
     if asked.waits:
         approvals.withdraw(SYSTEM, request_id=asked.request_id, now=now)
     record.points = should
-    record.outcome = "" if should else steps.CANCELLED if fact.cancelled else steps.NOTHING_EARNED
+    record.outcome = "" if should else steps.outcome_of(record, fact)
     if should:
         plan = replace(
             asked.plan,

@@ -20,6 +20,7 @@ OTHER_CURRENCY = "other_currency"
 ZERO_VALUE = "zero_value"
 CANCELLED = "cancelled"
 NOTHING_EARNED = "nothing_earned"
+PAST_ORDER = "past_order"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,15 @@ def net_of(record: Record, fact: OrderFact, version: ProgrammeVersion) -> Net:
 def target(decided: int, net: Net) -> int:
     """The points that stand: the decided ones in the share that stands, rounded down; all of them where all stands."""
     return decided * min(net.left, net.paid) // net.paid if net.paid else 0
+
+
+def outcome_of(record: Record, fact: OrderFact) -> str:
+    """The stable code of what became of an order that was decided, empty where points stand."""
+    if fact.cancelled:
+        return CANCELLED
+    if record.past:
+        return PAST_ORDER
+    return "" if record.points else NOTHING_EARNED
 
 
 def counts_at(fact: OrderFact, version: ProgrammeVersion, window_end: datetime | None) -> datetime | None:

@@ -27,5 +27,7 @@ class Work:
     locks_birthday: bool = False
     #: Placed as a guest, and claimed by the member since.
     claimed: bool = False
+    #: Paid before the programme began in this shop.
+    past: bool = False
     #: Points and qualifying points that stood before this fact.
     stood: tuple[int, int] = (0, 0)

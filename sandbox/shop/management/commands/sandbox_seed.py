@@ -62,8 +62,11 @@ class Command(BaseCommand):
         progress.step("goods", 0.5)
         ids = standin.fill()
         progress.step("the membership App and its terms", 0.7)
-        standin.install(f"{settings.SANDBOX_SHOP_URL}{MANIFEST}")
         started = datetime.combine(today - timedelta(weeks=history.WEEKS + 1), clock_time(), UTC)
+        # On the first day of the half year: orders from before a shop was connected bring no points.
+        set_time(started)
+        standin.install(f"{settings.SANDBOX_SHOP_URL}{MANIFEST}")
+        set_time(None)
         programme.publish_circle(
             f"{settings.SANDBOX_SALEOR_URL}/graphql/", ids, now=datetime.now(UTC), starts_at=started
         )
