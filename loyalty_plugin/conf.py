@@ -20,6 +20,8 @@ DEFAULTS: Final[dict[str, Any]] = {
     "ENCRYPTION_KEYS": (),
     # Key of the digests by which a verified contact is remembered after erasure; from SECRET_KEY when empty.
     "CONTACT_DIGEST_KEY": "",
+    # Identifiers of the payment Apps whose reports are believed; empty: every App's that is installed in Saleor.
+    "PAYMENT_APPS": (),
     # Seconds a call to Saleor may take in all, retries included.
     "SALEOR_DEADLINE": 18,
     # How often a failing event or outgoing change is tried before it waits for a person.

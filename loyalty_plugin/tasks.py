@@ -31,6 +31,7 @@ from loyalty_plugin.services import (
     tiers,
     windows,
 )
+from loyalty_plugin.services.orders import again
 from loyalty_plugin.webhooks.processing import drain_inbox, forget_bodies
 
 _log = logging.getLogger(__name__)
@@ -93,6 +94,14 @@ def claim_orders(timestamp: int | None = None) -> None:
     now = ports.clock.now()
     if waiting := guests.due(now=now):
         _repeat("claims", partial(guests.claim_due, now=now), waiting)
+
+
+@_task(jobs.LOOK_AGAIN, "*/5 * * * *")
+def look_again(timestamp: int | None = None) -> None:
+    """Read orders anew after a person has decided about their money. The decision nudges."""
+    now = ports.clock.now()
+    if waiting := again.due(now=now):
+        _repeat("orders", partial(again.look_due, now=now), waiting)
 
 
 # Hourly, since a day ends at another hour in each time zone.

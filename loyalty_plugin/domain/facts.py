@@ -34,6 +34,19 @@ class LineFact:
 
 
 @dataclass(frozen=True, slots=True)
+class ChargeFact:
+    """One amount that came in for an order, minor units: `amount` in all, `stands` of it after refunds.
+
+    `source` says who vouches for it, as `domain.provenance` writes it.
+    """
+
+    charge_id: str
+    amount: int
+    stands: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class OrderFact:
     """An order as it was last read. Totals are the whole order's; `charged` and `refunded` are running totals."""
 
@@ -57,13 +70,18 @@ class OrderFact:
     refunded: int
     #: The part of the charge paid with gift cards.
     gift_card_paid: int = 0
-    #: The part that staff declared as paid, that no payment App reported.
+    #: The part of `charged` that nobody saw: staff declared it as paid, or an App that the shop does not name.
     paid_by_hand: int = 0
+    #: Each charge with its source; empty where an adapter knows only sums.
+    charges: tuple[ChargeFact, ...] = ()
     paid_at: datetime | None = None
     fulfilled_at: datetime | None = None
     cancelled: bool = False
     checkout_id: str = ""
+    #: checkout, draft, reissue or bulk_create.
     origin: str = "checkout"
+    #: The shop marked it as a test.
+    test: bool = False
 
     @property
     def ref(self) -> str:

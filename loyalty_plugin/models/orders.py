@@ -59,6 +59,10 @@ class OrderRecord(models.Model):
     past = models.BooleanField(default=False)
     #: Of an order placed as a guest: the keyed digest of its e-mail (hex), by which it may be claimed later.
     contact = models.CharField(max_length=64, blank=True, editable=False)
+    #: Money paid by hand that a second person confirmed, minor units.
+    vouched = models.BigIntegerField(default=0, db_default=0)
+    #: From when on the order is to be read anew, though no event came; null: not at all.
+    look_due = models.DateTimeField(null=True, editable=False)
     #: Why the order earned nothing, or what it waits for: a stable code.
     outcome = models.CharField(max_length=40, blank=True)
     created_at = models.DateTimeField()
@@ -75,6 +79,9 @@ class OrderRecord(models.Model):
                 name="lp_order_window",
             ),
             models.Index(fields=["realm", "member"], condition=models.Q(past=True), name="lp_order_past"),
+            models.Index(
+                fields=["look_due"], condition=models.Q(look_due__isnull=False), name="lp_order_look_due"
+            ),
             models.Index(
                 fields=["contact"],
                 condition=models.Q(version__isnull=True) & ~models.Q(contact=""),

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
+from loyalty_plugin import jobs
 from loyalty_plugin.conf import settings
 from loyalty_plugin.domain.actors import SYSTEM, Actor
 from loyalty_plugin.domain.intents import Plan
@@ -28,11 +29,13 @@ from loyalty_plugin.policies import Operation, require
 from loyalty_plugin.services import audit, claims, posting
 from loyalty_plugin.signals import announce, request_decided, request_opened
 
-_FOR_EVER: Final = timedelta(days=36_500)
+FOR_EVER: Final = timedelta(days=36_500)
 #: Outcomes of an order whose award waits for a person, and of one that a person refused.
 AWAITING = "awaiting_approval"
 REFUSED = "award_refused"
 AWARD = "award"
+#: A request about money that was declared by hand: approved, the order counts it.
+HAND_PAID = "order.hand_paid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def ask(
                 "created_at": now,
                 # What a customer has earned does not run out because nobody looked.
                 "expires_at": now
-                + (_FOR_EVER if actor.person_id is None else timedelta(days=settings.REQUEST_DAYS)),
+                + (FOR_EVER if actor.person_id is None else timedelta(days=settings.REQUEST_DAYS)),
             },
         )
         if created:
@@ -183,10 +186,11 @@ def _open(request_id: int, now: datetime) -> Request:
     return request
 
 
-def approve(actor: Actor, *, request_id: int, now: datetime) -> posting.Posted:
+def approve(actor: Actor, *, request_id: int, now: datetime) -> posting.Posted | None:
     """Post what was asked, exactly as it was asked. Raises SamePerson, PermissionDenied, RequestClosed.
 
-    An actor without a mapped person may not approve, a superuser neither; nobody decides about themselves.
+    None where money was confirmed: its order is read anew by a job, and earns what it brings. An actor without a
+    mapped person may not approve, a superuser neither; nobody decides about themselves.
     """
     require(actor, Operation.DECIDE_REQUESTS)
     with transaction.atomic():
@@ -195,6 +199,9 @@ def approve(actor: Actor, *, request_id: int, now: datetime) -> posting.Posted:
         _other_person(actor, request)
         # The audit and the decision come first, so that the entry's source is there when it is posted.
         _close(request, actor, Request.Status.APPROVED, now)
+        if request.operation == HAND_PAID:
+            _vouch(order, request, now)
+            return None
         plan = plan_from(request.payload, source=f"{posting.APPROVED}{request.pk}")
         posted = posting.post([plan], recorded_at=now)[0]
         if order is not None and order.outcome == AWAITING:
@@ -213,9 +220,21 @@ def reject(actor: Actor, *, request_id: int, now: datetime) -> None:
         request = _open(request_id, now)
         _other_person(actor, request)
         _close(request, actor, Request.Status.REJECTED, now)
-        if order is not None and order.outcome == AWAITING:
+        if order is not None and request.operation == HAND_PAID:
+            order.look_due = now
+            order.save(update_fields=["look_due"])
+            jobs.enqueue(jobs.LOOK_AGAIN)
+        elif order is not None and order.outcome == AWAITING:
             order.outcome = REFUSED
             order.save(update_fields=["outcome"])
+
+
+def _vouch(order: OrderRecord | None, request: Request, now: datetime) -> None:
+    if order is None:
+        return
+    order.vouched, order.look_due = max(order.vouched, request.amount), now
+    order.save(update_fields=["vouched", "look_due"])
+    jobs.enqueue(jobs.LOOK_AGAIN)
 
 
 def withdraw(actor: Actor, *, request_id: int, now: datetime) -> bool:

@@ -46,12 +46,6 @@ def test_what_counts(basis: dict[str, Any], order: Any, total: int, left_out: di
     assert sum(amount for _, amount in counted.lines) == total
 
 
-def test_the_part_declared_by_hand_is_left_out_in_proportion() -> None:
-    counted = count_order(an_order(SHIRT, COFFEE, gift_card_paid=1000), Basis(), by_hand=3625)
-    assert counted.total == 4625
-    assert dict(counted.left_out) == {"gift_card_paid": 1000, "by_hand": 3625}
-
-
 def _rules(*rules: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"rules": [{"id": f"r{place}", **rule} for place, rule in enumerate(rules)], **more}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from collections.abc import Mapping
@@ -21,12 +22,14 @@ from loyalty_plugin.saleor.payloads.values import minor
 from tests.saleor.roomkit import API
 
 APP = {"__typename": "App", "identifier": "psp"}
-USER = {"__typename": "User"}
+USER = {"__typename": "User", "id": "VXNlcjo3"}
+_numbers = itertools.count(1)
 Json = dict[str, Any]
 
 
 def charge(kind: str, amount: str, **more: Any) -> Json:
     return {
+        "id": f"event-{next(_numbers)}",
         "type": kind,
         "createdAt": "2026-03-02T12:00:00+00:00",
         "message": "",
@@ -43,6 +46,7 @@ def transaction(*events: Json, **more: Any) -> Json:
 
 def payment(status: str, captured: str, **more: Any) -> Json:
     return {
+        "id": "payment-1",
         "gateway": "psp",
         "isActive": True,
         "created": "2026-03-02T12:00:00+00:00",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from loyalty_plugin.builtin.presets.scale import amount
+from loyalty_plugin.builtin.presets.scale import amount, minor_units
 
 
 def document(currency: str) -> dict[str, Any]:
@@ -55,6 +55,7 @@ def document(currency: str) -> dict[str, Any]:
         "negative": "write_off",
         "spend_counts": "payment",
         "hand_paid": "counts",
+        "hand_paid_limit": minor_units(50, currency),
         "benefits": [
             {
                 "text": {

@@ -14,7 +14,7 @@ class Counted:
     """The lines that count with their amounts (minor units, shipping's share included), by line id.
 
     `left_out` says what does not count and why, as pairs of a reason and minor units: shipping,
-    gift_card_lines, member_priced, gift_card_paid, by_hand.
+    gift_card_lines, member_priced, gift_card_paid.
     """
 
     lines: tuple[tuple[LineFact, int], ...]
@@ -34,12 +34,11 @@ def _line_amount(line: LineFact, basis: Basis, order: OrderFact) -> int:
     return before * net // gross if gross else before
 
 
-def count_order(order: OrderFact, basis: Basis, *, by_hand: int = 0) -> Counted:
+def count_order(order: OrderFact, basis: Basis) -> Counted:
     """What of this order counts.
 
-    The part paid with gift cards, and `by_hand` (minor units, gross) where the caller leaves it out, take
-    their proportion off every line; shipping is shared out over all lines. Both by largest remainder, so that
-    the lines always sum to the total.
+    The part paid with gift cards takes its proportion off every line; shipping is shared out over all lines. Both by
+    largest remainder, so that the lines always sum to the total.
     """
     lines = sorted(order.lines, key=lambda line: line.line_id)
     amounts = [_line_amount(line, basis, order) for line in lines]
@@ -63,14 +62,11 @@ def count_order(order: OrderFact, basis: Basis, *, by_hand: int = 0) -> Counted:
 
     total = sum(amount for _, amount in kept)
     by_card = 0 if basis.gift_card_paid else order.gift_card_paid
-    away = min(by_card + by_hand, order.total_gross)
+    away = min(by_card, order.total_gross)
     if away and total:
         cut = total * away // order.total_gross
         parts = spread(cut, [amount for _, amount in kept])
         kept = [(line, amount - part) for (line, amount), part in zip(kept, parts, strict=True)]
         total -= cut
-        parts = spread(cut, [by_card, by_hand])
-        left_out |= {
-            reason: part for reason, part in zip(("gift_card_paid", "by_hand"), parts, strict=True) if part
-        }
+        left_out |= {"gift_card_paid": cut} if cut else {}
     return Counted(tuple(kept), total, tuple(left_out.items()))

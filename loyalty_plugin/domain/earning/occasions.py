@@ -31,13 +31,13 @@ def order_occasion(
 ) -> Occasion:
     """An order that earns, at the instant it counts (aware). Raises CurrencyMismatch.
 
-    The part declared as paid by hand is left out where the version says so.
+    It is decided for the whole order: of money paid by hand that does not count, the share is taken off afterwards,
+    as of money that went back.
     """
     if order.currency != version.currency:
         raise CurrencyMismatch(left=order.currency, right=version.currency)
-    document = version.document
-    by_hand = order.paid_by_hand if document.hand_paid == "left_out" else 0
-    counted = count_order(order, document.earning.basis, by_hand=by_hand)
+    counted = count_order(order, version.document.earning.basis)
+    by_hand = (("by_hand", order.paid_by_hand),) if order.paid_by_hand else ()
     local = at.astimezone(version.zone)
     return Occasion(
         kind=OccasionKind.ORDER,
@@ -48,7 +48,7 @@ def order_occasion(
         order=order,
         lines=counted.lines,
         basis=counted.total,
-        left_out=counted.left_out,
+        left_out=counted.left_out + by_hand,
         channel=order.channel,
         extra=extra or {},
     )

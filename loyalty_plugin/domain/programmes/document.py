@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Literal
@@ -13,6 +14,7 @@ from loyalty_plugin.domain.fields import Code, Ids, Terms, Text
 from loyalty_plugin.domain.ledger import Shortfall
 from loyalty_plugin.domain.lots import Expiry, Never
 from loyalty_plugin.domain.tiers.terms import TiersSettings, TierTerms
+from loyalty_plugin.domain.values import MAX_AMOUNT
 
 
 class Pending(Terms):
@@ -63,7 +65,9 @@ class ProgrammeDocument(Terms):
     """One version of a programme.
 
     `negative`: what happens when points must be taken back that are spent. `spend_counts`: when money counts
-    towards a tier. `hand_paid`: whether orders that staff declared as paid earn.
+    towards a tier. `hand_paid`: whether money that staff declared as paid counts; so much of an order without a
+    second person as `hand_paid_limit` says (minor units), more once one has confirmed it. `imported_from`: the first
+    day (of the programme) of orders made by a bulk import that earn; without it none does.
     """
 
     title: Text | None = None
@@ -77,6 +81,8 @@ class ProgrammeDocument(Terms):
     perks: tuple[PerkTerms, ...] = Field((), max_length=200)
     benefits: tuple[Benefit, ...] = Field((), max_length=200)
     hand_paid: Literal["counts", "left_out"] = "left_out"
+    hand_paid_limit: int = Field(0, ge=0, le=MAX_AMOUNT)
+    imported_from: date | None = None
     claims: Claims = Claims()
     check_ins: CheckIns = CheckIns()
 

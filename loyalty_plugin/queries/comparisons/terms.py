@@ -34,6 +34,8 @@ _OTHERS: Final[dict[str, Any]] = {
     "negative": gettext_lazy("Points that must be taken back after they were spent"),
     "spend_counts": gettext_lazy("When money counts towards a tier"),
     "hand_paid": gettext_lazy("Orders that staff declare as paid"),
+    "hand_paid_limit": gettext_lazy("How much declared as paid counts without a second person"),
+    "imported_from": gettext_lazy("Orders made by a bulk import"),
     "claims": gettext_lazy("Guest orders credited after joining"),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loyalty_plugin.domain import provenance
 from loyalty_plugin.domain.facts import LineFact, OrderFact
 from loyalty_plugin.saleor.payloads.payments import fulfilled_at, paid
 from loyalty_plugin.saleor.payloads.values import Json, gross, id_of, instant, is_gift_card, net
@@ -31,14 +32,17 @@ def order_fact(realm: str, order: Json) -> OrderFact:
         shipping_net=net(order["shippingPrice"], currency),
         charged=payment.charged,
         refunded=payment.went,
-        gift_card_paid=payment.gift_card,
-        paid_by_hand=payment.by_hand,
+        gift_card_paid=provenance.by_gift_card(payment.charges),
+        paid_by_hand=provenance.by_hand(payment.charges),
+        charges=payment.charges,
         # Nothing to pay is paid when ordered: Saleor never charges such an order.
         paid_at=payment.covered_at(total) if total else created,
         fulfilled_at=fulfilled_at(order),
         cancelled=order["status"] in ("CANCELED", "EXPIRED"),
         checkout_id=order.get("checkoutId") or "",
         origin=order["origin"].lower(),
+        # Private: what is public of a checkout, and so of its order, anybody may write.
+        test=(order.get("privateMetafield") or "").lower() in ("true", "1", "yes"),
     )
 
 

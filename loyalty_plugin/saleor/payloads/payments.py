@@ -2,16 +2,18 @@
 
 Saleor's `isPaid` and `chargeStatus` are wrong often enough (a grant makes an order overcharged, a charge-back is no
 refund), and "paid" is not "money came in": staff can declare it. So the events of the transactions are added up,
-each by who made it. A charge counts as paid by hand unless an App made it with a reference of its own.
+each by who made it: an App vouches only for what it reported with a reference of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from loyalty_plugin.domain import provenance
+from loyalty_plugin.domain.facts import ChargeFact
 from loyalty_plugin.saleor.payloads.values import Json, instant, money
 
 MARK_AS_PAID: Final = "Mark-as-paid transaction"
@@ -24,15 +26,14 @@ _SIGNS: Final = {"REFUND_SUCCESS": 1, "CHARGE_BACK": 1, "REFUND_REVERSE": -1}
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """Minor units. `came` in all, `went` back since; of what came, `by_hand` and by `gift_card`.
+    """Minor units. `came` in all, `went` back since; `charges` are what came, each with who vouches for it.
 
     `when` holds each charge with its instant, in order.
     """
 
     came: int
     went: int
-    by_hand: int
-    gift_card: int
+    charges: tuple[ChargeFact, ...]
     when: tuple[tuple[datetime, int], ...]
 
     @property
@@ -50,35 +51,58 @@ class Paid:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One transaction or payment: charges as (instant, id, amount, source), and what went back."""
+
+    charges: tuple[tuple[datetime, str, int, str], ...]
+    went: int
+
+
 def paid(order: Json, currency: str) -> Paid:
     """What was paid for an order: by transactions, and by the payments of the flow before them."""
-    charges: list[tuple[datetime, int]] = []
-    went = by_hand = gift_card = 0
-    for transaction in order.get("transactions") or ():
-        with_card = _is_gift_card(transaction)
-        for event in transaction.get("events") or ():
-            amount = money(event["amount"], currency)
-            if event["type"] == "CHARGE_SUCCESS":
-                charges.append((instant(event["createdAt"]), amount))
-                if with_card and event.get("createdBy") is None:
-                    gift_card += amount
-                elif not _reported(transaction, event):
-                    by_hand += amount
-            else:
-                went += amount * _SIGNS.get(event["type"], 0)
-    for payment in order.get("payments") or ():
-        came, back = _legacy(payment, currency)
-        if came:
-            charges.append((instant(payment["created"]), came))
-        went += back
-        by_hand += came if payment["gateway"] == MANUAL_GATEWAY else 0
+    parts = [_transaction(transaction, currency) for transaction in order.get("transactions") or ()]
+    parts += [_legacy(payment, currency) for payment in order.get("payments") or ()]
+    charges = sorted(charge for part in parts for charge in part.charges)
     return Paid(
-        came=sum(amount for _, amount in charges),
-        went=went,
-        by_hand=by_hand,
-        gift_card=gift_card,
-        when=tuple(sorted(charges, key=lambda charge: charge[0])),
+        came=sum(amount for _, _, amount, _ in charges),
+        went=sum(part.went for part in parts),
+        charges=tuple(fact for part in parts for fact in _standing(part)),
+        when=tuple((moment, amount) for moment, _, amount, _ in charges),
     )
+
+
+def _standing(part: _Part) -> Iterator[ChargeFact]:
+    """The charges with what is left of each: what goes back is taken from the newest first."""
+    back = part.went
+    for _, charge_id, amount, source in sorted(part.charges, reverse=True):
+        taken = min(max(back, 0), amount)
+        back -= taken
+        yield ChargeFact(charge_id, amount, amount - taken, source)
+
+
+def _transaction(transaction: Json, currency: str) -> _Part:
+    charges = []
+    went = 0
+    for event in transaction.get("events") or ():
+        amount = money(event["amount"], currency)
+        if event["type"] == "CHARGE_SUCCESS":
+            charges.append((instant(event["createdAt"]), event["id"], amount, _source(transaction, event)))
+        else:
+            went += amount * _SIGNS.get(event["type"], 0)
+    return _Part(tuple(charges), went)
+
+
+def _source(transaction: Json, event: Json) -> str:
+    """Who vouches for a charge. Names are free text; an App's identifier is not, and so is no person's id."""
+    by = event.get("createdBy")
+    if by is None:
+        return provenance.GIFT_CARD if _is_gift_card(transaction) else provenance.UNKNOWN
+    identifier = by.get("identifier") if by.get("__typename") == "App" else None
+    declared = event.get("message") == MANUAL_ADJUSTMENT or transaction.get("name") == MARK_AS_PAID
+    if identifier and event.get("pspReference") and not declared:
+        return f"{provenance.APP}{identifier}"
+    return f"{provenance.HAND}{identifier or by.get('id') or ''}"
 
 
 def _is_gift_card(transaction: Json) -> bool:
@@ -86,28 +110,20 @@ def _is_gift_card(transaction: Json) -> bool:
     return bool(details.get("__typename") == _GIFT_CARD and details.get("isSaleorGiftcard"))
 
 
-def _reported(transaction: Json, event: Json) -> bool:
-    """Whether a payment App vouches for this charge. Names are free text; an App's identifier is not."""
-    by = event.get("createdBy") or {}
-    return bool(
-        by.get("__typename") == "App"
-        and by.get("identifier")
-        and event.get("pspReference")
-        and event.get("message") != MANUAL_ADJUSTMENT
-        and transaction.get("name") != MARK_AS_PAID
-    )
-
-
-def _legacy(payment: Json, currency: str) -> tuple[int, int]:
+def _legacy(payment: Json, currency: str) -> _Part:
     """What a payment of the old flow brought, and what went back. Its captured amount falls with each refund."""
     captured = money(payment.get("capturedAmount"), currency)
     status = payment["chargeStatus"]
+    came = 0
     if status in ("PARTIALLY_REFUNDED", "FULLY_REFUNDED"):
-        total = max(money(payment.get("total"), currency), captured)
-        return total, total - captured
-    if status in ("FULLY_CHARGED", "PARTIALLY_CHARGED") and payment["isActive"]:
-        return captured, 0
-    return 0, 0
+        came = max(money(payment.get("total"), currency), captured)
+    elif status in ("FULLY_CHARGED", "PARTIALLY_CHARGED") and payment["isActive"]:
+        came = captured
+    if not came:
+        return _Part((), 0)
+    gateway = payment["gateway"]
+    source = provenance.HAND if gateway == MANUAL_GATEWAY else f"{provenance.PAYMENT}{gateway}"
+    return _Part(((instant(payment["created"]), payment["id"], came, source),), came - captured)
 
 
 def fulfilled_at(order: Json) -> datetime | None:

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from loyalty_plugin.domain import provenance
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.facts import OrderFact
 from loyalty_plugin.domain.ledger import POINTS, QUALIFYING
@@ -23,7 +24,7 @@ from loyalty_plugin.models.programmes import Programme, ProgrammeChannel
 from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.queries.programmes import Versions, version_by_id, versions_of
 from loyalty_plugin.services import approvals, awards, benefits, bonuses, claims, posting, tiers
-from loyalty_plugin.services.orders import earning, past, refunding, steps
+from loyalty_plugin.services.orders import earning, past, refunding, steps, vouching
 from loyalty_plugin.services.orders.people import People, lock_people
 from loyalty_plugin.services.orders.records import Record, lock_records, save_records
 from loyalty_plugin.services.orders.work import Work
@@ -64,6 +65,7 @@ def _apply(facts: Sequence[OrderFact], now: datetime, claimed_by: Mapping[str, i
     records = lock_records(facts, realms)
     programmes = _programmes(realms)
     people = lock_people(facts, realms, records, claimed_by.values())
+    facts = vouching.with_provenance(facts, records)
     done: dict[str, Applied] = {}
     works: list[Work] = []
     waiting: set[int] = set()
@@ -85,6 +87,7 @@ def _apply(facts: Sequence[OrderFact], now: datetime, claimed_by: Mapping[str, i
     if works:
         _settle(works, now)
     for work in works:
+        vouching.note(work)
         done[work.fact.ref] = _close(work.record, work.fact, work.record.outcome)
     save_records([records[ref] for ref, one in done.items() if ref in records and not one.stale])
     if waiting:
@@ -123,7 +126,8 @@ def _begin(
         return steps.STAGING
     if record.version_id is not None and record.member_id is not None:
         # Whose order it is and by which rules was settled when it was decided, whatever became of them since.
-        return Work(fact, record, people.by_id[record.member_id], _version(record.version_id, programmes))
+        version = _version(record.version_id, programmes)
+        return _work(Work(fact, record, people.by_id[record.member_id], version), now)
     programme = programmes.get((realm.pk, fact.channel))
     if programme is None:
         return steps.NO_PROGRAMME
@@ -142,7 +146,19 @@ def _begin(
         return member
     record.member_id = member.pk
     version = programme[1].at(fact.paid_at or fact.created_at)
-    return Work(fact, record, member, version, claimed=claimed, past=is_past)
+    return _work(Work(fact, record, member, version, claimed=claimed, past=is_past), now)
+
+
+def _work(work: Work, now: datetime) -> Work:
+    """The work with what of money paid by hand counts; a second person is asked about it where that is due."""
+    fact, document = work.fact, work.version.document
+    if fact.paid_by_hand or work.record.outcome in (steps.HAND_WAITS, steps.HAND_REFUSED):
+        may_earn = steps.why_not(fact, work.version) in ("", steps.PAID_BY_HAND)
+        past_order = work.past or work.record.past  # nobody is asked about years ago
+        asks = provenance.asks(fact, document, work.record.vouched) if may_earn and not past_order else 0
+        vouching.ask(work, asks, now)
+        work.fact = provenance.counted(fact, document, work.record.vouched)
+    return work
 
 
 def _version(version_id: int, programmes: Programmes) -> ProgrammeVersion:
@@ -238,6 +254,8 @@ def _close(record: Record, fact: OrderFact, outcome: str) -> Applied:
         "currency": fact.currency,
         "status": fact.status,
     }
+    if fact.charges:
+        record.fact["charges"] = {charge.charge_id: charge.source for charge in fact.charges}
     record.paid_at = record.paid_at or fact.paid_at
     record.outcome = outcome
     return Applied(fact.ref, outcome, record.points)

@@ -60,7 +60,7 @@ def first(work: Work, past: awards.Past, locked: Locked, now: datetime) -> None:
         source=f"order:{fact.ref}",
     )
     record.version_id = version.id
-    record.first_paid = steps.whole_of(fact, version)
+    record.first_paid = steps.whole_of(fact)
     record.first_points, record.first_qualifying = decision.points, decision.qualifying
     record.first_counted = occasion.basis
     net = steps.net_of(record, fact, version)

@@ -34,11 +34,10 @@ def count(work: Work) -> None:
     if reason:
         record.outcome = reason
         return
-    by_hand = fact.paid_by_hand if version.document.hand_paid == "left_out" else 0
     record.past = True
     record.version_id = version.id
-    record.first_paid = steps.whole_of(fact, version)
-    record.first_counted = count_order(fact, version.document.earning.basis, by_hand=by_hand).total
+    record.first_paid = steps.whole_of(fact)
+    record.first_counted = count_order(fact, version.document.earning.basis).total
     record.counted = steps.target(record.first_counted, steps.net_of(record, fact, version))
     record.outcome = steps.outcome_of(record, fact)
     ends_at, _ = earning.window(fact, version)

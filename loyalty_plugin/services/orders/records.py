@@ -38,6 +38,8 @@ class Record:
     window_ends_at: datetime | None = None
     matured_at: datetime | None = None
     past: bool = False
+    #: Money paid by hand that a second person confirmed; written by the decision alone.
+    vouched: int = 0
     number: str = ""
     contact: str = ""
     outcome: str = ""

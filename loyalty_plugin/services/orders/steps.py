@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from loyalty_plugin.domain.facts import OrderFact
+from loyalty_plugin.domain.lots import local_day
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
 from loyalty_plugin.services.orders.records import Record
 
@@ -21,6 +22,13 @@ ZERO_VALUE = "zero_value"
 CANCELLED = "cancelled"
 NOTHING_EARNED = "nothing_earned"
 PAST_ORDER = "past_order"
+DRAFT = "draft"
+NOT_CONFIRMED = "not_confirmed"
+TEST_ORDER = "test_order"
+IMPORTED = "imported"
+PAID_BY_HAND = "paid_by_hand"
+HAND_WAITS = "hand_paid_waits"
+HAND_REFUSED = "hand_paid_refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,35 +40,59 @@ class Net:
 
 
 def money_in(fact: OrderFact, version: ProgrammeVersion) -> int:
-    """What came in and stayed, minor units; without what staff declared as paid where the version says so."""
-    by_hand = fact.paid_by_hand if version.document.hand_paid == "left_out" else 0
+    """What came in and stayed, minor units; without the money paid by hand that does not count.
+
+    Gift cards may be no basis at all: then what is paid by hand is a share of the rest, and weighs so much more.
+    """
+    by_hand, total = fact.paid_by_hand, fact.total_gross
+    if by_hand and fact.gift_card_paid and not version.document.earning.basis.gift_card_paid:
+        rest = max(total - fact.gift_card_paid, 0)
+        by_hand = -(-by_hand * total // rest) if rest else fact.charged
     return max(fact.charged - by_hand, 0)
 
 
-def whole_of(fact: OrderFact, version: ProgrammeVersion) -> int:
+def whole_of(fact: OrderFact) -> int:
     """What came in for the order before anything went back, minor units; what was paid too much is no part of it."""
-    by_hand = fact.paid_by_hand if version.document.hand_paid == "left_out" else 0
-    return min(max(fact.charged + fact.refunded - by_hand, 0), fact.total_gross)
+    return min(fact.charged + fact.refunded, fact.total_gross)
 
 
 def why_not(fact: OrderFact, version: ProgrammeVersion) -> str:
     """The stable code why this order does not earn now, empty if it does."""
     if fact.currency != version.currency:
         return OTHER_CURRENCY
+    if fact.status == "DRAFT":
+        return DRAFT
     if fact.cancelled:
         return CANCELLED
+    if fact.test:
+        return TEST_ORDER
+    if fact.status == "UNCONFIRMED":
+        return NOT_CONFIRMED
+    if fact.origin == "bulk_create" and not _imported_earns(fact, version):
+        return IMPORTED
     if fact.total_gross <= 0:
         return ZERO_VALUE
     if fact.charged <= 0 or fact.charged + fact.refunded < fact.total_gross:
         return NOT_PAID
-    if money_in(fact, version) <= 0 or whole_of(fact, version) <= 0:
-        return "paid_by_hand"
+    if money_in(fact, version) <= 0:
+        return PAID_BY_HAND
     return ""
 
 
+def _imported_earns(fact: OrderFact, version: ProgrammeVersion) -> bool:
+    """Whether an order made by a bulk import was placed on or after the day from which those earn."""
+    since = version.document.imported_from
+    return since is not None and local_day(fact.created_at, version.zone) >= since
+
+
+def ended(fact: OrderFact) -> str:
+    """The stable code why nothing of the order stands, whatever was paid; empty if it is not so."""
+    return CANCELLED if fact.cancelled else TEST_ORDER if fact.test else ""
+
+
 def net_of(record: Record, fact: OrderFact, version: ProgrammeVersion) -> Net:
-    """What stands of what was paid when the order first earned. Nothing of a cancelled order stands."""
-    left = 0 if fact.cancelled else money_in(fact, version)
+    """What stands of what was paid when the order first earned. Nothing of a cancelled or a test order stands."""
+    left = 0 if ended(fact) else money_in(fact, version)
     return Net(record.first_paid, min(left, record.first_paid))
 
 
@@ -71,8 +103,8 @@ def target(decided: int, net: Net) -> int:
 
 def outcome_of(record: Record, fact: OrderFact) -> str:
     """The stable code of what became of an order that was decided, empty where points stand."""
-    if fact.cancelled:
-        return CANCELLED
+    if over := ended(fact):
+        return over
     if record.past:
         return PAST_ORDER
     return "" if record.points else NOTHING_EARNED

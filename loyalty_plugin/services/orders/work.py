@@ -29,5 +29,7 @@ class Work:
     claimed: bool = False
     #: Paid before the programme began in this shop.
     past: bool = False
+    #: Money paid by hand waits for a second person, or was refused: the stable code of that.
+    waits_for: str = ""
     #: Points and qualifying points that stood before this fact.
     stood: tuple[int, int] = (0, 0)

@@ -1,0 +1,96 @@
+"""Tells money that was seen from money that was only declared, charge by charge; pure, it decides no points.
+
+A source is a short text: `app:psp` (reported by that App), `payment:gateway` (the flow before transactions),
+`gift_card`, `hand:WHO` (declared by a person or an App), `unknown` (whoever reported it can't be asked any more).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from loyalty_plugin.domain.facts import ChargeFact, OrderFact
+from loyalty_plugin.domain.programmes.document import ProgrammeDocument
+
+APP: Final = "app:"
+PAYMENT: Final = "payment:"
+HAND: Final = "hand:"
+GIFT_CARD: Final = "gift_card"
+UNKNOWN: Final = "unknown"
+#: An order that replaces an earlier one, whose money stayed where it was.
+REISSUE: Final = "reissue"
+#: What is said of a charge when whoever reported it can't be asked any more: known better, it is believed as known.
+NAMELESS: Final = frozenset({UNKNOWN, GIFT_CARD})
+
+
+def remembered(charges: Iterable[ChargeFact], before: Mapping[str, str]) -> tuple[ChargeFact, ...]:
+    """The charges with the source they had when it could still be read; `before` is by charge id."""
+    return tuple(
+        replace(charge, source=before.get(charge.charge_id, charge.source))
+        if charge.source in NAMELESS
+        else charge
+        for charge in charges
+    )
+
+
+def seen(charge: ChargeFact, listed: Collection[str] = ()) -> bool:
+    """Whether somebody saw the money. `listed` are the identifiers of Apps that are believed; none: every App is."""
+    if charge.source.startswith(APP):
+        return not listed or charge.source.removeprefix(APP) in listed
+    return charge.source == GIFT_CARD or charge.source.startswith(PAYMENT)
+
+
+def by_hand(charges: Iterable[ChargeFact], listed: Collection[str] = ()) -> int:
+    """What stands of the charges that nobody saw, minor units."""
+    return sum(charge.stands for charge in charges if not seen(charge, listed))
+
+
+def by_gift_card(charges: Iterable[ChargeFact]) -> int:
+    """What was paid with the shop's own gift cards, minor units."""
+    return sum(charge.amount for charge in charges if charge.source == GIFT_CARD)
+
+
+def declared_by(charges: Iterable[ChargeFact]) -> set[str]:
+    """The ids of those who declared money that nobody saw."""
+    return {
+        charge.source.removeprefix(HAND)
+        for charge in charges
+        if charge.source.startswith(HAND) and charge.stands
+    }
+
+
+def judged(fact: OrderFact, before: Mapping[str, str], listed: Collection[str]) -> OrderFact:
+    """The order with its charges judged anew; as it was where its adapter gave none."""
+    if not fact.charges:
+        return fact
+    charges = remembered(fact.charges, before) if before else fact.charges
+    hand, card = by_hand(charges, listed), by_gift_card(charges)
+    if (charges, hand, card) == (fact.charges, fact.paid_by_hand, fact.gift_card_paid):
+        return fact
+    return replace(fact, charges=charges, paid_by_hand=hand, gift_card_paid=card)
+
+
+def needed(fact: OrderFact) -> int:
+    """So much of the money paid by hand that the order would not be paid without it, minor units."""
+    return min(max(fact.total_gross - (fact.charged - fact.paid_by_hand), 0), fact.paid_by_hand)
+
+
+def asks(fact: OrderFact, document: ProgrammeDocument, vouched: int) -> int:
+    """The money paid by hand about which a second person is to be asked, minor units; 0: nobody."""
+    if document.hand_paid != "counts" or fact.origin == REISSUE:
+        return 0
+    amount = needed(fact)
+    return amount if amount > max(document.hand_paid_limit, vouched) else 0
+
+
+def counted(fact: OrderFact, document: ProgrammeDocument, vouched: int) -> OrderFact:
+    """The order with what of the money paid by hand does not count left in `paid_by_hand`.
+
+    `vouched` is what a second person confirmed, minor units. Money by hand that was not needed never counts.
+    """
+    if not fact.paid_by_hand or document.hand_paid != "counts" or fact.origin == REISSUE:
+        return fact
+    amount = needed(fact)
+    counts = amount if amount <= document.hand_paid_limit else min(amount, vouched)
+    return replace(fact, paid_by_hand=fact.paid_by_hand - counts) if counts else fact
