@@ -19,8 +19,8 @@ from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column
 
 from loyalty_plugin.admin.access import Page, crumb
-from loyalty_plugin.admin.listing import LinkColumn, Listing, OneOf, PointsColumn, TimeColumn
-from loyalty_plugin.admin.words import OPERATIONS, chip, points, why_it_waits
+from loyalty_plugin.admin.listing import LinkColumn, Listing, OneOf, TimeColumn
+from loyalty_plugin.admin.words import OPERATIONS, asked, chip, points, why_it_waits
 from loyalty_plugin.errors import LoyaltyError
 from loyalty_plugin.models.requests import Request
 from loyalty_plugin.policies import Operation
@@ -42,7 +42,7 @@ def described(request: Request) -> dict[str, Any]:
     return {
         "asked": request,
         "state": state_of(request),
-        "amount": points(request.amount),
+        "amount": asked(request.amount, request.unit),
         "reason": REASONS.get(request.reason, request.reason),
         "cause": why_it_waits(request.cause),
         "asked_by": request.requested_by or _("the programme itself"),
@@ -98,7 +98,12 @@ class IndexView(Listing):
                 accessor=lambda one: OPERATIONS.get(one.operation, one.operation),
                 classname="lp-wide",
             ),
-            PointsColumn("amount", label=_("Points"), number=lambda one: one.amount),
+            Column(
+                "amount",
+                label=_("Amount"),
+                accessor=lambda one: asked(one.amount, one.unit),
+                classname="lp-num",
+            ),
             Column("state", label=_("State"), accessor=lambda one: chip(state_of(one))),
             Column(
                 "asked_by",
@@ -152,7 +157,7 @@ class RequestView(Page):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         open_still = state_of(self.asked) == Request.Status.WAITING
-        if open_still and self.asked.member_id is not None:
+        if open_still and self.asked.member_id is not None and self.asked.unit == "points":
             before = balances_of([self.asked.member_id])[self.asked.member_id].available
             kwargs |= {"before": points(before), "after": points(before + self.asked.amount)}
         return super().get_context_data(
@@ -171,6 +176,13 @@ class RequestView(Page):
         except LoyaltyError as error:
             self.refuse(error)
             return redirect("loyalty_requests:request", self.asked.pk)
-        words = _("Approved and posted.") if "approve" in request.POST else _("Rejected. Nothing was posted.")
-        messages.success(request, words)
+        messages.success(request, self.decided("approve" in request.POST))
         return redirect("loyalty_requests:index")
+
+    def decided(self, approved: bool) -> str:
+        """What follows from the decision."""
+        if not approved:
+            return _("Rejected. Nothing was posted.")
+        if self.asked.operation == approvals.HAND_PAID:
+            return _("Confirmed. The order earns as soon as it has been read anew.")
+        return _("Approved and posted.")

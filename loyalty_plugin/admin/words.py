@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from loyalty_plugin.domain.limits import Excess
 from loyalty_plugin.errors import LoyaltyError
+from loyalty_plugin.queries.explanations.numbers import money_text
 
 #: States of rows as chips: the words, and the class of what is in force or wants attention.
 CHIPS: Final[dict[str, tuple[Any, str]]] = {
@@ -91,6 +92,7 @@ OPERATIONS: Final[dict[str, Any]] = {
     "member.birthday": gettext_lazy("Birthday changed"),
     "member.leave": gettext_lazy("Account closed"),
     "member.erase": gettext_lazy("Member erased"),
+    "order.hand_paid": gettext_lazy("Money paid by hand"),
     "orders.claim": gettext_lazy("Guest orders credited"),
     "tier.grant": gettext_lazy("Tier given"),
     "card.issue": gettext_lazy("Card issued"),
@@ -127,6 +129,11 @@ def points(number: int) -> str:
     return ngettext("%(n)s point", "%(n)s points", abs(number)) % {"n": signed(number)}
 
 
+def asked(amount: int, unit: str) -> str:
+    """What a request is about: points, or money in a currency."""
+    return points(amount) if unit == "points" else money_text(amount, unit)
+
+
 def signed(number: int) -> str:
     """A grouped number; a negative one has a true minus sign."""
     text = number_format(abs(number), decimal_pos=0, force_grouping=True)
@@ -156,6 +163,11 @@ def why_it_waits(cause: Mapping[str, Any]) -> str:
     """The limit a request went above, or what else asks for a second person."""
     if cause.get("which") == "second_person":
         return _("The adjustment took a second person, so taking it back takes one, too.")
+    if cause.get("which") == "hand_paid":
+        return _(
+            "Order %(order)s was declared as paid, and no payment App saw the money. Did it come in? Then the order"
+            " earns."
+        ) % {"order": cause.get("order", "")}
     limit = cause.get("limit", cause.get("ceiling"))
     return over_limit(str(cause.get("which", "")), int(limit), int(cause.get("used", 0))) if limit else ""
 

@@ -276,7 +276,7 @@ def _close(request: Request, actor: Actor, status: str, now: datetime) -> None:
         f"member:{request.member_id}",
         status,
         now=now,
-        detail={"amount": request.amount},
+        detail={"amount" if request.unit == "points" else "money": request.amount},
         request_id=request.pk,
     )
     announce(request_decided, request_id=request.pk)

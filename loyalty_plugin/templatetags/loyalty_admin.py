@@ -26,6 +26,12 @@ def signed_points(value: int) -> str:
 
 
 @register.filter
+def asked(amount: int, unit: str) -> str:
+    """What a request is about: points, or money."""
+    return words.asked(amount, unit)
+
+
+@register.filter
 def operation(code: str) -> str:
     """What was done, in words."""
     return str(words.OPERATIONS.get(code, code))

@@ -102,7 +102,7 @@ def _ask(work: Work, amount: int, now: datetime) -> None:
         created_at=now,
         expires_at=now + approvals.FOR_EVER,
     )
-    detail = {"amount": amount, "currency": fact.currency}
+    detail = {"money": amount, "currency": fact.currency}
     audit.record(SYSTEM, approvals.HAND_PAID, member, "asked", now=now, detail=detail, request_id=request.pk)
     announce(request_opened, request_id=request.pk)
 
