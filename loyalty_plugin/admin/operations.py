@@ -38,6 +38,8 @@ JOBS = {
     "seal": gettext_lazy("Seal the ledger"),
     "verify": gettext_lazy("Prove the ledger"),
     "housekeeping": gettext_lazy("Tidy up"),
+    "backfill_customers": gettext_lazy("Bring in earlier customers"),
+    "backfill_orders": gettext_lazy("Bring in earlier orders"),
 }
 
 #: What a job may count besides what it has done.
@@ -142,10 +144,11 @@ def _job(view: JobView) -> dict[str, Any]:
         for key, value in result.items()
         if isinstance(value, int) and value and key != "done"
     ]
+    kind = view.run.name.partition(":")[0]  # what follows names one Saleor of several
     late = view.run.status == JobRun.Status.RUNNING and ports.clock.now() - view.run.beat_at > _SILENT
     return {
         "run": view.run,
-        "label": JOBS.get(view.run.name, view.run.name.replace("_", " ")),
+        "label": JOBS.get(kind, kind.replace("_", " ")),
         "percent": view.percent if view.run.status == JobRun.Status.RUNNING else None,
         "numbers": numbers,
         "error": error,

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,19 @@ class OrderFact:
     def ref(self) -> str:
         """The order's name in the ledger: realm and id, since ids repeat between Saleors."""
         return f"{self.realm}|{self.order_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A page of a long list, at most a hundred. `cursor` is what to give for the next one, while there is `more`."""
+
+    items: tuple[T, ...]
+    cursor: str
+    more: bool
+    #: How many there are in all, where that was asked.
+    total: int | None = None
+    #: What could not be read, by id: a stable code of why.
+    unreadable: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from loyalty_plugin.domain.facts import CheckoutFact, CustomerFact, OrderFact
+from loyalty_plugin.domain.facts import CheckoutFact, CustomerFact, OrderFact, Page
 
 
 class Clock(Protocol):
@@ -26,6 +26,34 @@ class Storefront(Protocol):
 
     def customers(self, realm: str, user_ids: Sequence[str]) -> Mapping[str, CustomerFact]:
         """Customer accounts as they are now, by id, at most a hundred; unknown ids are missing. Raises TryLater."""
+        ...
+
+    def orders_page(
+        self,
+        realm: str,
+        *,
+        after: str = "",
+        created_since: datetime | None = None,
+        changed_since: datetime | None = None,
+        counting: bool = False,
+    ) -> Page[OrderFact]:
+        """A page of all orders, oldest first; of those changed since an instant by their last change. Raises TryLater."""
+        ...
+
+    def customers_page(
+        self,
+        realm: str,
+        *,
+        after: str = "",
+        created_since: datetime | None = None,
+        changed_since: datetime | None = None,
+        counting: bool = False,
+    ) -> Page[CustomerFact]:
+        """A page of all customers, oldest first; of those changed since an instant by their last change. Raises TryLater."""
+        ...
+
+    def failed_events(self, realm: str) -> Iterator[tuple[str, bytes]]:
+        """Events the shop gave up telling us of, as long as it remembers them: kind and body. Raises TryLater."""
         ...
 
     def checkout(self, realm: str, checkout_id: str) -> CheckoutFact | None:

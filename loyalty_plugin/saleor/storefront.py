@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from django.utils import timezone
 
-from loyalty_plugin.domain.facts import CheckoutFact, CustomerFact, OrderFact
+from loyalty_plugin.domain.facts import CheckoutFact, CustomerFact, OrderFact, Page
 from loyalty_plugin.domain.values import Money
 from loyalty_plugin.errors import AppTokenDead, InvalidInput, NotFound, SaleorError, TryLater
 from loyalty_plugin.models.realms import Installation
+from loyalty_plugin.saleor import pages
 from loyalty_plugin.saleor.client import SaleorClient
 from loyalty_plugin.saleor.connections import connected
 from loyalty_plugin.saleor.payloads.checkouts import checkout_fact
@@ -34,6 +37,50 @@ class SaleorStorefront:
         """Customer accounts as they are now, by id, at most a hundred; unknown ids are missing."""
         data = call(realm, "customers", ids=_page(user_ids))
         return {node["id"]: customer_fact(realm, node) for node in _nodes(data["customers"])}
+
+    def orders_page(
+        self,
+        realm: str,
+        *,
+        after: str = "",
+        created_since: datetime | None = None,
+        changed_since: datetime | None = None,
+        counting: bool = False,
+    ) -> Page[OrderFact]:
+        """A page of all orders, oldest first; of those changed since an instant by their last change."""
+        return pages.page(
+            partial(call, realm),
+            "orders",
+            partial(order_fact, realm),
+            after=after,
+            created_since=created_since,
+            changed_since=changed_since,
+            counting=counting,
+        )
+
+    def customers_page(
+        self,
+        realm: str,
+        *,
+        after: str = "",
+        created_since: datetime | None = None,
+        changed_since: datetime | None = None,
+        counting: bool = False,
+    ) -> Page[CustomerFact]:
+        """A page of all customers, oldest first; of those changed since an instant by their last change."""
+        return pages.page(
+            partial(call, realm),
+            "customers",
+            partial(customer_fact, realm),
+            after=after,
+            created_since=created_since,
+            changed_since=changed_since,
+            counting=counting,
+        )
+
+    def failed_events(self, realm: str) -> Iterator[tuple[str, bytes]]:
+        """Events Saleor gave up telling us of, as long as it remembers them (14 days): kind and body."""
+        return pages.failed_events(partial(call, realm))
 
     def checkout(self, realm: str, checkout_id: str) -> CheckoutFact | None:
         """The checkout as it is now, None when there is none (any more)."""

@@ -28,17 +28,35 @@ class Run:
             cursor=self.cursor, done=self.done, beat_at=registry.ports.clock.now()
         )
 
+    def expect(self, total: int | None) -> None:
+        """Note of how many it will have been at the end."""
+        JobRun.objects.filter(pk=self.id).update(total=total)
+
+    def begin_anew(self) -> None:
+        """Forget how far an unfinished run had come."""
+        self.cursor, self.done = {}, 0
+        JobRun.objects.filter(pk=self.id).update(cursor={}, done=0, total=None)
+
 
 @contextmanager
-def running(name: str, total: int | None = None) -> Iterator[Run]:
+def running(name: str, total: int | None = None, *, goes_on: bool = False) -> Iterator[Run]:
     """A run of this job: the one a crash left unfinished, else a new one. Finished or failed at the end.
 
-    Two runs of one job at a time share the row; jobs must allow that, as they must allow being killed.
+    With `goes_on` a new run begins where a failed one stopped. Two runs of one job at a time share the row; jobs must
+    allow that, as they must allow being killed.
     """
     now = registry.ports.clock.now()
     row = JobRun.objects.filter(name=name).order_by("-pk").first()
     if row is None or row.status != JobRun.Status.RUNNING:
-        row = JobRun.objects.create(name=name, started_at=now, beat_at=now, total=total)
+        left = row if goes_on and row is not None and row.status == JobRun.Status.FAILED else None
+        row = JobRun.objects.create(
+            name=name,
+            started_at=now,
+            beat_at=now,
+            total=total,
+            cursor=left.cursor if left else {},
+            done=left.done if left else 0,
+        )
     elif total is not None:
         JobRun.objects.filter(pk=row.pk).update(total=row.done + total, beat_at=now)
     run = Run(row.pk, dict(row.cursor), row.done)

@@ -11,14 +11,13 @@ from datetime import datetime
 from typing import Final
 
 from loyalty_plugin.domain.actors import SYSTEM
-from loyalty_plugin.domain.facts import CustomerFact
-from loyalty_plugin.errors import CurrencyMismatch, LoyaltyError, NotFound, TryLater
+from loyalty_plugin.errors import CurrencyMismatch, NotFound, TryLater
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import PricePromise
-from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.registry import ports
 from loyalty_plugin.services import benefits, members
+from loyalty_plugin.services.customers import keep_customers
 from loyalty_plugin.services.orders.apply import apply_orders
 from loyalty_plugin.webhooks.events import Hint
 from loyalty_plugin.webhooks.outcomes import Outcome, done, ignored, retried, together
@@ -48,16 +47,12 @@ def customers(realm: str, hints: Sequence[Hint], now: datetime) -> dict[int, Out
     gone = {hint.target for hint in hints if hint.claim == "deleted"}
     for ids in _pages(hints):
         facts = ports.storefront.customers(realm, ids)
-        known: dict[str, list[Member]] = {}
-        for member in Member.objects.filter(realm=row, external_id__in=ids):
-            known.setdefault(member.external_id, []).append(member)
-        for user_id in ids:
-            mine = known.get(user_id, [])
-            if user_id in facts:
-                outcomes[user_id] = _customer(row, facts[user_id], mine, now)
-            elif user_id in gone:
-                members.leave(SYSTEM, member_ids=[member.pk for member in mine], now=now)
-                outcomes[user_id] = done("left")
+        codes = keep_customers(row, [facts[user_id] for user_id in ids if user_id in facts], now=now)
+        outcomes |= {user_id: done(code) for user_id, code in codes.items()}
+        for user_id in gone.intersection(ids).difference(facts):
+            left = Member.objects.filter(realm=row, external_id=user_id)
+            members.leave(SYSTEM, member_ids=list(left.values_list("pk", flat=True)), now=now)
+            outcomes[user_id] = done("left")
     return _by_item(hints, outcomes, missing=ignored("unknown_customer"))
 
 
@@ -103,45 +98,6 @@ def app(realm: str, hints: Sequence[Hint], now: datetime) -> dict[int, Outcome]:
     told = "deleted" if "deleted" in claims else "inactive"
     state = ports.connection.review(realm, told=told, now=now)
     return {hint.item_id: done(state) for hint in hints}
-
-
-def _customer(realm: Realm, fact: CustomerFact, known: Sequence[Member], now: datetime) -> Outcome:
-    codes = {_keep(member, fact, now) for member in known}
-    served = Programme.objects.filter(channels__realm=realm, auto_join=True).distinct()
-    for programme in served.exclude(pk__in=[member.programme_id for member in known]):
-        codes.add(_join(programme.pk, realm.pk, fact, now))
-    return done(",".join(sorted(codes - {""})))
-
-
-def _keep(member: Member, fact: CustomerFact, now: datetime) -> str:
-    if member.status != Member.Status.ACTIVE:
-        return str(member.status)
-    members.update_contact(
-        SYSTEM, member_id=member.pk, now=now, name=fact.name, email=fact.email, language=fact.language
-    )
-    if fact.confirmed and member.verified_at is None:
-        members.verify_contact(SYSTEM, member_id=member.pk, now=now)
-        return "verified"
-    return ""
-
-
-def _join(programme_id: int, realm_id: int, fact: CustomerFact, now: datetime) -> str:
-    person = members.Person(
-        name=fact.name, email=fact.email, language=fact.language, external_id=fact.user_id
-    )
-    try:
-        members.join(
-            SYSTEM,
-            programme_id=programme_id,
-            person=person,
-            now=now,
-            realm_id=realm_id,
-            verified=fact.confirmed,
-        )
-    except LoyaltyError as refusal:
-        # A contact that is another member's, a programme without a version yet: stated, not retried.
-        return refusal.code
-    return "joined"
 
 
 def _pages(hints: Sequence[Hint]) -> Iterator[list[str]]:

@@ -1,0 +1,88 @@
+"""Keeps members in step with the shop's customer accounts as they were just read; asks nobody, drops nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from loyalty_plugin.domain.actors import SYSTEM
+from loyalty_plugin.domain.facts import CustomerFact
+from loyalty_plugin.errors import LoyaltyError
+from loyalty_plugin.models.members import Member
+from loyalty_plugin.models.programmes import Programme
+from loyalty_plugin.models.realms import Realm
+from loyalty_plugin.queries.programmes import versions_of
+from loyalty_plugin.services import members
+from loyalty_plugin.services.orders.past import begins
+
+
+def keep_customers(
+    realm: Realm, facts: Sequence[CustomerFact], *, now: datetime, past: bool = False
+) -> Mapping[str, str]:
+    """Make customers members where a programme takes everybody, and take over what changed; a code for each, by id.
+
+    With `past`, accounts from before the programme began in this shop get nothing for joining. Codes: joined,
+    verified, a member's state, the code of a refusal, or several of them with commas between.
+    """
+    ids = [fact.user_id for fact in facts]
+    known: dict[str, list[Member]] = {}
+    for member in Member.objects.filter(realm=realm, external_id__in=ids).exclude(external_id=""):
+        known.setdefault(member.external_id, []).append(member)
+    served = list(Programme.objects.filter(channels__realm=realm, auto_join=True).distinct())
+    starts = {programme.pk: _begins(realm, programme) for programme in served} if past else {}
+    codes = {}
+    for fact in facts:
+        mine = known.get(fact.user_id, [])
+        found = {_keep(member, fact, starts.get(member.programme_id), now) for member in mine}
+        for programme in served:
+            if programme.pk not in {member.programme_id for member in mine}:
+                found.add(_join(programme.pk, realm.pk, fact, starts.get(programme.pk), now))
+        codes[fact.user_id] = ",".join(sorted(found - {""}))
+    return codes
+
+
+def _begins(realm: Realm, programme: Programme) -> datetime | None:
+    versions = versions_of(programme.pk)
+    return begins(realm, versions) if versions.all else None
+
+
+def _welcome(fact: CustomerFact, starts: datetime | None) -> bool:
+    return starts is None or fact.joined_at >= starts
+
+
+def _keep(member: Member, fact: CustomerFact, starts: datetime | None, now: datetime) -> str:
+    if member.status != Member.Status.ACTIVE:
+        return str(member.status)
+    held = (member.name, member.email, member.language)
+    if held != (fact.name, fact.email, fact.language):
+        members.update_contact(
+            SYSTEM, member_id=member.pk, now=now, name=fact.name, email=fact.email, language=fact.language
+        )
+    if fact.confirmed and member.verified_at is None:
+        members.verify_contact(SYSTEM, member_id=member.pk, now=now, welcome=_welcome(fact, starts))
+        return "verified"
+    return ""
+
+
+def _join(
+    programme_id: int, realm_id: int, fact: CustomerFact, starts: datetime | None, now: datetime
+) -> str:
+    person = members.Person(
+        name=fact.name, email=fact.email, language=fact.language, external_id=fact.user_id
+    )
+    welcome = _welcome(fact, starts)
+    try:
+        members.join(
+            SYSTEM,
+            programme_id=programme_id,
+            person=person,
+            now=now,
+            realm_id=realm_id,
+            verified=fact.confirmed,
+            welcome=welcome,
+            joined_at=None if welcome else fact.joined_at,
+        )
+    except LoyaltyError as refusal:
+        # A contact that is another member's, a programme without a version yet: stated, not retried.
+        return refusal.code
+    return "joined"
