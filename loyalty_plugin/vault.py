@@ -50,3 +50,8 @@ def decrypt(stored: bytes | memoryview) -> bytes:
         raise ImproperlyConfigured(
             "No key in LOYALTY['ENCRYPTION_KEYS'] (or SECRET_KEY and its fallbacks) opens a stored secret."
         ) from None
+
+
+def renew(stored: bytes | memoryview) -> bytes:
+    """The same secret under the newest key. Raises ImproperlyConfigured as `decrypt`."""
+    return encrypt(decrypt(stored))

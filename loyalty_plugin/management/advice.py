@@ -112,6 +112,10 @@ ADVICE: Final[dict[str, tuple[Promise, Promise]]] = {
         _("A change made at {saleor} on {at} did not come back: no event reaches the plugin."),
         _("Run: python manage.py loyalty_connect {saleor}"),
     ),
+    "events_unsent": (
+        _("{saleor} accepted a test event and has neither delivered it nor said why."),
+        _("Look whether its workers run, and whether its machine reaches {url}."),
+    ),
     "deliveries_failed": (
         _("{saleor} has given up on {count} events."),
         _("Mend what stood in their way, then look the orders since then through."),

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -15,64 +12,19 @@ from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.outbox import OutboxItem
 from loyalty_plugin.models.realms import Installation, Realm
 from loyalty_plugin.registry import ports
-from loyalty_plugin.saleor import http
-from loyalty_plugin.saleor.executors import deliver_outbox
-from loyalty_plugin.saleor.manifest import PERMISSIONS
 from loyalty_plugin.saleor.tokens import verify_customer_token
 from loyalty_plugin.services import programmes
-from loyalty_plugin.webhooks.processing import drain_inbox
 from tests import factories
-from tests.saleor.standinkit import CHANNEL, Shop
+from tests.saleor.standinkit import CHANNEL
+from tests.saleor.threadkit import API, INSTALL, INSTALLATIONS, Thread, bare, now
 
-API = "http://saleor.example/graphql/"
-INSTALL = """mutation($i: AppInstallInput!) { appInstall(input: $i) { appInstallation { id } errors { code message } } }"""
-INSTALLATIONS = "{ appsInstallations { status message } }"
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-class Thread:
-    """A shop on the plugin and its Saleor, one driven by the other."""
-
-    def __init__(self, shop: Shop, url: str) -> None:
-        self.shop = shop
-        self.url = url
-
-    def install(self) -> Installation:
-        self.shop.owner.data(
-            INSTALL,
-            i={
-                "appName": "Membership",
-                "manifestUrl": f"{self.url}/loyalty/saleor/manifest",
-                "permissions": list(PERMISSIONS),
-            },
-        )
-        self.wait(lambda: not self.shop.owner.data(INSTALLATIONS)["appsInstallations"], "the handshake")
-        assert deliver_outbox(10, now()) == {"done": 1}
-        return Installation.objects.select_related("realm").get(state=Installation.State.ACTIVE)
-
-    def wait(self, ready: Any, what: str) -> None:
-        until = time.monotonic() + 60
-        while not ready():
-            assert time.monotonic() < until, f"{what}: {self.shop.owner.data(INSTALLATIONS)}"
-            time.sleep(0.02)
-
-    def settle(self) -> dict[str, int]:
-        """Everything Saleor has to tell is told, and worked off; the counts."""
-        assert self.shop.settled(60)["failed"] == 0
-        return dict(drain_inbox(1000, now()))
+__all__ = ["bare"]
 
 
 @pytest.fixture
-def thread(
-    fresh_db: None, shop: Shop, live_server: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Thread]:
-    settings.LOYALTY = {"SALEOR_API_URLS": (API,), "PUBLIC_URL": live_server.url}
-    monkeypatch.setattr(http, "pool", lambda: shop.anonymous.client)
-    made = Thread(shop, live_server.url)
-    made.install()
+def thread(bare: Thread) -> Thread:
+    """Installed, with a programme that gives a tenth off."""
+    bare.install()
     perk = {"id": "tenth", "perk": "tier_discount", "params": {"rates": {"basic": 1_000}}}
     of = factories.programme(factories.document(perks=[perk]), currency="USD")
     programmes.serve_channels(
@@ -82,11 +34,7 @@ def thread(
         slugs=[CHANNEL],
         now=now(),
     )
-    yield made
-    for app in shop.owner.data("{apps(first:10){edges{node{id identifier}}}}")["apps"]["edges"]:
-        if app["node"]["identifier"] == "loyalty_plugin":
-            shop.owner.data("mutation($i:ID!){appDelete(id:$i){errors{code}}}", i=app["node"]["id"])
-    shop.settled(60)
+    return bare
 
 
 def points() -> tuple[int, int]:

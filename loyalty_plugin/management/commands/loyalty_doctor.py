@@ -1,4 +1,7 @@
-"""Examines the host and the running plugin: one line for each finding with its next step; mends nothing."""
+"""Examines the host and the running plugin: one line for each finding with its next step.
+
+It mends nothing of itself; with --mend it does what can be done from here about the connection to each Saleor.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from django.urls import NoReverseMatch, reverse
 
 from loyalty_plugin.conf import settings
 from loyalty_plugin.domain.actors import SYSTEM
+from loyalty_plugin.errors import LoyaltyError
 from loyalty_plugin.management import reaching
 from loyalty_plugin.management.advice import told
 from loyalty_plugin.management.lines import LINES
@@ -60,14 +64,19 @@ class Command(BaseCommand):
         parser.set_defaults(settings=None)
         parser.add_argument("--json", action="store_true", help="the findings as JSON")
         parser.add_argument(
-            "--offline", action="store_true", help="do not knock at the public address from outside"
+            "--offline", action="store_true", help="ask no Saleor, and do not knock at the public address"
+        )
+        parser.add_argument(
+            "--mend",
+            action="store_true",
+            help="first bring the App's webhooks to what they are to be, and accept keys that have changed",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["lines"] is True:
             self.stdout.write(LINES, ending="")
             return
-        findings = list(_findings(knock=not options["offline"]))
+        findings = list(_findings(online=not options["offline"], mend=options["mend"]))
         broken = sum(one.level == "error" for one in findings)
         if options["json"]:
             self.stdout.write(
@@ -90,20 +99,36 @@ class Command(BaseCommand):
             self.stdout.write(self.style.SUCCESS(f"Nothing is broken; {len(findings)} things to think of."))
 
 
-def _findings(*, knock: bool) -> Iterator[Finding]:
+def _findings(*, online: bool, mend: bool) -> Iterator[Finding]:
     yield from _checked()
     trouble = _database_trouble()
     if trouble is not None:
         yield trouble
         return
+    if online or mend:
+        _look(mend=mend)
     manifest = _public("loyalty:saleor:manifest")
     for one in health(SYSTEM, now=ports.clock.now(), permissions=PERMISSIONS.keys()):
         # The checks tell of extensions already, under their own numbers.
         if one.code != "extension":
             yield _found(one.code, one.level, {"manifest": manifest, **one.facts})
-    if knock and settings.PUBLIC_URL and manifest:
+    if online and settings.PUBLIC_URL and manifest:
         for code, facts in reaching.obstacles(_public("loyalty:saleor:events"), manifest):
             yield _found(code, "error", facts)
+
+
+def _look(*, mend: bool) -> None:
+    """See how we stand at each Saleor at this moment; what comes of it is in rows, and told with the rest."""
+    now = ports.clock.now()
+    for url in settings.SALEOR_API_URLS:
+        try:
+            if mend:
+                ports.connection.mend(url, now=now)
+            else:
+                ports.connection.review(url, now=now)
+        except LoyaltyError:
+            # A Saleor that is away is written down as away; any other refusal stands in the outgoing changes.
+            continue
 
 
 def _found(code: str, level: Level, facts: Mapping[str, Any]) -> Finding:
