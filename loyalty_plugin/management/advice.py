@@ -34,7 +34,7 @@ ADVICE: Final[dict[str, tuple[Promise, Promise]]] = {
     ),
     "url_slash": (
         _("{url} redirects to {to}: a slash too many or too few. Saleor follows no redirect."),
-        _("Take away the rule of the web server that does it, and leave the plugin's addresses as they are."),
+        _("Put the plugin's include above Wagtail's catch-all, and let the web server add no slash."),
     ),
     "url_language": (
         _("{url} redirects to {to}: a language is put before it. Saleor follows no redirect."),
@@ -87,6 +87,10 @@ ADVICE: Final[dict[str, tuple[Promise, Promise]]] = {
     "installation_dead": (
         _("{saleor} no longer knows the App's token."),
         _("Install the App there again, from {manifest}"),
+    ),
+    "secrets_locked": (
+        _("No key opens what is stored for {saleor}: the key it was encrypted under is gone."),
+        _("Put it back into LOYALTY['ENCRYPTION_KEYS'] (or SECRET_KEY_FALLBACKS), or install the App anew."),
     ),
     "installation_deleted": (
         _("The App was deleted in {saleor}."),

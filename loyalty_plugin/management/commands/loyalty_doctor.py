@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -106,7 +107,7 @@ def _findings(*, online: bool, mend: bool) -> Iterator[Finding]:
         yield trouble
         return
     if online or mend:
-        _look(mend=mend)
+        yield from _look(mend=mend)
     manifest = _public("loyalty:saleor:manifest")
     for one in health(SYSTEM, now=ports.clock.now(), permissions=PERMISSIONS.keys()):
         # The checks tell of extensions already, under their own numbers.
@@ -117,7 +118,7 @@ def _findings(*, online: bool, mend: bool) -> Iterator[Finding]:
             yield _found(code, "error", facts)
 
 
-def _look(*, mend: bool) -> None:
+def _look(*, mend: bool) -> Iterator[Finding]:
     """See how we stand at each Saleor at this moment; what comes of it is in rows, and told with the rest."""
     now = ports.clock.now()
     for url in settings.SALEOR_API_URLS:
@@ -126,6 +127,8 @@ def _look(*, mend: bool) -> None:
                 ports.connection.mend(url, now=now)
             else:
                 ports.connection.review(url, now=now)
+        except ImproperlyConfigured:
+            yield _found("secrets_locked", "error", {"saleor": url})
         except LoyaltyError:
             # A Saleor that is away is written down as away; any other refusal stands in the outgoing changes.
             continue
