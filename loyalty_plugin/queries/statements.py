@@ -2,18 +2,49 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Exists, OuterRef, Sum
+from django.db import connection
 
-from loyalty_plugin.domain.ledger import LOT_ACCOUNTS, POINTS, Account
-from loyalty_plugin.models.ledger import Balance, Entry, Posting
+from loyalty_plugin.domain.ledger import POINTS
 
-#: States whose sum a statement's balance shows: what is there, on the way or reserved, less what is owed.
-_OWN = frozenset({*(account.value for account in LOT_ACCOUNTS), Account.OWED.value})
+#: Above every entry: where the newest page begins.
+_NEWEST: Final = 2**63 - 1
+#: One statement for a page, its changes and its balance: two more would cost more than all it reads. Whether an
+#: entry moved this unit is asked of one entry after another: a join would sort the whole history for one page.
+_PAGE: Final = """
+WITH page AS (
+  SELECT id, kind, occurred_at, order_ref, explanation, version_id, source
+    FROM loyalty_plugin_entry e
+   WHERE member_id = %(member)s AND id < %(before)s
+     AND EXISTS (SELECT FROM loyalty_plugin_posting p WHERE p.entry_id = e.id AND p.unit = %(unit)s)
+   ORDER BY id DESC LIMIT %(limit)s
+), today AS (
+  SELECT coalesce(sum(pending + available + held + owed), 0) AS total
+    FROM loyalty_plugin_balance WHERE member_id = %(member)s AND unit = %(unit)s
+), since AS (
+  SELECT coalesce(sum(m.amount), 0) AS total
+    FROM loyalty_plugin_entry e JOIN loyalty_plugin_posting p ON p.entry_id = e.id,
+         LATERAL (VALUES (p.destination, p.amount), (p.source, -p.amount)) AS m(account, amount)
+   WHERE e.member_id = %(member)s AND e.id >= %(before)s AND p.unit = %(unit)s
+     AND m.account IN ('pending', 'available', 'held', 'owed')
+)
+SELECT page.*, changed.*, (today.total - since.total)::bigint
+  FROM page, today, since, LATERAL (
+    SELECT coalesce(sum(m.amount) FILTER (WHERE m.account = 'available'), 0)::bigint,
+           coalesce(sum(m.amount) FILTER (WHERE m.account = 'pending'), 0)::bigint,
+           coalesce(sum(m.amount) FILTER (WHERE m.account = 'held'), 0)::bigint,
+           coalesce(sum(m.amount) FILTER (WHERE m.account = 'owed'), 0)::bigint
+      FROM loyalty_plugin_posting p,
+           LATERAL (VALUES (p.destination, p.amount), (p.source, -p.amount)) AS m(account, amount)
+     WHERE p.entry_id = page.id AND p.member_id = %(member)s AND p.unit = %(unit)s
+  ) AS changed
+ ORDER BY page.id DESC
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +70,6 @@ class Movement:
     source: str
 
 
-_COLUMNS: Final = ("pk", "kind", "occurred_at", "order_ref", "explanation", "version_id", "source")
-
-
 @dataclass(frozen=True, slots=True)
 class Page:
     """Movements, newest first; `before` is the key of the next page, None on the last."""
@@ -51,68 +79,31 @@ class Page:
 
 
 def statement(member_id: int, *, unit: str = POINTS, before: int | None = None, limit: int = 20) -> Page:
-    """A page of at most 100 movements before an entry. Three queries, however long the history.
+    """A page of at most 100 movements before an entry. One query, however long the history.
 
     The balance runs back from today's, so no page has to add up what came before it.
     """
     limit = max(1, min(limit, 100))
-    # Not a join with DISTINCT: that would sort the whole history, explanations and all, for one page of it.
-    moves = Posting.objects.filter(entry_id=OuterRef("pk"), unit=unit)
-    entries = Entry.objects.filter(Exists(moves), member_id=member_id).order_by("-pk")
-    if before is not None:
-        entries = entries.filter(pk__lt=before)
-    rows = list(entries.values_list(*_COLUMNS)[: limit + 1])
+    asked = {
+        "member": member_id,
+        "unit": unit,
+        "before": _NEWEST if before is None else min(before, _NEWEST),
+        "limit": limit + 1,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_PAGE, asked)
+        rows = cursor.fetchall()
     more, rows = len(rows) > limit, rows[:limit]
-    changes = _changes([entry_id for entry_id, *_ in rows], member_id, unit)
-    balance = _balance_before(member_id, unit, before)
+    balance = rows[0][-1] if rows else 0
     movements = []
-    for entry_id, kind, occurred_at, order_ref, explanation, version_id, source in rows:
-        change = changes.get(entry_id, {})
-        amount = sum(change.values())
+    for entry_id, kind, at, order_ref, explanation, version_id, source, *changes, _balance in rows:
+        amount = sum(changes)
+        told = None if explanation is None else json.loads(explanation)
         movements.append(
-            Movement(
-                entry_id,
-                kind,
-                occurred_at,
-                order_ref,
-                amount,
-                change.get(Account.AVAILABLE.value, 0),
-                change.get(Account.PENDING.value, 0),
-                change.get(Account.HELD.value, 0),
-                change.get(Account.OWED.value, 0),
-                balance,
-                explanation,
-                version_id,
-                source,
-            )
+            Movement(entry_id, kind, at, order_ref, amount, *changes, balance, told, version_id, source)
         )
         balance -= amount
     return Page(tuple(movements), rows[-1][0] if more else None)
-
-
-def _changes(entry_ids: list[int], member_id: int, unit: str) -> dict[int, dict[str, int]]:
-    found: dict[int, dict[str, int]] = {}
-    rows = Posting.objects.filter(entry_id__in=entry_ids, member_id=member_id, unit=unit)
-    for entry_id, source, destination, amount in rows.values_list(
-        "entry_id", "source", "destination", "amount"
-    ):
-        change = found.setdefault(entry_id, {})
-        for account, signed in ((source, -amount), (destination, amount)):
-            if account in _OWN:
-                change[account] = change.get(account, 0) + signed
-    return found
-
-
-def _balance_before(member_id: int, unit: str, before: int | None) -> int:
-    """All that was theirs just before an entry: today's balance less what came since."""
-    row = Balance.objects.filter(member_id=member_id, unit=unit).first()
-    total = row.available + row.pending + row.held + row.owed if row is not None else 0
-    if before is None:
-        return total
-    since = Posting.objects.filter(entry__member_id=member_id, entry_id__gte=before, unit=unit)
-    gained = since.filter(destination__in=_OWN).exclude(source__in=_OWN).aggregate(n=Sum("amount"))["n"] or 0
-    lost = since.filter(source__in=_OWN).exclude(destination__in=_OWN).aggregate(n=Sum("amount"))["n"] or 0
-    return total - gained + lost
 
 
 def movement(member_id: int, entry_id: int, *, unit: str = POINTS) -> Movement | None:
