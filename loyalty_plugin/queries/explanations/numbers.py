@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from django.utils import formats
@@ -15,19 +16,37 @@ from loyalty_plugin.domain.texts import text_in
 from loyalty_plugin.domain.values import Money, currency_exponent
 
 
+@lru_cache(maxsize=64)
+def _marks(language: str | None) -> tuple[str, str] | None:
+    """A language's decimal point and what stands between thousands; None where it does not group by three."""
+    if formats.get_format("NUMBER_GROUPING", language) != 3:
+        return None
+    return str(formats.get_format("DECIMAL_SEPARATOR", language)), str(
+        formats.get_format("THOUSAND_SEPARATOR", language)
+    )
+
+
+def whole_text(number: int) -> str:
+    """ "1,200": as Django groups it, and several times quicker, since a page shows hundreds."""
+    marks = _marks(get_language())
+    if marks is None:
+        return str(formats.number_format(number, force_grouping=True))
+    return f"{number:,}".replace(",", marks[1])
+
+
 def points_text(exact: str | int) -> str:
     """ "120 points", "1 point", "1.5 points"."""
-    value = Fraction(exact)
+    value = exact if isinstance(exact, int) else Fraction(exact)
     # Plural forms ask for a whole number; a part of a point speaks like several.
     count = value.numerator if value.denominator == 1 else 2
-    return ngettext("%(number)s point", "%(number)s points", count) % {"number": number_text(exact)}
+    return ngettext("%(number)s point", "%(number)s points", count) % {"number": number_text(value)}
 
 
 def number_text(exact: str | int | Fraction) -> str:
     """An exact number with the reader's separators; a fraction that no decimal can hold stays one."""
-    value = Fraction(exact)
+    value = exact if isinstance(exact, int | Fraction) else Fraction(exact)
     if value.denominator == 1:
-        return str(formats.number_format(value.numerator, force_grouping=True))
+        return whole_text(value.numerator)
     rest = value.denominator
     for prime in (2, 5):
         while rest % prime == 0:
@@ -40,8 +59,16 @@ def number_text(exact: str | int | Fraction) -> str:
 
 def money_text(amount: int, currency: str) -> str:
     """Minor units as "1,234.50 EUR"."""
-    value = Money(amount, currency).decimal
-    number = formats.number_format(value, decimal_pos=currency_exponent(currency), force_grouping=True)
+    exponent = currency_exponent(currency)
+    marks = _marks(get_language())
+    if marks is None:
+        value = Money(amount, currency).decimal
+        number = str(formats.number_format(value, decimal_pos=exponent, force_grouping=True))
+    else:
+        whole, rest = divmod(abs(amount), 10**exponent)
+        number = f"{'-' if amount < 0 else ''}{whole:,}".replace(",", marks[1])
+        if exponent:
+            number += f"{marks[0]}{rest:0{exponent}}"
     return f"{number} {currency}"
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 from loyalty_plugin import registry
 from loyalty_plugin.queries.explanations.numbers import (
@@ -22,9 +23,15 @@ Data = Mapping[str, Any]
 
 
 def _per(data: Data, currency: str) -> str:
+    return _rate(data["points"], data["per"], currency, get_language())
+
+
+@lru_cache(maxsize=1_000)
+def _rate(points: str | int, per: int, currency: str, language: str | None) -> str:
+    """A rate in the reader's language. Said once: a programme has few, and each award repeats one."""
     return _("%(points)s per %(amount)s") % {
-        "points": points_text(data["points"]),
-        "amount": money_text(data["per"], currency),
+        "points": points_text(points),
+        "amount": money_text(per, currency),
     }
 
 

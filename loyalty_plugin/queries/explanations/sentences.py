@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
@@ -21,22 +21,28 @@ from loyalty_plugin.queries.explanations.reasons import (
 )
 
 
-def _parts(data: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """What rules gave, in words, each a number and why: those that multipliers act on, and the others."""
-    multiplied: list[str] = []
-    others: list[str] = []
-    rate = Fraction(data["rate"]) if data["rate"] else None
+class _Part(NamedTuple):
+    """What a rule gave, and why."""
+
+    number: Fraction
+    why: str
+
+    def __str__(self) -> str:
+        return _("%(number)s %(why)s") % {"number": number_text(self.number), "why": self.why}
+
+
+def _parts(data: Mapping[str, Any]) -> tuple[list[_Part], list[_Part]]:
+    """What rules gave: those that multipliers act on, and the others."""
+    multiplied: list[_Part] = []
+    others: list[_Part] = []
+    rate = Fraction(data["rate"] or 1)
     for note in data["rules"]:
-        exact, taken = Fraction(note["exact"]), Fraction(note["taken"])
+        taken = Fraction(note["taken"])
         if not taken:
             continue
-        alone = note["free"] or rate in (None, 1) or taken == exact
-        shown = taken if alone or rate is None else taken / rate
-        text = _("%(number)s %(why)s") % {
-            "number": number_text(shown),
-            "why": rule_text(note, data["currency"]),
-        }
-        (others if alone else multiplied).append(text)
+        alone = note["free"] or rate == 1 or taken == Fraction(note["exact"])
+        part = _Part(taken if alone else taken / rate, rule_text(note, data["currency"]))
+        (others if alone else multiplied).append(part)
     return multiplied, others
 
 
@@ -50,22 +56,21 @@ def explain(data: Mapping[str, Any]) -> str:
         return _("%(points)s.") % {"points": total}
     multiplied, others = _parts(data)
     applied = [multiplier_text(note, data) for note in data["multipliers"] if note["applied"]]
-    clauses = []
-    if multiplied:
-        clauses.append(", ".join([" + ".join(multiplied), *applied]))
-        if len(applied) > 1:
-            clauses[-1] += _(", together ×%(rate)s") % {"rate": number_text(data["rate"])}
-    clauses += others
-    if applied and not multiplied:
-        clauses.append(get_text_list(applied, _("and")))
     cuts = _cuts(data)
     if Fraction(data["rounded_off"]):
         cuts.append(_("rounded down"))
+    if len(others) == 1 and not (multiplied or applied or cuts):
+        return _("%(points)s %(why)s.") % {"points": total, "why": others[0].why}
+    clauses = []
+    if multiplied:
+        clauses.append(", ".join([" + ".join(map(str, multiplied)), *applied]))
+        if len(applied) > 1:
+            clauses[-1] += _(", together ×%(rate)s") % {"rate": number_text(data["rate"])}
+    clauses += map(str, others)
+    if applied and not multiplied:
+        clauses.append(get_text_list(applied, _("and")))
     if not clauses:
         return _("No points: nothing here earns.")
-    if len(others) == len(clauses) == 1 and not cuts:
-        why = next(rule_text(n, data["currency"]) for n in data["rules"] if Fraction(n["taken"]))
-        return _("%(points)s %(why)s.") % {"points": total, "why": why}
     body = _("; ").join(clauses)
     if cuts:
         body = ", ".join([body, *cuts])
