@@ -25,7 +25,7 @@ from loyalty_plugin.policies import Operation
 from loyalty_plugin.queries.balances import Standing, balances_of, lots_of
 from loyalty_plugin.queries.explanations.numbers import in_language
 from loyalty_plugin.queries.explanations.sentences import explain, explain_end, explain_more
-from loyalty_plugin.queries.members import MembershipView, get_member, membership, search
+from loyalty_plugin.queries.members import MembershipView, get_member, membership_of, search
 from loyalty_plugin.queries.orders import order_numbers
 from loyalty_plugin.queries.outlook import outlook
 from loyalty_plugin.queries.programmes import versions_of
@@ -150,7 +150,7 @@ class MemberView(OfMember):
 
     @cached_property
     def view(self) -> MembershipView:
-        return membership(self.actor, self.member.pk, ports.clock.now())
+        return membership_of(self.member, ports.clock.now())
 
     def get_page_title(self) -> str:
         return self.view.name or self.view.number

@@ -12,7 +12,7 @@ from loyalty_plugin.domain.actors import Actor, ActorKind
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
 from loyalty_plugin.errors import TokenRefused, UnknownChannel, UnknownMember
 from loyalty_plugin.models.members import Member
-from loyalty_plugin.queries.members import MembershipView, find_customer, membership
+from loyalty_plugin.queries.members import MembershipView, find_customer, membership_of
 from loyalty_plugin.queries.programmes import channel_served, version_at
 from loyalty_plugin.registry import ports
 from loyalty_plugin.saleor.tokens import Customer, verify_customer_token
@@ -89,7 +89,7 @@ class Caller:
     def view(self, member: Member) -> MembershipView:
         """The membership in one look, read once a request."""
         if member.pk not in self._views:
-            self._views[member.pk] = membership(self.actor(member), member.pk, self.now)
+            self._views[member.pk] = membership_of(member, self.now)
         return self._views[member.pk]
 
     def forget(self) -> None:

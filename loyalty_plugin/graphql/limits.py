@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Final
 
-from graphql import FieldNode, GraphQLError, ValidationRule
+from graphql import ASTValidationRule, FieldNode, GraphQLError, ValidationRule
 from strawberry.extensions import (
     AddValidationRules,
     DisableIntrospection,
@@ -29,22 +30,25 @@ class _NoSdl(ValidationRule):
             self.report_error(GraphQLError("The schema is not shown here.", nodes=[node]))
 
 
-class ClosedSchema(AddValidationRules):
-    """Neither introspection nor the federation's SDL, unless the setting GRAPHQL_INTROSPECTION allows them."""
+@lru_cache
+def _rules(max_depth: int, introspection: bool) -> list[type[ASTValidationRule]]:
+    # Always the same ones, or no document would be known to obey them from before.
+    bounds: list[AddValidationRules] = [
+        MaxAliasesLimiter(max_alias_count=MAX_ALIASES),
+        QueryDepthLimiter(max_depth=max_depth),
+    ]
+    closed = [] if introspection else [*DisableIntrospection().validation_rules, _NoSdl]
+    return [*(rule for bound in bounds for rule in bound.validation_rules), *closed]
+
+
+class Bounds(AddValidationRules):
+    """Depth, aliases, and a schema that is closed unless the setting GRAPHQL_INTROSPECTION opens it: neither
+    introspection nor the federation's SDL.
+    """
 
     def __init__(self) -> None:
-        super().__init__(
-            [] if settings.GRAPHQL_INTROSPECTION else [*DisableIntrospection().validation_rules, _NoSdl]
-        )
-
-
-def depth() -> SchemaExtension:
-    return QueryDepthLimiter(max_depth=settings.GRAPHQL_MAX_DEPTH)
+        super().__init__(_rules(settings.GRAPHQL_MAX_DEPTH, settings.GRAPHQL_INTROSPECTION))
 
 
 def tokens() -> SchemaExtension:
     return MaxTokensLimiter(max_token_count=MAX_TOKENS)
-
-
-def aliases() -> SchemaExtension:
-    return MaxAliasesLimiter(max_alias_count=MAX_ALIASES)

@@ -6,6 +6,7 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLError
+from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 
 from loyalty_plugin.graphql import errors, limits
@@ -27,6 +28,7 @@ schema = LoyaltySchema(
     types=[User],
     federation_version="2.9",
     config=StrawberryConfig(scalar_map=SCALARS),
-    # PlainErrors first: what begins first ends last, and sees the errors of all others.
-    extensions=[errors.PlainErrors, limits.tokens, limits.aliases, limits.depth, limits.ClosedSchema],
+    # PlainErrors first: what begins first ends last, and sees the errors of all others. The caches remember the
+    # last documents, since a shop asks few and asks them again and again.
+    extensions=[errors.PlainErrors, limits.tokens, limits.Bounds, ParserCache, ValidationCache],
 )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
+from django.db import connection
 from django.db.models import Sum
 
 from loyalty_plugin.domain.ledger import POINTS
@@ -43,36 +45,45 @@ class LotView:
     needs_verification: bool
 
 
+_POINTS: Final = """
+SELECT b.available, b.pending, b.held, b.owed, b.earned, b.active_until, l.expires_at, l.available
+  FROM loyalty_plugin_balance b
+  LEFT JOIN LATERAL (
+    SELECT expires_at, available FROM loyalty_plugin_lot
+     WHERE member_id = b.member_id AND unit = b.unit AND available > 0 AND expires_at IS NOT NULL
+     ORDER BY expires_at LIMIT 50
+  ) AS l ON true
+ WHERE b.member_id = %s AND b.unit = %s ORDER BY l.expires_at
+"""
+
+
 def points_of(member_id: int, version: ProgrammeVersion, now: datetime, *, unit: str = POINTS) -> PointsView:
-    """A member's points in one look. Two queries, however many lots."""
-    balance = Balance.objects.filter(member_id=member_id, unit=unit).first() or Balance(
-        member_id=member_id, unit=unit
-    )
+    """A member's points in one look. One query, however many lots."""
+    with connection.cursor() as cursor:
+        cursor.execute(_POINTS, [member_id, unit])
+        rows = cursor.fetchall()
+    available, pending, held, owed, earned, active_until = rows[0][:6] if rows else (0, 0, 0, 0, 0, None)
     expiring, last_day, warned_on = 0, None, None
     expiry = version.document.expiry
-    if isinstance(expiry, Inactivity) and balance.active_until is not None:
-        expiring, last_day = balance.available, last_valid_day(balance.active_until, version.zone)
-        warned_on = warning_day(expiry, balance.active_until, version.zone)
-    rows = (
-        Lot.objects.filter(member_id=member_id, unit=unit, available__gt=0, expires_at__isnull=False)
-        .order_by("expires_at")
-        .values_list("expires_at", "available")[:50]
-    )
-    for expires_at, available in rows:
-        assert expires_at is not None  # the filter above
+    if isinstance(expiry, Inactivity) and active_until is not None:
+        expiring, last_day = available, last_valid_day(active_until, version.zone)
+        warned_on = warning_day(expiry, active_until, version.zone)
+    for *_, expires_at, left in rows:
+        if expires_at is None:  # no lot that ends
+            break
         day = last_valid_day(expires_at, version.zone)
         if last_day is None or day < last_day:
-            expiring, last_day, warned_on = available, day, None
+            expiring, last_day, warned_on = left, day, None
         elif day == last_day and warned_on is None:
-            expiring += available
+            expiring += left
         else:
             break
     return PointsView(
-        balance.available,
-        balance.pending,
-        balance.held,
-        balance.owed,
-        balance.earned,
+        available,
+        pending,
+        held,
+        owed,
+        earned,
         expiring if last_day else 0,
         last_day if expiring else None,
         warned_on,

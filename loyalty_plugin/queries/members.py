@@ -85,7 +85,11 @@ def search(actor: Actor, text: str = "", *, tier: str = "", state: str = "") -> 
 
 def membership(actor: Actor, member_id: int, now: datetime) -> MembershipView:
     """Everything a membership page answers. Raises UnknownMember."""
-    member = get_member(actor, member_id)
+    return membership_of(get_member(actor, member_id), now)
+
+
+def membership_of(member: Member, now: datetime) -> MembershipView:
+    """The same for a member that was read already, by who may see it. Four queries."""
     versions = versions_of(member.programme_id)
     version = versions.at(now)
     found, ahead = standing_of(member, versions, now)

@@ -89,61 +89,54 @@ def lot(view: LotView) -> LotType:
 
 @strawberry.type(name="LoyaltyWhy", description="Why a movement is as it is.")
 class WhyType:
-    sentence: str = strawberry.field(description="In one sentence.")
-    more: list[str] = strawberry.field(description="Why it was not more, a sentence each.")
-    data: JSON | None = strawberry.field(  # type: ignore[valid-type]
+    row: strawberry.Private[Movement]
+
+    @strawberry.field(description="In one sentence.")
+    def sentence(self) -> str:
+        return words.why(self.row)
+
+    @strawberry.field(description="Why it was not more, a sentence each.")
+    def more(self) -> list[str]:
+        return words.why_not_more(self.row)
+
+    @strawberry.field(
         description="The stored explanation of an award: rules, rates, limits, rounding. Exact numbers are text."
     )
+    def data(self) -> JSON | None:  # type: ignore[valid-type]
+        data = self.row.explanation
+        return cast(JSON, dict(data)) if data else None
 
 
 @strawberry.type(name="LoyaltyMovement", description="One line of the statement. Amounts carry their sign.")
 class MovementType:
-    row: strawberry.Private[Movement]
+    # Plain values: a page has hundreds, and to call a resolver costs more than what it would tell.
+    id: strawberry.ID = strawberry.field(description="Its number.")
+    kind: KindType = strawberry.field(description="What it is about.")  # type: ignore[valid-type]
+    occurred_at: datetime = strawberry.field(description="When it took effect.")
+    order_id: str | None = strawberry.field(
+        description="The order's id at the shop, where an order is behind it."
+    )
+    amount: Whole = strawberry.field(description="The change of all that is the member's.")
+    available: Whole = strawberry.field(description="The change of available points.")
+    on_the_way: Whole = strawberry.field(description="The change of points on the way.")
+    reserved: Whole = strawberry.field(description="The change of reserved points.")
+    balance: Whole = strawberry.field(description="All that was the member's afterwards.")
+    why: WhyType = strawberry.field(description="Why.")
 
-    @strawberry.field(description="Its number.")
-    def id(self) -> strawberry.ID:
-        return strawberry.ID(str(self.row.entry_id))
 
-    @strawberry.field(description="What it is about.")
-    def kind(self) -> KindType:  # type: ignore[valid-type]
-        return Kind(self.row.kind)
-
-    @strawberry.field(description="When it took effect.")
-    def occurred_at(self) -> datetime:
-        return self.row.occurred_at
-
-    @strawberry.field(description="The order's id at the shop, where an order is behind it.")
-    def order_id(self) -> str | None:
-        return self.row.order_ref.rpartition("|")[2] or None
-
-    @strawberry.field(description="The change of all that is the member's.")
-    def amount(self) -> Whole:
-        return Whole(self.row.amount)
-
-    @strawberry.field(description="The change of available points.")
-    def available(self) -> Whole:
-        return Whole(self.row.available)
-
-    @strawberry.field(description="The change of points on the way.")
-    def on_the_way(self) -> Whole:
-        return Whole(self.row.pending)
-
-    @strawberry.field(description="The change of reserved points.")
-    def reserved(self) -> Whole:
-        return Whole(self.row.held)
-
-    @strawberry.field(description="All that was the member's afterwards.")
-    def balance(self) -> Whole:
-        return Whole(self.row.balance)
-
-    @strawberry.field(description="Why.")
-    def why(self) -> WhyType:
-        data = self.row.explanation
-        return WhyType(
-            sentence=words.why(self.row),
-            more=words.why_not_more(self.row),
-            data=cast(JSON, dict(data)) if data else None,
-        )
+def _movement(row: Movement) -> MovementType:
+    return MovementType(
+        id=strawberry.ID(str(row.entry_id)),
+        kind=Kind(row.kind),
+        occurred_at=row.occurred_at,
+        order_id=row.order_ref.rpartition("|")[2] or None,
+        amount=Whole(row.amount),
+        available=Whole(row.available),
+        on_the_way=Whole(row.pending),
+        reserved=Whole(row.held),
+        balance=Whole(row.balance),
+        why=WhyType(row=row),
+    )
 
 
 @strawberry.type(
@@ -175,9 +168,7 @@ def movements(member_id: int, first: int, after: str | None) -> MovementConnecti
     if not 1 <= first <= MOST:
         raise InvalidInput(first=first)
     page: Page = statement(member_id, before=_entry(after), limit=first)
-    edges = [
-        MovementEdgeType(cursor=_cursor(row.entry_id), node=MovementType(row=row)) for row in page.movements
-    ]
+    edges = [MovementEdgeType(cursor=_cursor(row.entry_id), node=_movement(row)) for row in page.movements]
     return MovementConnectionType(
         edges=edges,
         page_info=PageInfoType(
