@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
 from datetime import tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,7 +9,6 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.text import Truncator
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from wagtail.admin.filters import WagtailFilterSet
@@ -18,21 +16,19 @@ from wagtail.admin.ui.tables import Column
 
 from loyalty_plugin.admin.access import Page, crumb
 from loyalty_plugin.admin.listing import LinkColumn, Listing, OneOf, PointsColumn, TimeColumn
-from loyalty_plugin.admin.words import KINDS, chip, points, signed
+from loyalty_plugin.admin.statement import lot_rows, movement_rows
+from loyalty_plugin.admin.words import chip
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.policies import Operation
 from loyalty_plugin.queries.balances import Standing, balances_of, lots_of
 from loyalty_plugin.queries.explanations.numbers import in_language
-from loyalty_plugin.queries.explanations.sentences import explain, explain_end, explain_more
 from loyalty_plugin.queries.members import MembershipView, get_member, membership_of, search
-from loyalty_plugin.queries.orders import order_numbers
 from loyalty_plugin.queries.outlook import outlook
 from loyalty_plugin.queries.programmes import versions_of
-from loyalty_plugin.queries.statements import Movement, statement
+from loyalty_plugin.queries.statements import statement
 from loyalty_plugin.queries.trail import requests_of, trail_of
 from loyalty_plugin.registry import ports
-from loyalty_plugin.services.adjustments import REASONS
 
 
 def tier_names() -> dict[tuple[int, str], str]:
@@ -166,8 +162,8 @@ class MemberView(OfMember):
             view=view,
             tier=in_language(view.tier.name, view.tier.code),
             outlook=outlook(view.forecast, view.version),
-            lots=lots_of(member.pk, view.version),
-            movements=_rows(page.movements),
+            lots=lot_rows(lots_of(member.pk, view.version)),
+            movements=movement_rows(page.movements),
             later=bool(before),
             older=page.before,
             requests=requests_of(member.pk),
@@ -178,33 +174,3 @@ class MemberView(OfMember):
             may_see_trail=self.may(Operation.VIEW_TRAIL),
             cards=member.cards.order_by("-issued_at"),
         )
-
-
-def _rows(movements: Sequence[Movement]) -> list[dict[str, Any]]:
-    numbers = order_numbers(movement.order_ref for movement in movements)
-    undone = {_adjusted(movement).get("undoes") for movement in movements}
-    return [_row(movement, undone, numbers.get(movement.order_ref, "")) for movement in movements]
-
-
-def _adjusted(movement: Movement) -> Mapping[str, Any]:
-    return (movement.explanation or {}).get("adjustment") or {}
-
-
-def _row(movement: Movement, undone: Container[Any], order: str) -> dict[str, Any]:
-    data = movement.explanation or {}
-    award = "rules" in data
-    reason = REASONS.get(_adjusted(movement).get("reason", ""), "")
-    return {
-        "entry_id": movement.entry_id,
-        "at": localtime(movement.occurred_at),
-        "what": KINDS.get(movement.kind, movement.kind),
-        "order": order,
-        "reason": "" if movement.kind == "reverse" else reason,
-        "amount": signed(movement.amount) if movement.amount else "",
-        "moved": points(movement.available) if not movement.amount and movement.available else "",
-        "balance": signed(movement.balance),
-        "why": explain(data) if award else explain_end(data),
-        "more": explain_more(data) if award else [],
-        "undone": movement.entry_id in undone,
-        "undoable": movement.kind == "adjust" and movement.entry_id not in undone,
-    }

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from loyalty_plugin.domain.limits import Excess
 from loyalty_plugin.errors import LoyaltyError
-from loyalty_plugin.queries.explanations.numbers import money_text
+from loyalty_plugin.queries.explanations.numbers import money_text, whole_text
 
 #: States of rows as chips: the words, and the class of what is in force or wants attention.
 CHIPS: Final[dict[str, tuple[Any, str]]] = {
@@ -136,7 +136,7 @@ def asked(amount: int, unit: str) -> str:
 
 def signed(number: int) -> str:
     """A grouped number; a negative one has a true minus sign."""
-    text = number_format(abs(number), decimal_pos=0, force_grouping=True)
+    text = whole_text(abs(number))
     return f"−{text}" if number < 0 else text
 
 

@@ -94,19 +94,26 @@ def lots_of(
     member_id: int, version: ProgrammeVersion, *, unit: str = POINTS, limit: int = 100
 ) -> list[LotView]:
     """Lots with something left, in the order they are spent."""
-    rows = Lot.objects.filter(member_id=member_id, unit=unit).exclude(pending=0, available=0, held=0)
+    rows = (
+        Lot.objects.filter(member_id=member_id, unit=unit)
+        .exclude(pending=0, available=0, held=0)
+        .order_by("expires_at", "pk")
+        .values_list(
+            "pk", "amount", "pending", "available", "held", "matures_at", "expires_at", "needs_verification"
+        )
+    )
     return [
         LotView(
-            row.pk,
-            row.amount,
-            row.pending,
-            row.available,
-            row.held,
-            row.matures_at.astimezone(version.zone).date() if row.matures_at and row.pending else None,
-            last_valid_day(row.expires_at, version.zone) if row.expires_at else None,
-            row.needs_verification and row.pending > 0,
+            lot_id,
+            amount,
+            pending,
+            available,
+            held,
+            matures_at.astimezone(version.zone).date() if matures_at and pending else None,
+            last_valid_day(expires_at, version.zone) if expires_at else None,
+            unverified and pending > 0,
         )
-        for row in rows.order_by("expires_at", "pk")[:limit]
+        for lot_id, amount, pending, available, held, matures_at, expires_at, unverified in rows[:limit]
     ]
 
 

@@ -14,36 +14,35 @@ from loyalty_plugin.domain.ledger import POINTS
 
 #: Above every entry: where the newest page begins.
 _NEWEST: Final = 2**63 - 1
-#: One statement for a page, its changes and its balance: two more would cost more than all it reads. Whether an
-#: entry moved this unit is asked of one entry after another: a join would sort the whole history for one page.
+#: One statement for a page, its changes and its balance: three cost more than all they read. An entry's changes are
+#: added up one entry after another, until the page is full: a join would sort the whole history for one page.
 _PAGE: Final = """
-WITH page AS (
-  SELECT id, kind, occurred_at, order_ref, explanation, version_id, source
-    FROM loyalty_plugin_entry e
-   WHERE member_id = %(member)s AND id < %(before)s
-     AND EXISTS (SELECT FROM loyalty_plugin_posting p WHERE p.entry_id = e.id AND p.unit = %(unit)s)
-   ORDER BY id DESC LIMIT %(limit)s
-), today AS (
-  SELECT coalesce(sum(pending + available + held + owed), 0) AS total
-    FROM loyalty_plugin_balance WHERE member_id = %(member)s AND unit = %(unit)s
-), since AS (
-  SELECT coalesce(sum(m.amount), 0) AS total
-    FROM loyalty_plugin_entry e JOIN loyalty_plugin_posting p ON p.entry_id = e.id,
-         LATERAL (VALUES (p.destination, p.amount), (p.source, -p.amount)) AS m(account, amount)
-   WHERE e.member_id = %(member)s AND e.id >= %(before)s AND p.unit = %(unit)s
-     AND m.account IN ('pending', 'available', 'held', 'owed')
-)
-SELECT page.*, changed.*, (today.total - since.total)::bigint
-  FROM page, today, since, LATERAL (
-    SELECT coalesce(sum(m.amount) FILTER (WHERE m.account = 'available'), 0)::bigint,
-           coalesce(sum(m.amount) FILTER (WHERE m.account = 'pending'), 0)::bigint,
-           coalesce(sum(m.amount) FILTER (WHERE m.account = 'held'), 0)::bigint,
-           coalesce(sum(m.amount) FILTER (WHERE m.account = 'owed'), 0)::bigint
+SELECT e.id, e.kind, e.occurred_at, e.order_ref, e.explanation, e.version_id, e.source,
+       changed.available, changed.pending, changed.held, changed.owed, (today.total - since.total)::bigint
+  FROM loyalty_plugin_entry e
+ CROSS JOIN LATERAL (
+    SELECT coalesce(sum(m.amount) FILTER (WHERE m.account = 'available'), 0)::bigint AS available,
+           coalesce(sum(m.amount) FILTER (WHERE m.account = 'pending'), 0)::bigint AS pending,
+           coalesce(sum(m.amount) FILTER (WHERE m.account = 'held'), 0)::bigint AS held,
+           coalesce(sum(m.amount) FILTER (WHERE m.account = 'owed'), 0)::bigint AS owed
       FROM loyalty_plugin_posting p,
            LATERAL (VALUES (p.destination, p.amount), (p.source, -p.amount)) AS m(account, amount)
-     WHERE p.entry_id = page.id AND p.member_id = %(member)s AND p.unit = %(unit)s
+     WHERE p.entry_id = e.id AND p.member_id = %(member)s AND p.unit = %(unit)s
+    HAVING count(*) > 0
   ) AS changed
- ORDER BY page.id DESC
+ CROSS JOIN (
+    SELECT coalesce(sum(pending + available + held + owed), 0) AS total
+      FROM loyalty_plugin_balance WHERE member_id = %(member)s AND unit = %(unit)s
+  ) AS today
+ CROSS JOIN (
+    SELECT coalesce(sum(m.amount), 0) AS total
+      FROM loyalty_plugin_entry e JOIN loyalty_plugin_posting p ON p.entry_id = e.id,
+           LATERAL (VALUES (p.destination, p.amount), (p.source, -p.amount)) AS m(account, amount)
+     WHERE e.member_id = %(member)s AND e.id >= %(before)s AND p.unit = %(unit)s
+       AND m.account IN ('pending', 'available', 'held', 'owed')
+  ) AS since
+ WHERE e.member_id = %(member)s AND e.id < %(before)s
+ ORDER BY e.id DESC LIMIT %(limit)s
 """
 
 

@@ -20,8 +20,7 @@ def requests(actor: Actor, *, status: str = "") -> QuerySet[Request]:
 
 def requests_of(member_id: int, *, limit: int = 20) -> list[Request]:
     """Requests about one member, newest first."""
-    rows = Request.objects.filter(member_id=member_id).select_related("requested_by", "decided_by")
-    return list(rows[:limit])
+    return list(Request.objects.filter(member_id=member_id)[:limit])
 
 
 def waiting(actor: Actor) -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from loyalty_plugin import registry
 from loyalty_plugin.domain.earning.explanation import SCHEMA
@@ -93,6 +94,13 @@ def explain_end(data: Mapping[str, Any] | None) -> str:
             return ""
 
 
+_LIMITS: Final = {
+    "order": gettext_lazy("%(number)s less by the limit for one order"),
+    "day": gettext_lazy("%(number)s less by the limit for one day"),
+    "member": gettext_lazy("%(number)s less by the limit for one member"),
+}
+
+
 def _cuts(data: Mapping[str, Any]) -> list[str]:
     found = []
     for note in data["campaigns"]:
@@ -100,14 +108,9 @@ def _cuts(data: Mapping[str, Any]) -> list[str]:
             name = in_language(data["names"]["campaigns"].get(note["code"]), note["code"])
             words = {"number": number_text(note["cut"]), "campaign": name}
             found.append(_("%(number)s less as “%(campaign)s” is used up") % words)
-    limits = {
-        "order": _("%(number)s less by the limit for one order"),
-        "day": _("%(number)s less by the limit for one day"),
-        "member": _("%(number)s less by the limit for one member"),
-    }
     for note in data["caps"]:
-        limit = limits.get(note["cap"], limits["member"])
-        found.append(limit % {"number": number_text(note["cut"])})
+        limit = _LIMITS.get(note["cap"], _LIMITS["member"])
+        found.append(str(limit) % {"number": number_text(note["cut"])})
     return found
 
 
