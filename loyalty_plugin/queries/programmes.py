@@ -81,11 +81,24 @@ def versions_of(programme_id: int) -> Versions:
         # Plain rows: every page and every order asks for them, and the models would cost more than all else.
         cursor.execute(_PUBLISHED, [programme_id])
         rows = cursor.fetchall()
-    return Versions(
-        tuple(
-            ProgrammeVersion(*named, ZoneInfo(zone), starts_at, max_award, _document(named[0]))
-            for *named, zone, starts_at, max_award in rows
-        )
+    return Versions(tuple(_version(*row) for row in rows))
+
+
+def _version(
+    version_id: int,
+    programme_id: int,
+    code: str,
+    number: int,
+    name: str,
+    currency: str,
+    timezone: str,
+    starts_at: datetime,
+    max_award: int,
+) -> ProgrammeVersion:
+    document = _document(version_id)
+    zone = ZoneInfo(timezone)
+    return ProgrammeVersion(
+        version_id, programme_id, code, number, name, currency, zone, starts_at, max_award, document
     )
 
 

@@ -83,7 +83,7 @@ def statement(member_id: int, *, unit: str = POINTS, before: int | None = None, 
     The balance runs back from today's, so no page has to add up what came before it.
     """
     limit = max(1, min(limit, 100))
-    asked = {
+    asked: dict[str, int | str] = {
         "member": member_id,
         "unit": unit,
         "before": _NEWEST if before is None else min(before, _NEWEST),
@@ -95,11 +95,25 @@ def statement(member_id: int, *, unit: str = POINTS, before: int | None = None, 
     more, rows = len(rows) > limit, rows[:limit]
     balance = rows[0][-1] if rows else 0
     movements = []
-    for entry_id, kind, at, order_ref, explanation, version_id, source, *changes, _balance in rows:
-        amount = sum(changes)
-        told = None if explanation is None else json.loads(explanation)
+    for entry_id, kind, at, order_ref, told, version_id, source, available, pending, held, owed, _ in rows:
+        amount = available + pending + held + owed
+        explanation = None if told is None else json.loads(told)
         movements.append(
-            Movement(entry_id, kind, at, order_ref, amount, *changes, balance, told, version_id, source)
+            Movement(
+                entry_id,
+                kind,
+                at,
+                order_ref,
+                amount,
+                available,
+                pending,
+                held,
+                owed,
+                balance,
+                explanation,
+                version_id,
+                source,
+            )
         )
         balance -= amount
     return Page(tuple(movements), rows[-1][0] if more else None)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+from django.utils import formats, translation
+
 from loyalty_plugin import registry
 from loyalty_plugin.domain.earning.decide import decide
 from loyalty_plugin.domain.earning.occasions import order_occasion
 from loyalty_plugin.domain.earning.resolved import resolve
+from loyalty_plugin.domain.values import Money, currency_exponent
+from loyalty_plugin.queries.explanations.numbers import money_text, whole_text
 from loyalty_plugin.queries.explanations.sentences import explain, explain_more
 from tests.domain.earning_cases import AT, a_member, an_order, full_caps, line, version_of
 
@@ -57,3 +62,14 @@ def test_a_campaign_that_had_not_begun_is_called_by_its_name() -> None:
     multiplier = {"id": "c", "multiplier": "campaign", "params": {}, "campaign": "tea"}
     _sentence, more = told({"rules": [AMOUNT], "multipliers": [multiplier], "campaigns": [campaign]})
     assert "Tea week: had not begun." in more
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "de-ch", "hi", "en-in", "pl", "ar", "zh-hans"])
+def test_numbers_are_grouped_as_django_groups_them(language: str) -> None:
+    with translation.override(language):
+        for number in (0, 7, -7, 999, 1_000, -1_000, 1_234_567, 10**15):
+            assert whole_text(number) == formats.number_format(number, force_grouping=True)
+            for currency in ("EUR", "JPY", "KWD"):
+                value, decimals = Money(number, currency).decimal, currency_exponent(currency)
+                grouped = formats.number_format(value, decimal_pos=decimals, force_grouping=True)
+                assert money_text(number, currency) == f"{grouped} {currency}"

@@ -154,7 +154,7 @@ def test_what_breaks_inside_stays_inside(
     def broken(*args: Any, **more: Any) -> None:
         raise RuntimeError("password=hunter2 in table secrets")
 
-    monkeypatch.setattr(context, "membership", broken)
+    monkeypatch.setattr(context, "membership_of", broken)
     response = door.post("{ loyalty { me { points { available } } } }")
     assert "hunter2" not in response.content.decode()
     assert response.json()["errors"][0]["extensions"] == {"code": "internal"}
