@@ -20,15 +20,15 @@ from loyalty_plugin.services.orders.work import Work
 from loyalty_plugin.services.posting import Locked
 
 
-def window(fact: OrderFact, version: ProgrammeVersion) -> tuple[datetime | None, bool]:
-    """When the return window ends, and whether that is still unknown because fulfilment starts it."""
+def window(fact: OrderFact, version: ProgrammeVersion) -> datetime | None:
+    """When the return window ends; None without one, and while it is unknown because fulfilment starts it."""
     pending = version.document.pending
     if pending.starts == "none" or pending.window_days == 0:
-        return None, False
+        return None
     start = fact.paid_at if pending.starts == "payment" else fact.fulfilled_at
     if start is None:
-        return None, True
-    return matures_at(start, pending.window_days, version.zone), False
+        return None
+    return matures_at(start, pending.window_days, version.zone)
 
 
 def first(work: Work, past: awards.Past, locked: Locked, now: datetime) -> None:
@@ -43,7 +43,9 @@ def first(work: Work, past: awards.Past, locked: Locked, now: datetime) -> None:
     left = awards.remaining(member, version, past, locked, occasion.day)
     decision = claims.decide_once(member, version, occasion, left, now)
     awards.take_into_account(past, version, member, decision, occasion.day, lines=fact.lines)
-    ends_at, unknown = window(fact, version)
+    ends_at = window(fact, version)
+    # A window from fulfilment is the order's and not the lots': the goods may come back and be sent again.
+    waits = version.document.pending.starts == "fulfilment" and version.document.pending.window_days > 0
     plan = awards.award_plan(
         SYSTEM,
         version,
@@ -53,13 +55,14 @@ def first(work: Work, past: awards.Past, locked: Locked, now: datetime) -> None:
         request={"order": fact.ref, "revision": record.revision, "updated_at": fact.updated_at},
         kind=Kind.EARN,
         occurred_at=at,
-        matures_at=ends_at,
-        waits=unknown,
+        matures_at=None if waits else ends_at,
+        waits=waits,
         order_ref=fact.ref,
         channel=fact.channel,
         source=f"order:{fact.ref}",
     )
     record.version_id = version.id
+    record.window_ends_at = ends_at if waits else None
     record.first_paid = steps.whole_of(fact)
     record.first_points, record.first_qualifying = decision.points, decision.qualifying
     record.first_counted = occasion.basis

@@ -40,5 +40,5 @@ def count(work: Work) -> None:
     record.first_counted = count_order(fact, version.document.earning.basis).total
     record.counted = steps.target(record.first_counted, steps.net_of(record, fact, version))
     record.outcome = steps.outcome_of(record, fact)
-    ends_at, _ = earning.window(fact, version)
+    ends_at = earning.window(fact, version)
     work.facts.extend(earning.counted_facts(work, ends_at))

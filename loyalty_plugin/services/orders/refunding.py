@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.intents import Award, Intent, Plan, TakeBack
@@ -20,7 +20,6 @@ from loyalty_plugin.models.members import TierFact
 from loyalty_plugin.queries.entries import Ended, ended_of_orders, lots_of_order, unverified_of_order
 from loyalty_plugin.services import approvals
 from loyalty_plugin.services.orders import earning, steps
-from loyalty_plugin.services.orders.records import Record
 from loyalty_plugin.services.orders.work import Work
 
 
@@ -88,13 +87,14 @@ def change(work: Work, before: Before, now: datetime) -> None:
 def _given_again(work: Work, points: int, written_off: int, net: steps.Net, now: datetime) -> list[Intent]:
     """Points of a refund that did not last; those without a purchase still wait for the contact, as at first."""
     record, version = work.record, work.version
-    ends_at, unknown = earning.window(work.fact, version)
+    ends_at = earning.window(work.fact, version)
+    from_fulfilment = version.document.pending.starts == "fulfilment"
     award = Award(
         POINTS,
         points,
-        ends_at if ends_at is not None and ends_at > now else None,
+        ends_at if ends_at is not None and ends_at > now and not from_fulfilment else None,
         expiry_of(version.document.expiry, record.paid_at or now, version.zone),
-        waits=unknown,
+        waits=from_fulfilment and version.document.pending.window_days > 0 and record.matured_at is None,
         restores=record.earn_entry is not None,
         written_off=min(written_off, points),
     )
@@ -164,32 +164,22 @@ def _while_waiting(
 def _follow_up(work: Work, net: steps.Net, rows: Sequence[TierFact], now: datetime) -> None:
     """Bring what counts for tiers to what stands, and start a window that waited for fulfilment."""
     fact, record, version = work.fact, work.record, work.version
-    ends_at, _ = earning.window(fact, version)
+    ends_at = earning.window(fact, version)
     if version.document.pending.starts == "fulfilment" and record.matured_at is None:
         record.window_ends_at = ends_at  # unknown again where a fulfilment was taken back
+    counts = earning.counted_facts(work, ends_at) if net.left else ()
     if not rows:
-        if net.left:
-            work.facts.extend(earning.counted_facts(work, ends_at))
+        work.facts.extend(counts)
         return
-    today = local_day(now, version.zone)
+    # The day may be another one than before, or none: goods were sent, taken back, and sent again.
+    should = {(one.day, one.metric, one.product_id): one.amount for one in counts}
+    stands: dict[tuple[date, Metric, str], int] = {}
     for row in rows:
-        if row.known_on is not None:
-            continue
-        same = [r for r in rows if (r.metric, r.product_id) == (row.metric, row.product_id)]
-        missing = _should_count(row, record, net) - sum(r.amount for r in same)
+        key = (row.day, Metric(row.metric), row.product_id)
+        stands[key] = stands.get(key, 0) + row.amount
+    today = local_day(now, version.zone)
+    for day, metric, product in sorted({*should, *stands}):
+        missing = should.get((day, metric, product), 0) - stands.get((day, metric, product), 0)
         if missing:
-            ref, known_on = f"{fact.ref}|r{record.revision}", max(today, row.day)
-            work.facts.append(
-                QualifyingFact(row.day, Metric(row.metric), missing, row.product_id, ref, known_on)
-            )
-
-
-def _should_count(row: TierFact, record: Record, net: steps.Net) -> int:
-    """What of a fact stands: money and points as the record says, the order and its pieces until nothing does."""
-    match row.metric:
-        case Metric.SPEND:
-            return record.counted
-        case Metric.QUALIFYING:
-            return record.qualifying
-        case _:
-            return row.amount if net.left else 0
+            ref, known_on = f"{fact.ref}|r{record.revision}|{day}", max(today, day)
+            work.facts.append(QualifyingFact(day, metric, missing, product, ref, known_on))
