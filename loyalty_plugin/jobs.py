@@ -24,6 +24,7 @@ BIRTHDAYS: Final = "loyalty.birthdays"
 CLAIM_ORDERS: Final = "loyalty.claim_orders"
 PREVIEWS: Final = "loyalty.previews"
 CONNECTIONS: Final = "loyalty.connections"
+RECONCILE: Final = "loyalty.reconcile"
 HOUSEKEEPING: Final = "loyalty.housekeeping"
 
 

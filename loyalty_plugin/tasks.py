@@ -31,6 +31,7 @@ from loyalty_plugin.services import (
     tiers,
     windows,
 )
+from loyalty_plugin.services.history import reconcile
 from loyalty_plugin.services.orders import again
 from loyalty_plugin.webhooks.processing import drain_inbox, forget_bodies
 
@@ -154,6 +155,12 @@ def seal(timestamp: int | None = None) -> None:
 def look_at_connections(timestamp: int | None = None) -> None:
     """See how the App stands at each Saleor, and ask for what is to be mended there."""
     look_at_all(ports.clock.now())
+
+
+@_task(jobs.RECONCILE, "24 * * * *")
+def reconcile_saleors(timestamp: int | None = None) -> None:
+    """Compare each Saleor with our books once a day and night, and sooner where events may be missing."""
+    reconcile.reconcile_due(now=ports.clock.now())
 
 
 @_task(jobs.HOUSEKEEPING, "*/5 * * * *")

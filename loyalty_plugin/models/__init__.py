@@ -12,5 +12,6 @@ import loyalty_plugin.models.outbox
 import loyalty_plugin.models.previews
 import loyalty_plugin.models.programmes
 import loyalty_plugin.models.realms
+import loyalty_plugin.models.reconciling
 import loyalty_plugin.models.requests
 import loyalty_plugin.models.staff  # noqa: F401

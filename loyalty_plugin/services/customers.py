@@ -16,12 +16,10 @@ from loyalty_plugin.services import members
 from loyalty_plugin.services.orders.past import begins
 
 
-def keep_customers(
-    realm: Realm, facts: Sequence[CustomerFact], *, now: datetime, past: bool = False
-) -> Mapping[str, str]:
+def keep_customers(realm: Realm, facts: Sequence[CustomerFact], *, now: datetime) -> Mapping[str, str]:
     """Make customers members where a programme takes everybody, and take over what changed; a code for each, by id.
 
-    With `past`, accounts from before the programme began in this shop get nothing for joining. Codes: joined,
+    Accounts from before the programme began in this shop get nothing for joining by themselves. Codes: joined,
     verified, a member's state, the code of a refusal, or several of them with commas between.
     """
     ids = [fact.user_id for fact in facts]
@@ -29,7 +27,7 @@ def keep_customers(
     for member in Member.objects.filter(realm=realm, external_id__in=ids).exclude(external_id=""):
         known.setdefault(member.external_id, []).append(member)
     served = list(Programme.objects.filter(channels__realm=realm, auto_join=True).distinct())
-    starts = {programme.pk: _begins(realm, programme) for programme in served} if past else {}
+    starts = {programme.pk: _begins(realm, programme) for programme in served}
     codes = {}
     for fact in facts:
         mine = known.get(fact.user_id, [])

@@ -16,6 +16,7 @@ ORDER = (
     jobs.HOUSEKEEPING,
     jobs.CONNECTIONS,
     jobs.DRAIN_INBOX,
+    jobs.RECONCILE,
     jobs.CLAIM_ORDERS,
     jobs.MATURE,
     jobs.EXPIRE,

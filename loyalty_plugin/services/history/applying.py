@@ -32,7 +32,7 @@ def orders(facts: Sequence[OrderFact], now: datetime) -> Mapping[str, str]:
 
 def customers(realm: Realm, facts: Sequence[CustomerFact], now: datetime) -> Mapping[str, str]:
     """Outcomes by customer id; accounts from before the programme began get nothing for joining."""
-    return keep_customers(realm, facts, now=now, past=True)
+    return keep_customers(realm, facts, now=now)
 
 
 def each(

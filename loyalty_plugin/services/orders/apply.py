@@ -26,7 +26,7 @@ from loyalty_plugin.queries.programmes import Versions, version_by_id, versions_
 from loyalty_plugin.services import approvals, awards, benefits, bonuses, claims, posting, tiers
 from loyalty_plugin.services.orders import earning, past, refunding, steps, vouching
 from loyalty_plugin.services.orders.people import People, lock_people
-from loyalty_plugin.services.orders.records import Record, lock_records, save_records
+from loyalty_plugin.services.orders.records import Record, lock_records, save_records, summary
 from loyalty_plugin.services.orders.work import Work
 
 
@@ -246,14 +246,7 @@ def _close(record: Record, fact: OrderFact, outcome: str) -> Applied:
     record.number = fact.number
     record.revision += 1
     record.fact_updated_at = fact.updated_at
-    record.fact = {
-        "channel": fact.channel,
-        "total": fact.total_gross,
-        "charged": fact.charged,
-        "refunded": fact.refunded,
-        "currency": fact.currency,
-        "status": fact.status,
-    }
+    record.fact = summary(fact)
     if fact.charges:
         record.fact["charges"] = {charge.charge_id: charge.source for charge in fact.charges}
     record.paid_at = record.paid_at or fact.paid_at

@@ -97,6 +97,18 @@ _SAVE: Final = "UPDATE loyalty_plugin_orderrecord r SET {sets} FROM unnest({arra
 )
 
 
+def summary(fact: OrderFact) -> dict[str, Any]:
+    """What a row keeps of what was read last, to be compared with what is read next. Amounts in minor units."""
+    return {
+        "channel": fact.channel,
+        "total": fact.total_gross,
+        "charged": fact.charged,
+        "refunded": fact.refunded,
+        "currency": fact.currency,
+        "status": fact.status,
+    }
+
+
 def lock_records(facts: Sequence[OrderFact], realms: Mapping[str, Realm]) -> dict[str, Record]:
     """Our rows of these orders (each once) under lock, by reference, made where missing; taken in one order."""
     known = [(realms[fact.realm].pk, fact) for fact in facts if fact.realm in realms]

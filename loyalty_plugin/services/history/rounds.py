@@ -1,0 +1,203 @@
+"""The steps of a comparison with a Saleor: what it gave up telling us, what changed there, and some of all the rest.
+
+One function a step; each notes where to go on in the transaction that did the work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db import transaction
+
+from loyalty_plugin import jobs
+from loyalty_plugin.domain.facts import Page
+from loyalty_plugin.models.inbox import InboxItem
+from loyalty_plugin.models.members import Member
+from loyalty_plugin.models.realms import Installation, Realm
+from loyalty_plugin.models.reconciling import Difference, Reconciliation
+from loyalty_plugin.registry import ports
+from loyalty_plugin.services import runs
+from loyalty_plugin.services.history import comparing, reading
+from loyalty_plugin.services.history.comparing import Compared
+
+#: Orders and members of the rolling pass over all of them, a night.
+ORDERS_A_NIGHT: Final = 5_000
+MEMBERS_A_NIGHT: Final = 10_000
+#: Differences a report names; the counts go on.
+NAMED: Final = 1_000
+PAGE: Final = 100
+
+Tell = Callable[[Reconciliation], None]
+
+
+@dataclass(slots=True)
+class Work:
+    """One comparison on its way."""
+
+    realm: Realm
+    report: Reconciliation
+    run: runs.Run
+    full: bool
+    tell: Tell
+
+
+def _lost_events(work: Work) -> None:
+    """Take in what Saleor gave up on before it forgets it; the inbox then works it off like any other event."""
+    ours = (
+        Installation.objects.filter(realm=work.realm)
+        .exclude(state__in=Installation.ENDED)
+        .order_by("-pk")
+        .first()
+    )
+    if ours is None:
+        return
+    failed = ports.storefront.failed_events(work.realm.api_url)
+    bodies = {hashlib.sha256(body).digest(): (kind, body) for kind, body in failed}
+    known = {
+        bytes(digest)
+        for digest in InboxItem.objects.filter(installation=ours, sha256__in=list(bodies)).values_list(
+            "sha256", flat=True
+        )
+    }
+    now = ports.clock.now()
+    fresh = [
+        InboxItem(installation=ours, sha256=digest, event=kind[:64], body=body, received_at=now)
+        for digest, (kind, body) in bodies.items()
+        if digest not in known
+    ]
+    with transaction.atomic():
+        # One that arrives at this moment folds with ours.
+        InboxItem.objects.bulk_create(fresh, ignore_conflicts=True)
+        work.report.events += len(fresh)
+        work.report.save(update_fields=["events"])
+        if fresh:
+            jobs.enqueue(jobs.DRAIN_INBOX)
+
+
+def _changed_orders(work: Work) -> None:
+    def read(after: str) -> Page[Any]:
+        return ports.storefront.orders_page(work.realm.api_url, after=after, changed_since=work.report.since)
+
+    for page in reading.pages(read, str(work.run.cursor.get("after", ""))):
+        _orders(work, page)
+
+
+def _changed_customers(work: Work) -> None:
+    def read(after: str) -> Page[Any]:
+        return ports.storefront.customers_page(
+            work.realm.api_url, after=after, changed_since=work.report.since
+        )
+
+    for page in reading.pages(read, str(work.run.cursor.get("after", ""))):
+        with transaction.atomic():
+            _note(work, comparing.customers(work.realm, page.items, ports.clock.now()))
+            go_on(work, after=page.cursor)
+
+
+def _rolling_orders(work: Work) -> None:
+    """Some of all orders since the shop was connected; what is older, a backfill brings in."""
+
+    def read(after: str) -> Page[Any]:
+        return ports.storefront.orders_page(
+            work.realm.api_url, after=after, created_since=work.realm.connected_at
+        )
+
+    looked = 0
+    for page in reading.pages(read, "" if work.full else work.report.orders_cursor):
+        looked += len(page.items)
+        work.report.orders_cursor = page.cursor if page.more else ""
+        _orders(work, page)
+        if looked >= ORDERS_A_NIGHT and not work.full:
+            return
+
+
+def _rolling_members(work: Work) -> None:
+    """Some of all members: an account that is gone without our hearing of it is in no list of what changed."""
+    looked = 0
+    after = 0 if work.full else work.report.members_cursor
+    for ids, last in _accounts(work.realm, after):
+        facts = ports.storefront.customers(work.realm.api_url, ids)
+        with transaction.atomic():
+            _note(work, comparing.accounts(work.realm, ids, facts, ports.clock.now()))
+            work.report.members_cursor = last
+            work.report.save(update_fields=["members_cursor"])
+            go_on(work, after="")
+        looked += len(ids)
+        if looked >= MEMBERS_A_NIGHT and not work.full:
+            return
+    work.report.members_cursor = 0
+    work.report.save(update_fields=["members_cursor"])
+
+
+def _accounts(realm: Realm, after: int) -> Iterator[tuple[list[str], int]]:
+    """Customer ids of active members, a page at a time, and the last member of each page."""
+    while True:
+        rows = list(
+            Member.objects.filter(realm=realm, status=Member.Status.ACTIVE, pk__gt=after)
+            .exclude(external_id="")
+            .order_by("pk")
+            .values_list("pk", "external_id")[:PAGE]
+        )
+        if not rows:
+            return
+        after = rows[-1][0]
+        yield [external_id for _, external_id in rows], after
+
+
+def _orders(work: Work, page: Page[Any]) -> None:
+    with transaction.atomic():
+        compared = comparing.orders(work.realm, page.items, ports.clock.now())
+        compared.found += [
+            comparing.Found("order", order_id, False, code) for order_id, code in page.unreadable.items()
+        ]
+        _note(work, compared)
+        go_on(work, after=page.cursor)
+    if compared.newer:
+        again = ports.storefront.orders(work.realm.api_url, compared.newer)
+        with transaction.atomic():
+            _note(work, comparing.newer(work.realm, again, compared.newer))
+
+
+def _note(work: Work, compared: Compared) -> None:
+    """Add to the report. In the transaction that did the work."""
+    report = work.report
+    healed = sum(one.healed for one in compared.found)
+    report.equal += compared.equal
+    report.healed += healed
+    report.differing += len(compared.found) - healed
+    report.seen += compared.equal + len(compared.found)
+    report.save(update_fields=["equal", "healed", "differing", "seen", "orders_cursor"])
+    room = max(NAMED - report.differences.count(), 0) if compared.found else 0
+    Difference.objects.bulk_create(
+        Difference(
+            reconciliation=report,
+            kind=one.kind,
+            target=one.target[:64],
+            number=one.number[:32],
+            healed=one.healed,
+            why=one.why,
+            detail=dict(one.detail),
+        )
+        for one in compared.found[:room]
+    )
+    work.run.advance(work.run.cursor, compared.equal + len(compared.found))
+    work.tell(report)
+
+
+def go_on(work: Work, **at: Any) -> None:
+    """Note where to go on; another step begins at its beginning."""
+    kept = {"report": work.report.pk, "step": work.run.cursor.get("step", 0)}
+    work.run.advance({**kept, **at}, 0)
+
+
+#: What a comparison does, in this order.
+STEPS: Final[tuple[Callable[[Work], None], ...]] = (
+    _lost_events,
+    _changed_orders,
+    _changed_customers,
+    _rolling_orders,
+    _rolling_members,
+)
