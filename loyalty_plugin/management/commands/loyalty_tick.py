@@ -17,6 +17,7 @@ ORDER = (
     jobs.CONNECTIONS,
     jobs.DRAIN_INBOX,
     jobs.RECONCILE,
+    jobs.LOOK_AGAIN,
     jobs.CLAIM_ORDERS,
     jobs.MATURE,
     jobs.EXPIRE,
