@@ -19,6 +19,7 @@ from loyalty_plugin.admin import (
     operations,
     programme,
     publishing,
+    reconciling,
     requests,
     starting,
     trail,
@@ -135,7 +136,11 @@ class Operations(Topic):
     operation = Operation.VIEW_OPERATIONS
 
     def get_urlpatterns(self) -> list[Any]:
-        return [path("", operations.OperationsView.as_view(), name="index")]
+        return [
+            path("", operations.OperationsView.as_view(), name="index"),
+            path("compared/", reconciling.IndexView.as_view(), name="reconciliations"),
+            path("compared/<int:report_id>/", reconciling.ReportView.as_view(), name="reconciliation"),
+        ]
 
 
 class Trail(Topic):

@@ -22,6 +22,7 @@ from loyalty_plugin.models.programmes import ProgrammeVersion
 from loyalty_plugin.policies import Operation
 from loyalty_plugin.queries.balances import totals
 from loyalty_plugin.queries.operations import JobView, machinery
+from loyalty_plugin.queries.reconciling import reports
 from loyalty_plugin.queries.trail import waiting
 from loyalty_plugin.registry import ports
 from loyalty_plugin.services import retries
@@ -38,6 +39,7 @@ JOBS = {
     "seal": gettext_lazy("Seal the ledger"),
     "verify": gettext_lazy("Prove the ledger"),
     "housekeeping": gettext_lazy("Tidy up"),
+    "reconcile": gettext_lazy("Compare with Saleor"),
     "backfill_customers": gettext_lazy("Bring in earlier customers"),
     "backfill_orders": gettext_lazy("Bring in earlier orders"),
 }
@@ -50,6 +52,14 @@ COUNTS = {
     "pending": gettext_lazy("points on the way"),
     "entries": gettext_lazy("entries"),
     "blocks": gettext_lazy("blocks"),
+    "read": gettext_lazy("read"),
+    "seen": gettext_lazy("seen"),
+    "healed": gettext_lazy("healed"),
+    "differing": gettext_lazy("differing"),
+    "events": gettext_lazy("lost events taken in"),
+    "past_order": gettext_lazy("from before the programme began"),
+    "joined": gettext_lazy("joined"),
+    "verified": gettext_lazy("verified"),
 }
 
 #: What an outgoing change was about.
@@ -118,6 +128,7 @@ class OperationsView(Page):
             machinery=found,
             jobs=[_job(view) for view in found.jobs],
             failed=[*_failed("in", found.failed_in), *_failed("out", found.failed_out)],
+            compared=reports(self.actor, limit=1),
             may_retry=self.may(Operation.RETRY_OPERATIONS),
         )
 

@@ -144,6 +144,14 @@ ADVICE: Final[dict[str, tuple[Promise, Promise]]] = {
         _("The App is installed in {saleor}, which LOYALTY['SALEOR_API_URLS'] does not name."),
         _("Name it there, or delete the App in its Dashboard."),
     ),
+    "reconcile_late": (
+        _("{saleor} was last compared with the books at {at}; it should be once a day."),
+        _("Run a worker or loyalty_tick, and read what the job 'reconcile' says in the back office."),
+    ),
+    "reconcile_differs": (
+        _("{count} orders or customers of {saleor} differ from the books and could not be healed."),
+        _("Look at them in the back office under Membership, Operations, All comparisons."),
+    ),
     "no_programme": (
         _("There is no programme yet: nobody earns anything."),
         _("Start one from a preset: in the back office under Membership, or with loyalty_start."),

@@ -13,14 +13,17 @@ from loyalty_plugin.conf import settings
 from loyalty_plugin.domain.actors import Actor
 from loyalty_plugin.models.inbox import InboxItem
 from loyalty_plugin.models.realms import Held, Installation, Realm
+from loyalty_plugin.models.reconciling import Reconciliation
 from loyalty_plugin.policies import Operation, require
-from loyalty_plugin.queries import chain
+from loyalty_plugin.queries import chain, reconciling
 from loyalty_plugin.queries.troubles import Level, Trouble
 
 #: A change of our own that has not come back within this time will not come back.
 PATIENCE: Final = timedelta(minutes=10)
 #: A Saleor that was away for less is no finding: it is being restarted.
 AWAY: Final = timedelta(minutes=5)
+#: A Saleor is compared once a day and night; twice that is late.
+COMPARED_WITHIN: Final = timedelta(days=2)
 #: Clocks further apart refuse good tokens and certificates.
 SKEW: Final = 60
 _State = Installation.State
@@ -37,6 +40,8 @@ class Standing:
     installation: Installation | None = None
     #: When its last event came.
     heard_at: datetime | None = None
+    #: The newest comparison with our books.
+    compared: Reconciliation | None = None
 
     @property
     def name(self) -> str:
@@ -57,7 +62,7 @@ def spending_held(realm_id: int) -> str:
 
 
 def standings(actor: Actor, *, now: datetime, permissions: Collection[str] = ()) -> tuple[Standing, ...]:
-    """Every Saleor on the list and every other that installed us. Three queries. Raises PermissionDenied.
+    """Every Saleor on the list and every other that installed us. Four queries. Raises PermissionDenied.
 
     `permissions` are those our App asks for.
     """
@@ -73,6 +78,7 @@ def standings(actor: Actor, *, now: datetime, permissions: Collection[str] = ())
         .annotate(at=Max("received_at"))
         .order_by()
     )
+    latest = reconciling.latest()
     listed = list(dict.fromkeys(settings.SALEOR_API_URLS))
     found = []
     for url in [*listed, *(url for url in realms if url not in listed)]:
@@ -81,8 +87,12 @@ def standings(actor: Actor, *, now: datetime, permissions: Collection[str] = ())
         if url not in listed and (row is None or row.state in Installation.ENDED):
             continue
         at = heard.get(row.pk) if row else None
-        troubles = tuple(_troubles(url, url in listed, realm, row, at, permissions, now))
-        found.append(Standing(url, url in listed, troubles, realm, row, at))
+        compared = latest.get(realm.pk) if realm else None
+        troubles = (
+            *_troubles(url, url in listed, realm, row, at, permissions, now),
+            *_compared(url, realm, row, compared, now),
+        )
+        found.append(Standing(url, url in listed, troubles, realm, row, at, compared))
     return tuple(found)
 
 
@@ -145,6 +155,20 @@ def _installed(
         yield Trouble("deliveries_failed", "warning", {**facts, "count": row.failed_deliveries})
         if row.last_obstacle:
             yield Trouble(row.last_obstacle["code"], "warning", row.last_obstacle["facts"])
+
+
+def _compared(
+    url: str, realm: Realm | None, row: Installation | None, last: Reconciliation | None, now: datetime
+) -> Iterator[Trouble]:
+    """What the last comparison with our books tells, or that there has been none for long."""
+    if realm is None or row is None or row.state != _State.ACTIVE or not realm.live:
+        return
+    seen = max(realm.reconciled_at or row.installed_at, row.installed_at)
+    if now - seen > COMPARED_WITHIN:
+        at = _day(realm.reconciled_at) if realm.reconciled_at else "–"
+        yield Trouble("reconcile_late", "warning", {"saleor": url, "at": at})
+    if last is not None and last.differing:
+        yield Trouble("reconcile_differs", "warning", {"saleor": url, "count": last.differing})
 
 
 def _day(at: datetime) -> str:

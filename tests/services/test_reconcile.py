@@ -85,7 +85,7 @@ def test_what_was_missed_and_what_changed_is_healed_and_what_is_equal_is_left_al
     report = run(since=NOW - timedelta(days=1))
     assert whys(report) == {changed.order_id: (True, "changed"), missed.order_id: (True, "missed")}
     detail = report.differences.get(why="changed").detail
-    assert detail == {"charged": [10_000, 4_000], "refunded": [0, 6_000]}
+    assert detail == {"charged": [10_000, 4_000], "refunded": [0, 6_000], "in": "EUR"}
     assert [OrderRecord.objects.get(order_id=one.order_id).points for one in (changed, missed)] == [40, 100]
     assert report.status == "done"
     # Each is seen twice: as one that changed, and in the pass over all of them.

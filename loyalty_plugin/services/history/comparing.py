@@ -105,7 +105,10 @@ def orders(realm: Realm, facts: Sequence[OrderFact], now: datetime) -> Compared:
 
 
 def _differs(row: OrderRecord, fact: OrderFact) -> dict[str, Any]:
-    """What differs, as `{name: [ours, theirs]}`; the time alone where nothing else tells that something changed."""
+    """What differs, as `{name: [ours, theirs]}` and the money's currency ("in"); empty where nothing does.
+
+    The time alone is told where nothing else shows that something changed.
+    """
     theirs = summary(fact)
     found = {
         name: [row.fact.get(name), value] for name, value in theirs.items() if row.fact.get(name) != value
@@ -113,7 +116,9 @@ def _differs(row: OrderRecord, fact: OrderFact) -> dict[str, Any]:
     if not found and row.fact_updated_at != fact.updated_at:
         ours = row.fact_updated_at.isoformat() if row.fact_updated_at else None
         return {"updated_at": [ours, fact.updated_at.isoformat()]}
-    return found
+    if not found:
+        return {}
+    return {**found, "in": fact.currency}
 
 
 def newer(realm: Realm, facts: Mapping[str, OrderFact], wanted: Sequence[str]) -> Compared:
