@@ -89,6 +89,7 @@ class SaleorClient:
     def _once(self, doc: Document, body: bytes, until: float) -> Mapping[str, Any]:
         with (
             _translated(doc),
+            http.deadline(until),
             http.pool().stream(
                 "POST", self.api_url, content=body, headers=self._headers(), timeout=_timeout(until)
             ) as response,

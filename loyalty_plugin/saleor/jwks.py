@@ -128,7 +128,7 @@ def _fetch(api_url: str) -> dict[str, Any]:
     content = b""
     timeout = httpx.Timeout(_SECONDS, connect=http.CONNECT_SECONDS)
     try:
-        with http.pool().stream("GET", url, timeout=timeout) as response:
+        with http.deadline(until), http.pool().stream("GET", url, timeout=timeout) as response:
             for chunk in response.iter_bytes():
                 content += chunk
                 if len(content) > _MAX_BYTES or time.monotonic() > until:
