@@ -60,6 +60,13 @@ class Storefront(Protocol):
         """The checkout as it is now, None when there is none. Raises TryLater."""
         ...
 
+    def confirm_token(self, realm: str, token: str) -> str:
+        """The customer whose access token the shop says this is at this moment, empty if it is nobody's (any more).
+
+        Asked before an act on money: a token that was verified here may have been revoked since. Raises TryLater.
+        """
+        ...
+
     def set_line_prices(
         self, realm: str, checkout_id: str, prices: Sequence[tuple[str, int | None, str]]
     ) -> CheckoutFact:

@@ -37,16 +37,29 @@ class Caller:
         """The customer of the token, None without one. Raises TokenRefused for a bad one, TryLater."""
         if not self._authorization:
             return None
+        return verify_customer_token(self._token())
+
+    def _token(self) -> str:
         scheme, _, token = self._authorization.partition(" ")
         if scheme.lower() not in ("bearer", "jwt") or not token.strip():
             raise TokenRefused(reason="scheme")
-        return verify_customer_token(token.strip())
+        return token.strip()
 
     def require_customer(self) -> Customer:
         """The customer. Raises TokenRefused, also without a token."""
         if self.customer is None:
             raise TokenRefused(reason="missing")
         return self.customer
+
+    def confirm_customer(self) -> Customer:
+        """The customer, once Saleor confirms that their token still stands: before an act on money.
+
+        Raises TokenRefused where it was revoked, or never was an access token; TryLater.
+        """
+        customer = self.require_customer()
+        if ports.storefront.confirm_token(customer.realm, self._token()) != customer.user_id:
+            raise TokenRefused(reason="not_confirmed")
+        return customer
 
     def serving(self, channel: str) -> tuple[int, int]:
         """Programme and realm (ids) that serve a channel; the token's realm counts. Raises UnknownChannel."""

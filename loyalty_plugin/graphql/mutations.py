@@ -143,7 +143,7 @@ class Mutation:
         caller = info.context
 
         def apply() -> ApplyBenefitsPayload:
-            customer = caller.require_customer()
+            customer = caller.confirm_customer()
             member = caller.require_member()
             promised = apply_benefits(
                 caller.actor(member), realm_url=customer.realm, checkout_id=checkout_id, now=caller.now

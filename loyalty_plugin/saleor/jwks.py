@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -44,7 +45,8 @@ class Keys:
 
 _held: dict[str, Keys] = {}
 _asked: dict[str, float] = {}
-_asking = threading.Lock()
+#: One for each Saleor: a slow one, or one whose keys somebody keeps asking for, makes no other wait.
+_asking: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
 def current(api_url: str) -> PyJWKSet:
@@ -68,7 +70,8 @@ def newer(api_url: str) -> PyJWKSet:
     newer_stored = stored is not None and (held is None or stored.read_at > held.read_at)
     if stored is not None and newer_stored and timezone.now() - stored.read_at < LIFETIME:
         return stored.keys
-    if not _asking.acquire(blocking=False):
+    asking = _asking[api_url]
+    if not asking.acquire(blocking=False):
         raise TryLater(reason="keys_being_read")
     try:
         if time.monotonic() - _asked.get(api_url, -PAUSE) < PAUSE:
@@ -76,7 +79,7 @@ def newer(api_url: str) -> PyJWKSet:
         _asked[api_url] = time.monotonic()
         return _keep(api_url, _fetch(api_url))
     finally:
-        _asking.release()
+        asking.release()
 
 
 def forget() -> None:

@@ -121,6 +121,17 @@ def test_benefits_are_promised_and_carried_to_the_shop(door: Door) -> None:
     assert door.ask(APPLY, id=checkout.checkout_id)["loyaltyApplyBenefits"]["changed"] is False
 
 
+def test_a_token_that_was_revoked_changes_no_price(door: Door) -> None:
+    """It is still good by its signature and its time; the shop says that it stands no more."""
+    member(programme(RULES), external_id=USER)
+    door.sign_in()
+    checkout = door.shop.open_checkout()
+    door.shop.revoked.add(door.token or "")
+    refusal = door.refused(APPLY, id=checkout.checkout_id)
+    assert refusal["extensions"]["code"] == "token_refused"
+    assert not PricePromise.objects.exists()
+
+
 def test_another_customers_checkout_is_not_touched(door: Door) -> None:
     club = programme(RULES)
     member(club, external_id=USER)

@@ -52,6 +52,7 @@ def test_an_operation_says_whether_it_writes_and_may_be_repeated():
         "anchor_write",
         "checkout_empty",
         "checkout_set_prices",
+        "token_verify",
         "staff_activate",
         "staff_delete",
         "staff_forget_installation",

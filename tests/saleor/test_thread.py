@@ -15,7 +15,7 @@ from loyalty_plugin.registry import ports
 from loyalty_plugin.saleor.tokens import verify_customer_token
 from loyalty_plugin.services import programmes
 from tests import factories
-from tests.saleor.standinkit import CHANNEL
+from tests.saleor.standinkit import CHANNEL, PASSWORD
 from tests.saleor.threadkit import API, INSTALL, INSTALLATIONS, Thread, bare, now
 
 __all__ = ["bare"]
@@ -199,3 +199,28 @@ def test_a_refused_handshake_is_shown_to_the_merchant(thread: Thread, settings: 
     [row] = thread.shop.owner.data("{appsInstallations{id message}}")["appsInstallations"]
     assert "SALEOR_API_URLS" in row["message"]
     thread.shop.owner.data("mutation($i:ID!){appDeleteFailedInstallation(id:$i){errors{code}}}", i=row["id"])
+
+
+def test_a_token_is_confirmed_also_where_no_storefront_is_let_in(thread: Thread):
+    """Before money moves Saleor is asked with our own token, and what it calls valid is looked at once more."""
+    email, caller = thread.shop.customer()
+    thread.settle()
+    user_id = Member.objects.get().external_id
+    login = (
+        "mutation($e:String!,$p:String!){tokenCreate(email:$e,password:$p){token refreshToken errors{code}}}"
+    )
+    tokens = caller.data(login, e=email, p=PASSWORD)["tokenCreate"]
+    confirm = ports.storefront.confirm_token
+    thread.shop.anonymous.control("shop", allowStorefrontTraffic=False)
+    try:
+        assert caller.post("{me{id}}").status_code == 401
+        assert confirm(API, tokens["token"]) == user_id
+        assert confirm(API, tokens["refreshToken"]) == ""
+        assert confirm(API, thread.shop.owner.token or "") == ""
+        assert confirm(API, tokens["token"][:-6] + "AAAAAA") == ""
+        assert confirm(API, "nonsense") == ""
+    finally:
+        thread.shop.anonymous.control("shop", allowStorefrontTraffic=True)
+    caller.data("mutation{tokensDeactivateAll{errors{code}}}")
+    assert verify_customer_token(tokens["token"]).user_id == user_id  # offline it still looks good
+    assert confirm(API, tokens["token"]) == ""
