@@ -13,6 +13,7 @@ from wagtail.admin.viewsets.base import ViewSet, ViewSetGroup
 from loyalty_plugin.admin import (
     adjusting,
     cards,
+    connections,
     erasing,
     losers,
     members,
@@ -143,6 +144,22 @@ class Operations(Topic):
         ]
 
 
+class Connections(Topic):
+    """How we stand at each Saleor."""
+
+    name = "loyalty_connections"
+    prefix = "connections"
+    icon = "link"
+    menu_label = _("Connections")
+    operation = Operation.VIEW_OPERATIONS
+
+    def get_urlpatterns(self) -> list[Any]:
+        return [
+            path("", connections.ConnectionsView.as_view(), name="index"),
+            path("<int:realm_id>/reconciled/", connections.ReconciledView.as_view(), name="reconciled"),
+        ]
+
+
 class Trail(Topic):
     """Who did what."""
 
@@ -166,4 +183,4 @@ class Membership(ViewSetGroup):
     menu_icon = "group"
     menu_name = "membership"
     menu_order = 250
-    items = (Overview, Members, Requests, ProgrammeTopic, Operations, Trail)
+    items = (Overview, Members, Requests, ProgrammeTopic, Operations, Connections, Trail)

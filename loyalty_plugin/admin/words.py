@@ -41,6 +41,9 @@ CHIPS: Final[dict[str, tuple[Any, str]]] = {
     "replaced": (gettext_lazy("replaced"), ""),
     "blocked": (gettext_lazy("blocked"), "lp-critical"),
     "lost": (gettext_lazy("lost"), "lp-critical"),
+    "staging": (gettext_lazy("staging: nothing is booked"), ""),
+    "limping": (gettext_lazy("works, with something to do"), ""),
+    "broken": (gettext_lazy("needs mending"), "lp-critical"),
 }
 
 
@@ -102,6 +105,9 @@ OPERATIONS: Final[dict[str, Any]] = {
     "programme.publish": gettext_lazy("Version published"),
     "programme.losers": gettext_lazy("List of members who would lose downloaded"),
     "programme.channels": gettext_lazy("Channels changed"),
+    "realm.reconciled": gettext_lazy("Said that a Saleor is reconciled"),
+    "realm.keys_accepted": gettext_lazy("Accepted a Saleor's new keys"),
+    "realm.live": gettext_lazy("Made a Saleor count, or not"),
     "points.clear": gettext_lazy("Points cleared"),
     "points.bring_back": gettext_lazy("Points brought back"),
 }

@@ -38,10 +38,13 @@ def require_spending(realm_id: int) -> None:
         raise SpendingHeld(realm=realm_id, reason=why)
 
 
-def mark_reconciled(actor: Actor, *, realm_id: int, through: datetime, now: datetime) -> None:
+def mark_reconciled(
+    actor: Actor, *, realm_id: int, through: datetime, now: datetime, whole: bool = True
+) -> None:
     """Everything that happened in this realm up to `through` is in our books: gaps close, spending goes on.
 
-    Raises NotFound, PermissionDenied. A gap that began later stays.
+    Not `whole`: something differs that nobody could heal, so that what was held stays held. A gap that began later
+    stays. Raises NotFound, PermissionDenied.
     """
     require(actor, Operation.RETRY_OPERATIONS)
     with transaction.atomic():
@@ -52,7 +55,7 @@ def mark_reconciled(actor: Actor, *, realm_id: int, through: datetime, now: date
         realm.reconciled_at = through
         if realm.gap_since is not None and realm.gap_since <= through:
             realm.gap_since, realm.gap_reason = None, ""
-        if realm.held_since is not None and realm.held_since <= through:
+        if whole and realm.held_since is not None and realm.held_since <= through:
             # What is written down at Saleor belongs to the books that are gone: begin anew.
             realm.held, realm.held_since, realm.cluster, realm.anchor = "", None, None, {"anew": True}
         realm.save(
@@ -75,3 +78,12 @@ def accept_keys(actor: Actor, *, realm_id: int, now: datetime) -> None:
     with transaction.atomic():
         if Realm.objects.filter(pk=realm_id, keys_changed_at__isnull=False).update(keys_changed_at=None):
             audit.record(actor, "realm.keys_accepted", f"realm:{realm_id}", "done", now=now)
+
+
+def set_live(actor: Actor, *, realm_id: int, live: bool, now: datetime) -> None:
+    """Whether what this Saleor tells is booked; a staging copy repeats production's ids. Raises PermissionDenied."""
+    require(actor, Operation.RETRY_OPERATIONS)
+    with transaction.atomic():
+        if Realm.objects.filter(pk=realm_id, live=not live).update(live=live):
+            target, how = f"realm:{realm_id}", {"live": live}
+            audit.record(actor, "realm.live", target, "done", now=now, detail=how)

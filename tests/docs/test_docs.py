@@ -14,9 +14,10 @@ from django.db import DatabaseError, connection, transaction
 from django.dispatch import Signal
 
 from loyalty_plugin import checks, conf, errors, jobs, registry, signals, tasks
+from loyalty_plugin.admin import advice
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.tiers import problems
-from loyalty_plugin.management import advice, lines
+from loyalty_plugin.management import lines
 from loyalty_plugin.models.ledger import Entry
 from loyalty_plugin.queries.verifying import guards
 from loyalty_plugin.services import adjustments

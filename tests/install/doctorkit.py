@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from loyalty_plugin.admin.advice import told
 from loyalty_plugin.domain.actors import SYSTEM
-from loyalty_plugin.management.advice import told
 from loyalty_plugin.models.inbox import InboxItem
 from loyalty_plugin.models.jobs import JobRun
 from loyalty_plugin.models.outbox import OutboxItem

@@ -14,8 +14,8 @@ from django.db import OperationalError
 from django.test import Client
 
 from loyalty_plugin import registry
+from loyalty_plugin.admin.advice import ADVICE, told
 from loyalty_plugin.management import lines, reaching
-from loyalty_plugin.management.advice import ADVICE, told
 from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.models.realms import Installation
 from loyalty_plugin.saleor.obstacles import DOOR, cause

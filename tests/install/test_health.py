@@ -9,9 +9,9 @@ import pytest
 from django.db import connection
 
 from loyalty_plugin import registry
+from loyalty_plugin.admin.advice import told
 from loyalty_plugin.domain.actors import SYSTEM, Actor, ActorKind
 from loyalty_plugin.errors import PermissionDenied
-from loyalty_plugin.management.advice import told
 from loyalty_plugin.models.jobs import JobRun
 from loyalty_plugin.models.programmes import Programme, ProgrammeVersion
 from loyalty_plugin.models.realms import Installation

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from django.core.management import CommandError, call_command
 
-from loyalty_plugin.management.advice import ADVICE
+from loyalty_plugin.admin.advice import ADVICE
 from loyalty_plugin.management.commands import loyalty_connect as command
 from loyalty_plugin.models.inbox import InboxItem
 from loyalty_plugin.models.realms import Installation

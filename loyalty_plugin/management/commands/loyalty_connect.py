@@ -18,13 +18,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
+from loyalty_plugin.admin.advice import told
 from loyalty_plugin.conf import settings
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.errors import LeaseTaken, LoyaltyError, SaleorError, TokenRefused
 from loyalty_plugin.management import reaching
-from loyalty_plugin.management.advice import told
 from loyalty_plugin.models.inbox import InboxItem
-from loyalty_plugin.models.realms import Installation
+from loyalty_plugin.models.realms import Installation, Realm
 from loyalty_plugin.queries.realms import SKEW, standings
 from loyalty_plugin.registry import ports
 from loyalty_plugin.saleor import proving
@@ -32,6 +32,7 @@ from loyalty_plugin.saleor.manifest import PERMISSIONS
 from loyalty_plugin.saleor.obstacles import Cause
 from loyalty_plugin.saleor.staff import Staff
 from loyalty_plugin.saleor.subscriptions import SUBSCRIPTIONS
+from loyalty_plugin.services.realms import set_live
 
 #: An installation takes about a second; one whose failure is too long for Saleor's own table never ends.
 INSTALL_SECONDS: Final = 90.0
@@ -58,6 +59,11 @@ class Command(BaseCommand):
             help=_("delete the App there if its token is not ours, and install it anew"),
         )
         parser.add_argument(
+            "--staging",
+            action="store_true",
+            help=_("it is a copy that repeats another's ids: book nothing it tells"),
+        )
+        parser.add_argument(
             "--new-secret", action="store_true", help=_("give the webhooks another secret while at it")
         )
 
@@ -71,6 +77,10 @@ class Command(BaseCommand):
             return
         try:
             staff = self._staff(url)
+            if options["staging"]:
+                # Before the first event can come.
+                realm, _new = Realm.objects.get_or_create(api_url=url)
+                set_live(SYSTEM, realm_id=realm.pk, live=False, now=ports.clock.now())
             self._install(staff, manifest, replace=options["replace"])
             if options["new_secret"]:
                 ports.connection.renew_secret(url, now=ports.clock.now())

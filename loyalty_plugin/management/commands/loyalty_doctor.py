@@ -18,11 +18,11 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.urls import NoReverseMatch, reverse
 
+from loyalty_plugin.admin.advice import told
 from loyalty_plugin.conf import settings
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.errors import LoyaltyError
 from loyalty_plugin.management import reaching
-from loyalty_plugin.management.advice import told
 from loyalty_plugin.management.lines import LINES
 from loyalty_plugin.queries.health import health
 from loyalty_plugin.registry import ports

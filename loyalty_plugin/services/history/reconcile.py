@@ -65,7 +65,13 @@ def reconcile(
             "differing": report.differing,
             "events": report.events,
         }
-    realms.mark_reconciled(SYSTEM, realm_id=row.pk, through=report.through, now=ports.clock.now())
+    realms.mark_reconciled(
+        SYSTEM,
+        realm_id=row.pk,
+        through=report.through,
+        now=ports.clock.now(),
+        whole=not report.differing,
+    )
     return report
 
 

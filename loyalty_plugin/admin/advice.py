@@ -1,4 +1,4 @@
-"""Puts the doctor's findings in words: what is wrong, and the next step; finds nothing itself.
+"""Puts findings in words, for the doctor and for pages: what is wrong, and the next step; finds nothing itself.
 
 The codes are public: they are listed in docs/install.md (a test keeps the two equal) and never change meaning.
 """
@@ -98,15 +98,15 @@ ADVICE: Final[dict[str, tuple[Promise, Promise]]] = {
     ),
     "reinstalled": (
         _("{saleor} installed the App anew. Events since {since} may be missing: {why}."),
-        _("Look its orders since then through, then say so in the back office under Membership, Connections."),
+        _("A comparison closes the gap within the hour. At once: python manage.py loyalty_reconcile {saleor}"),
     ),
     "restored_here": (
         _("Our database is older than what was done with {saleor}: a dump was restored. Nothing can be spent."),
-        _("Reconcile it with Saleor, then say so in the back office under Membership, Connections."),
+        _("Run: python manage.py loyalty_reconcile {saleor}. Where nothing differs any more, spending goes on."),
     ),
     "restored_there": (
         _("{saleor} is older than our books: a dump was restored there. Nothing can be spent."),
-        _("Reconcile the two, then say so in the back office under Membership, Connections."),
+        _("Run: python manage.py loyalty_reconcile {saleor} --full. What Saleor lost is for a person to settle."),
     ),
     "saleor_unreachable": (
         _("{saleor} has not answered for {minutes} minutes."),
@@ -122,7 +122,7 @@ ADVICE: Final[dict[str, tuple[Promise, Promise]]] = {
     ),
     "deliveries_failed": (
         _("{saleor} has given up on {count} events."),
-        _("Mend what stood in their way, then look the orders since then through."),
+        _("Mend what stood in their way, then run: python manage.py loyalty_reconcile {saleor}"),
     ),
     "key_changed": (
         _("{saleor} signs with other keys since {at}."),
@@ -134,7 +134,7 @@ ADVICE: Final[dict[str, tuple[Promise, Promise]]] = {
     ),
     "gap": (
         _("Events of {saleor} since {since} may be missing: {why}."),
-        _("Look its orders since then through, then say so in the back office under Membership, Connections."),
+        _("A comparison closes the gap within the hour. At once: python manage.py loyalty_reconcile {saleor}"),
     ),
     "permissions_missing": (
         _("{saleor} has not granted the App: {permissions}. The events that need them do not come."),
