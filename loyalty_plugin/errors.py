@@ -199,6 +199,12 @@ class DuplicateExtension(LoyaltyError):
     code = "duplicate_extension"
 
 
+class PastCostChanged(LoyaltyError):
+    """Points for past orders would cost another total than the one accepted. Details: accepted, total."""
+
+    code = "past_cost_changed"
+
+
 class NotVerified(LoyaltyError):
     """The contact is not verified, so what was earned for free can't be spent yet."""
 

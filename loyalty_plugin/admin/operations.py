@@ -40,6 +40,7 @@ JOBS = {
     "verify": gettext_lazy("Prove the ledger"),
     "housekeeping": gettext_lazy("Tidy up"),
     "reconcile": gettext_lazy("Compare with Saleor"),
+    "past_points": gettext_lazy("Points for past orders"),
     "backfill_customers": gettext_lazy("Bring in earlier customers"),
     "backfill_orders": gettext_lazy("Bring in earlier orders"),
 }
@@ -52,6 +53,7 @@ COUNTS = {
     "pending": gettext_lazy("points on the way"),
     "entries": gettext_lazy("entries"),
     "blocks": gettext_lazy("blocks"),
+    "posted": gettext_lazy("points posted"),
     "read": gettext_lazy("read"),
     "seen": gettext_lazy("seen"),
     "healed": gettext_lazy("healed"),

@@ -110,6 +110,10 @@ OPERATIONS: Final[dict[str, Any]] = {
     "realm.live": gettext_lazy("Made a Saleor count, or not"),
     "points.clear": gettext_lazy("Points cleared"),
     "points.bring_back": gettext_lazy("Points brought back"),
+    "points.past": gettext_lazy("Points for past orders accepted"),
+    "backfill.customers": gettext_lazy("Earlier customers brought in"),
+    "backfill.orders": gettext_lazy("Earlier orders brought in"),
+    "realm.reconciled": gettext_lazy("Compared with Saleor"),
 }
 
 KINDS: Final[dict[str, Any]] = {

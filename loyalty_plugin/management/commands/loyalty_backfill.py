@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
+from dataclasses import asdict
 from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.errors import LoyaltyError
+from loyalty_plugin.management import past_points
 from loyalty_plugin.management.progress import Bar
 from loyalty_plugin.services.history import backfill
 
@@ -31,9 +36,27 @@ class Command(BaseCommand):
         parser.add_argument(
             "--dry-run", action="store_true", help="read everything, store nothing, say what would be"
         )
+        parser.add_argument(
+            "--points",
+            action="store_true",
+            help="points for past orders that were brought in: what they cost",
+        )
+        parser.add_argument(
+            "--accept", type=int, metavar="TOTAL", help="with --points: post them, if they still cost so many"
+        )
+        parser.add_argument(
+            "--as", dest="username", default="", help="the staff account that accepts the cost"
+        )
+        parser.add_argument("--csv", type=Path, metavar="FILE", help="with --points: a row for each member")
+        parser.add_argument(
+            "--point-value", type=Decimal, metavar="AMOUNT", help="what a point is worth, as 0.01"
+        )
         parser.add_argument("--json", action="store_true", help="the report as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["points"]:
+            self._points(options)
+            return
         since = datetime.combine(options["since"], time(), UTC) if options["since"] else None
         report: dict[str, dict[str, Any]] = {}
         for what in backfill.KINDS:
@@ -67,3 +90,27 @@ class Command(BaseCommand):
                 self.stdout.write(f"  {count:>9,}  {code}")
         if options["dry_run"]:
             self.stdout.write("Nothing was stored.")
+
+    def _points(self, options: dict[str, Any]) -> None:
+        """Show what points for the past cost, and post them once somebody has accepted exactly that."""
+        url, total = options["url"], options["accept"]
+        try:
+            if total is None:
+                cost = past_points.reckon(url, options["csv"])
+                if options["json"]:
+                    self.stdout.write(json.dumps(asdict(cost), indent=2))
+                else:
+                    self.stdout.write("\n".join(past_points.lines(url, cost, options["point_value"])))
+                if options["dry_run"] or not sys.stdin.isatty():
+                    self.stdout.write(
+                        f"Nothing was posted. To accept it: --points --accept {cost.points} --as YOU"
+                    )
+                    return
+                answer = input("Type the number of points to accept the cost, or nothing: ")
+                if not answer.strip():
+                    return
+                total = int(answer) if answer.strip().isdigit() else -1
+            posted = past_points.accept(url, total, options["username"], None)
+        except LoyaltyError as error:
+            raise CommandError(f"{error.code} {error.details or ''}".strip()) from error
+        self.stdout.write(f"{posted.posted:,} points were posted.")

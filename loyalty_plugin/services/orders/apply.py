@@ -24,7 +24,7 @@ from loyalty_plugin.models.programmes import Programme, ProgrammeChannel
 from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.queries.programmes import Versions, version_by_id, versions_of
 from loyalty_plugin.services import approvals, awards, benefits, bonuses, claims, posting, tiers
-from loyalty_plugin.services.orders import earning, past, refunding, steps, vouching
+from loyalty_plugin.services.orders import crediting, earning, past, refunding, steps, vouching
 from loyalty_plugin.services.orders.people import People, lock_people
 from loyalty_plugin.services.orders.records import Record, lock_records, save_records, summary
 from loyalty_plugin.services.orders.work import Work
@@ -41,11 +41,16 @@ class Applied:
 
 
 def apply_orders(
-    facts: Sequence[OrderFact], *, now: datetime, claimed_by: Mapping[str, int] | None = None
+    facts: Sequence[OrderFact],
+    *,
+    now: datetime,
+    claimed_by: Mapping[str, int] | None = None,
+    credit: str = "",
 ) -> list[Applied]:
     """Apply what was read of at most a few hundred orders, in one transaction; a result for each fact.
 
-    `claimed_by` says whose the guests' orders are now, by reference: see `services.guests`.
+    `claimed_by` says whose the guests' orders are now, by reference: see `services.guests`. `credit` names the act by
+    which points for past orders were accepted; those that are still past then get them: see `services.history.points`.
 
     Facts of one order more than once: the newest wins. Raises nothing for a single order's sake: what can't be
     earned is an outcome.
@@ -56,11 +61,13 @@ def apply_orders(
         if known is None or known.updated_at <= fact.updated_at:
             newest[fact.ref] = fact
     with transaction.atomic():
-        applied = _apply([newest[ref] for ref in sorted(newest)], now, claimed_by or {})
+        applied = _apply([newest[ref] for ref in sorted(newest)], now, claimed_by or {}, credit)
     return [applied[fact.ref] for fact in facts]
 
 
-def _apply(facts: Sequence[OrderFact], now: datetime, claimed_by: Mapping[str, int]) -> dict[str, Applied]:
+def _apply(
+    facts: Sequence[OrderFact], now: datetime, claimed_by: Mapping[str, int], credit: str
+) -> dict[str, Applied]:
     realms = {realm.api_url: realm for realm in Realm.objects.filter(api_url__in={f.realm for f in facts})}
     records = lock_records(facts, realms)
     programmes = _programmes(realms)
@@ -83,6 +90,7 @@ def _apply(facts: Sequence[OrderFact], now: datetime, claimed_by: Mapping[str, i
             done[fact.ref] = _close(record, fact, work)
             waiting |= people.may_claim(fact, record)
         else:
+            work.credit = credit if record.past else ""
             works.append(work)
     if works:
         _settle(works, now)
@@ -191,11 +199,13 @@ def _earn(works: list[Work], now: datetime) -> None:
     since = min(w.fact.paid_at or w.fact.created_at for w in works)
     known = awards.read_past(sorted({w.member.pk for w in works}), versions, since)
     known.budgets = budgets
-    before = refunding.before_of([work for work in works if work.record.version_id is not None])
+    crediting.look_back([work for work in works if work.credit], known, now)
+    decided = [work for work in works if work.record.version_id is not None and not work.credit]
+    before = refunding.before_of(decided)
     for wave in _waves(works):
         for work in wave:
             work.earned_before = locked.balance(work.member.pk).earned
-            if work.record.version_id is None:
+            if work.record.version_id is None or work.credit:
                 earning.first(work, known, locked, now)
             else:
                 refunding.change(work, before, now)

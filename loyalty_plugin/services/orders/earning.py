@@ -14,6 +14,7 @@ from loyalty_plugin.domain.ledger import POINTS, QUALIFYING, Kind, Shortfall
 from loyalty_plugin.domain.lots import local_day, matures_at
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
 from loyalty_plugin.domain.tiers.history import QualifyingFact, purchase
+from loyalty_plugin.domain.tiers.terms import Metric
 from loyalty_plugin.services import awards, claims
 from loyalty_plugin.services.orders import steps
 from loyalty_plugin.services.orders.work import Work
@@ -36,10 +37,13 @@ def first(work: Work, past: awards.Past, locked: Locked, now: datetime) -> None:
     fact, record, version, member = work.fact, work.record, work.version, work.member
     reason = steps.why_not(fact, version)
     if reason:
-        record.outcome = reason
+        record.outcome = record.outcome if work.credit else reason
         return
     at = fact.paid_at or fact.created_at
-    occasion = order_occasion(version, fact, awards.member_fact(member, version, past, locked), at=at)
+    buyer = awards.member_fact(member, version, past, locked)
+    if work.tier is not None:
+        buyer = replace(buyer, tier=work.tier)
+    occasion = order_occasion(version, fact, buyer, at=at)
     left = awards.remaining(member, version, past, locked, occasion.day)
     decision = claims.decide_once(member, version, occasion, left, now)
     awards.take_into_account(past, version, member, decision, occasion.day, lines=fact.lines)
@@ -60,8 +64,10 @@ def first(work: Work, past: awards.Past, locked: Locked, now: datetime) -> None:
         order_ref=fact.ref,
         channel=fact.channel,
         source=f"order:{fact.ref}",
+        batch=work.credit,
     )
     record.version_id = version.id
+    record.past = False
     record.window_ends_at = ends_at if waits else None
     record.first_paid = steps.whole_of(fact)
     record.first_points, record.first_qualifying = decision.points, decision.qualifying
@@ -80,7 +86,9 @@ def first(work: Work, past: awards.Past, locked: Locked, now: datetime) -> None:
         work.locks_birthday = True
     past.orders[member.pk] = past.orders.get(member.pk, 0) + 1
     past.spend[member.pk] = past.spend.get(member.pk, 0) + record.counted
-    work.facts.extend(counted_facts(work, ends_at))
+    counted = counted_facts(work, ends_at)
+    # All but the qualifying points of a past order counted already.
+    work.facts.extend(one for one in counted if not work.credit or one.metric is Metric.QUALIFYING)
 
 
 def cut_to(plan: Plan, points: int, qualifying: int) -> Plan:

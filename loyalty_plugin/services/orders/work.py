@@ -29,6 +29,10 @@ class Work:
     claimed: bool = False
     #: Paid before the programme began in this shop.
     past: bool = False
+    #: A past order whose points were accepted: the name of that act.
+    credit: str = ""
+    #: The tier the member had then, where that is not the one they have.
+    tier: str | None = None
     #: Money paid by hand waits for a second person, or was refused: the stable code of that.
     waits_for: str = ""
     #: Points and qualifying points that stood before this fact.
