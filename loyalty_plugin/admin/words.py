@@ -113,7 +113,6 @@ OPERATIONS: Final[dict[str, Any]] = {
     "points.past": gettext_lazy("Points for past orders accepted"),
     "backfill.customers": gettext_lazy("Earlier customers brought in"),
     "backfill.orders": gettext_lazy("Earlier orders brought in"),
-    "realm.reconciled": gettext_lazy("Compared with Saleor"),
 }
 
 KINDS: Final[dict[str, Any]] = {
