@@ -17,7 +17,8 @@ B = TypeVar("B")
 def side_by_side(work: Callable[[A], B], batches: Iterable[A], lanes: int) -> Iterator[B]:
     """The results of all batches, in order. While one lane waits for the database another may reckon.
 
-    One lane is the caller's own thread. At most one batch more than there are lanes is in memory.
+    One lane is the caller's own thread. At most twice as many batches as there are lanes are in memory: with fewer
+    waiting, a lane would stand still while the caller notes progress and looks for more.
     """
     if lanes == 1:
         for batch in batches:
@@ -28,7 +29,7 @@ def side_by_side(work: Callable[[A], B], batches: Iterable[A], lanes: int) -> It
             waiting: deque[Future[B]] = deque()
             for batch in batches:
                 waiting.append(pool.submit(work, batch))
-                if len(waiting) > lanes:
+                if len(waiting) >= 2 * lanes:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()

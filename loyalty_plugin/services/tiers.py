@@ -28,8 +28,8 @@ from loyalty_plugin.services.posting.arrays import integers, moments, texts, wor
 from loyalty_plugin.services.posting.cursors import execute, rows
 from loyalty_plugin.signals import announce, tier_changed
 
-#: Members judged in one transaction.
-BATCH: Final = 500
+#: Members judged in one transaction: large enough to be quick, small enough to hold locks shortly.
+BATCH: Final = 1_000
 
 _STANDINGS: Final = """
 UPDATE loyalty_plugin_member m
@@ -54,7 +54,7 @@ SELECT member_id, day, kind, tier FROM loyalty_plugin_tierevent WHERE member_id 
 """
 _LOCKED: Final = """
 SELECT id, programme_id, joined_at, tier, tier_since, tier_until, tier_due FROM loyalty_plugin_member
- WHERE id = ANY(%s::bigint[]) AND tier_due <= %s ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+ WHERE id = ANY($1::bigint[]) AND tier_due <= $2 ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 """
 _DUE: Final = """
 SELECT tier_due, id FROM loyalty_plugin_member
@@ -229,9 +229,7 @@ def _recompute_due(now: datetime, due: tuple[date, list[int]]) -> int:
     today, ids = due
     with transaction.atomic(durable=True):
         # Who is locked is being written, and will be judged, by somebody else.
-        with connection.cursor() as cursor:
-            cursor.execute(_LOCKED, [integers(ids), today])
-            members = [_Due(*row) for row in cursor.fetchall()]
+        members = [_Due(*row) for row in rows(_LOCKED, [integers(ids), today])]
         recompute(members, now=now)
         return len(members)
 

@@ -65,7 +65,7 @@ def domain_alone() -> float:
     ready, zone = tier_versions(versions), versions.all[0].zone
     today, joined = local_day(NOW, zone), local_day(LONG_AGO, zone)
     ids = list(Member.objects.order_by("pk").values_list("pk", flat=True)[:SAMPLE])
-    history = history_of(ids, today)
+    history = history_of(ids, today, counting=ready)
     told = [(history.facts[member_id], history.grants[member_id]) for member_id in ids]
 
     def act() -> None:
