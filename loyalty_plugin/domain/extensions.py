@@ -179,6 +179,27 @@ class Perk(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class ShippingMethod:
+    """A way of sending that a perk adds to a checkout: minor units of the programme's currency, whole days."""
+
+    name: str
+    amount: int
+    max_days: int | None = None
+
+
+@runtime_checkable
+class Shipping(Protocol):
+    """What a perk may offer besides: a way of sending of its own.
+
+    It sees the tier and nothing else, since a checkout waits for the answer: what it says is looked up, not worked out.
+    """
+
+    def ships(self, params: Any, tier: str) -> ShippingMethod | None:
+        """The way of sending for this tier, None where the perk brings it none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Promise:
     """What a perk brings one tier: in words, and as a size by which two versions of it are compared.
 

@@ -98,7 +98,11 @@ def corrected_base(target: int, sent: int, charged: int, list_price: int, promot
     return max(sent - (charged - target), 0)
 
 
-def _holds(when: When, line: CheckoutLineFact, member: MemberFact, day: date, channel: str) -> bool:
+def for_whom_and_when(terms: PerkTerms, member: MemberFact, day: date, channel: str) -> bool:
+    """Whether a perk is for this member, on this day of the programme and in this channel; lines are another matter."""
+    when = terms.when
+    if terms.tiers and member.tier not in terms.tiers:
+        return False
     return not when.restricts or (
         (not when.channels or channel in when.channels)
         and (not when.weekdays or WEEKDAYS[day.weekday()] in when.weekdays)
@@ -106,12 +110,15 @@ def _holds(when: When, line: CheckoutLineFact, member: MemberFact, day: date, ch
         and (when.until_day is None or day <= when.until_day)
         and (not when.tiers or member.tier in when.tiers)
         and (not when.labels or not when.labels.isdisjoint(member.labels))
-        and (
-            not when.narrows
-            or line.product_id in when.products
-            or line.category_id in when.categories
-            or not when.collections.isdisjoint(line.collection_ids)
-        )
+    )
+
+
+def _holds(when: When, line: CheckoutLineFact) -> bool:
+    return (
+        not when.narrows
+        or line.product_id in when.products
+        or line.category_id in when.categories
+        or not when.collections.isdisjoint(line.collection_ids)
     )
 
 
@@ -128,10 +135,9 @@ def quote_line(
         return plain
     best = plain
     for entry in perks:
-        tiers = entry.terms.tiers
-        if entry.perk is None or (tiers and member.tier not in tiers):
+        if entry.perk is None or not for_whom_and_when(entry.terms, member, day, channel):
             continue
-        if not _holds(entry.terms.when, line, member, day, channel):
+        if not _holds(entry.terms.when, line):
             continue
         offer = entry.perk.price(entry.params, line, member, day)
         if offer is None or not 0 < offer.unit_price < best.unit_price:

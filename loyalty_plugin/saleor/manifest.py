@@ -11,7 +11,7 @@ from pydantic import AnyHttpUrl, ConfigDict, Field
 from saleor_sdk.schemas.manifest import Manifest as SdkManifest
 from saleor_sdk.schemas.manifest import Webhook as SdkWebhook
 
-from loyalty_plugin.saleor.subscriptions import SUBSCRIPTIONS, Subscription
+from loyalty_plugin.saleor.subscriptions import WEBHOOKS, Subscription
 
 APP_ID: Final = "loyalty_plugin"
 #: Carries the installation's own secret on every delivery. Not in the manifest, which anybody may read.
@@ -60,7 +60,7 @@ def build(*, register_url: str, webhook_url: str) -> dict[str, Any]:
         requiredSaleorVersion="^3.23",
         permissions=list(PERMISSIONS),
         tokenTargetUrl=AnyHttpUrl(register_url),
-        webhooks=[_webhook(subscription, webhook_url) for subscription in SUBSCRIPTIONS],
+        webhooks=[_webhook(subscription, webhook_url) for subscription in WEBHOOKS],
     )
     return manifest.model_dump(by_alias=True, exclude_none=True, mode="json")
 
@@ -69,16 +69,18 @@ def webhooks(webhook_url: str) -> list[dict[str, Any]]:
     """Our webhooks as the manifest has them; `asyncEvents` and `syncEvents` are always there."""
     found = [
         _webhook(subscription, webhook_url).model_dump(by_alias=True, exclude_none=True, mode="json")
-        for subscription in SUBSCRIPTIONS
+        for subscription in WEBHOOKS
     ]
     return [{"asyncEvents": [], "syncEvents": [], **one} for one in found]
 
 
 def _webhook(subscription: Subscription, url: str) -> Webhook:
+    events: list[Any] = [event.name for event in subscription.events]
     return Webhook(
         name=subscription.name,
         identifier=subscription.identifier,
-        asyncEvents=[event.name for event in subscription.events],
+        asyncEvents=[] if subscription.asks else events,
+        syncEvents=events if subscription.asks else [],
         query=subscription.query,
         targetUrl=AnyHttpUrl(url),
         isActive=True,

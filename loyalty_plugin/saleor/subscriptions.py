@@ -43,6 +43,8 @@ class Subscription:
     identifier: str
     name: str
     events: tuple[Event, ...]
+    #: Saleor waits for the answer, and never repeats the question.
+    asks: bool = False
 
     @property
     def query(self) -> str:
@@ -138,6 +140,27 @@ SUBSCRIPTIONS: Final = (
         ),
     ),
 )
+
+#: The type in the signed body by which Saleor asks for ways of sending. Its checkout must not be asked for prices:
+#: they would null it.
+SHIPPING_LIST: Final = "ShippingListMethodsForCheckout"
+QUESTIONS: Final = (
+    # Comes only where the App was granted MANAGE_SHIPPING, which it does not ask for while no perk of ours ships.
+    Subscription(
+        "loyalty-shipping",
+        "Loyalty: ways of sending",
+        (
+            Event(
+                "SHIPPING_LIST_METHODS_FOR_CHECKOUT",
+                "checkout { id user { id } channel { slug currencyCode } }",
+                (),
+            ),
+        ),
+        asks=True,
+    ),
+)
+#: Every webhook of ours.
+WEBHOOKS: Final = (*SUBSCRIPTIONS, *QUESTIONS)
 
 #: Every event we hear, by the name of its type in the signed body.
 EVENTS: Final[dict[str, Event]] = {

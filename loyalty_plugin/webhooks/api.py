@@ -18,7 +18,7 @@ from loyalty_plugin.errors import HandshakeRefused, SignatureRefused, TryLater
 from loyalty_plugin.registry import ports
 from loyalty_plugin.saleor import manifest
 from loyalty_plugin.saleor.obstacles import DOOR
-from loyalty_plugin.webhooks import intake
+from loyalty_plugin.webhooks import answers, intake
 
 _log = logging.getLogger(__name__)
 _MAX_HANDSHAKE: Final = 4096
@@ -61,27 +61,34 @@ def register(request: HttpRequest) -> HttpResponse:
 
 @api.post("/events", url_name="events")
 def events(request: HttpRequest) -> HttpResponse:
-    """One delivery of an event. 202: kept; 401: not ours; 503: come again. The answers tell nothing else.
+    """One delivery. 202: an event is kept; 200: a question is answered; 401: not ours; 503: come again.
 
-    The header says that it was us who answered, and not something that stands before us.
+    Refusals tell nothing else. The header says that it was us who answered, and not something that stands before us.
     """
-    return HttpResponse(status=_taken(request), headers={DOOR: "events"})
+    taken = _taken(request)
+    if isinstance(taken, int):
+        return HttpResponse(status=taken, headers={DOOR: "events"})
+    return taken
 
 
-def _taken(request: HttpRequest) -> int:
+def _taken(request: HttpRequest) -> int | HttpResponse:
     try:
         if _length(request) > intake.MAX_BODY:
             raise SignatureRefused(reason="too_large")
         # Only headers without the X: those with it a webhook's custom headers may overwrite.
-        new = intake.keep(
+        delivery = intake.believe(
             intake.Envelope(
                 api_url=request.META.get("HTTP_SALEOR_API_URL", ""),
                 signature=request.META.get("HTTP_SALEOR_SIGNATURE", ""),
                 secret=request.META.get(_SECRET, ""),
                 body=request.body,
-            ),
-            now=ports.clock.now(),
+            )
         )
+        now = ports.clock.now()
+        if delivery.event["__typename"] in answers.ANSWERS:
+            told = answers.answer(delivery.ours.api_url, delivery.event, now)
+            return JsonResponse(told, safe=False, headers={DOOR: "events"})
+        new = intake.keep(delivery, now=now)
     except SignatureRefused as refusal:
         _log.warning("a delivery was refused: %s", refusal.details.get("reason"))
         return 401

@@ -43,11 +43,17 @@ class Envelope:
     body: bytes
 
 
-def keep(envelope: Envelope, *, now: datetime) -> bool:
-    """Store the delivery; whether it was new (a byte-identical retry folds onto the first).
+@dataclass(frozen=True, slots=True)
+class Believed:
+    """A delivery that one of our own webhooks sent: whose it is, and its content. What it claims is not believed."""
 
-    One INSERT outside any transaction of the caller's. Raises SignatureRefused, TryLater.
-    """
+    ours: Connected
+    event: Mapping[str, Any]
+    body: bytes
+
+
+def believe(envelope: Envelope) -> Believed:
+    """The delivery, if Saleor signed it and it carries our secret. Raises SignatureRefused, TryLater."""
     if len(envelope.body) > MAX_BODY:
         raise SignatureRefused(reason="too_large")
     ours = _installation(envelope.api_url)
@@ -56,11 +62,19 @@ def keep(envelope: Envelope, *, now: datetime) -> bool:
     event = _event(envelope.body)
     if _recipient(event) != ours.app_id:
         raise SignatureRefused(reason="recipient")
+    return Believed(ours, event, envelope.body)
+
+
+def keep(delivery: Believed, *, now: datetime) -> bool:
+    """Store the delivery; whether it was new (a byte-identical retry folds onto the first).
+
+    One INSERT outside any transaction of the caller's.
+    """
     row = (
-        ours.installation_id,
-        hashlib.sha256(envelope.body).digest(),
-        event["__typename"][:64],
-        envelope.body,
+        delivery.ours.installation_id,
+        hashlib.sha256(delivery.body).digest(),
+        delivery.event["__typename"][:64],
+        delivery.body,
         now,
         InboxItem.Status.NEW,
     )

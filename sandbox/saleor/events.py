@@ -31,6 +31,7 @@ PERMISSIONS = {
     "ACCOUNT": "MANAGE_USERS",
     "APP": "MANAGE_APPS",
     "TRANSACTION": "HANDLE_PAYMENTS",
+    "SHIPPING": "MANAGE_SHIPPING",
 }
 SUBJECTS = {"order": "order", "checkout": "checkout", "user": "user", "app": "app"}
 

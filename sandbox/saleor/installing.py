@@ -200,6 +200,7 @@ def webhook_doc(standin: Standin, app_id: str, given: dict[str, Any]) -> Doc:
     """A webhook from a manifest's entry or a webhookCreate input; events default to those of its query."""
     query = given.get("query") or ""
     asked = [e.upper() for e in given.get("asyncEvents") or given.get("events") or ()]
+    questions = [e.upper() for e in given.get("syncEvents") or ()]
     return {
         "app": app_id,
         "name": given.get("name") or "",
@@ -207,8 +208,8 @@ def webhook_doc(standin: Standin, app_id: str, given: dict[str, Any]) -> Doc:
         "targetUrl": given["targetUrl"],
         "query": query,
         "isActive": given.get("isActive", True) is not False,
-        "asyncEvents": asked or subscribed(standin.engine, query),
-        "syncEvents": [e.upper() for e in given.get("syncEvents") or ()],
+        "asyncEvents": asked if asked or questions else subscribed(standin.engine, query),
+        "syncEvents": questions,
         "customHeaders": given.get("customHeaders") or {},
     }
 

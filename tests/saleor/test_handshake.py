@@ -17,7 +17,7 @@ from loyalty_plugin.models.realms import Installation, Realm
 from loyalty_plugin.registry import ports
 from loyalty_plugin.saleor.executors import deliver_outbox
 from loyalty_plugin.saleor.manifest import PERMISSIONS
-from loyalty_plugin.saleor.subscriptions import SUBSCRIPTIONS
+from loyalty_plugin.saleor.subscriptions import WEBHOOKS
 from tests.factories import NOW
 from tests.saleor.fakekit import Saleor, saleor
 from tests.saleor.roomkit import API, APP_ID, KEY, REGISTER, SECRET, TOKEN, Wire, deliver, event, install
@@ -71,7 +71,7 @@ def test_webhooks_that_are_not_there_are_made_with_the_secret(saleor: Saleor):
     register()
     saleor.app["webhooks"] = []
     assert deliver_outbox(10, NOW) == {"done": 1}
-    assert {hook["identifier"] for hook in saleor.app["webhooks"]} == {s.identifier for s in SUBSCRIPTIONS}
+    assert {hook["identifier"] for hook in saleor.app["webhooks"]} == {s.identifier for s in WEBHOOKS}
     assert all(len(headers["X-Loyalty-Secret"]) >= 40 for headers in saleor.headers())
     assert not Lease.objects.exclude(holder=None).exists()
 
@@ -222,7 +222,7 @@ def test_the_manifest_names_our_doors_and_no_secret(settings):
     manifest = Client().get("/loyalty/saleor/manifest").json()
     assert manifest["tokenTargetUrl"] == "http://shop.test/loyalty/saleor/register"
     assert {w["targetUrl"] for w in manifest["webhooks"]} == {"http://shop.test/loyalty/saleor/events"}
-    assert {w["identifier"] for w in manifest["webhooks"]} == {s.identifier for s in SUBSCRIPTIONS}
+    assert {w["identifier"] for w in manifest["webhooks"]} == {s.identifier for s in WEBHOOKS}
     assert all("customHeaders" not in w for w in manifest["webhooks"])
     assert all("token" not in w["query"] for w in manifest["webhooks"])
     events = {name for w in manifest["webhooks"] for name in w["asyncEvents"]}

@@ -14,7 +14,8 @@ from graphql import GraphQLSchema, OperationDefinitionNode, build_schema, parse,
 
 import sandbox.saleor
 from loyalty_plugin.saleor import documents
-from loyalty_plugin.saleor.subscriptions import EVENTS, SUBSCRIPTIONS, Subscription
+from loyalty_plugin.saleor.subscriptions import EVENTS, QUESTIONS, WEBHOOKS, Subscription
+from loyalty_plugin.webhooks.answers import ANSWERS
 from loyalty_plugin.webhooks.events import hints
 
 STANDIN = Path(sandbox.saleor.__file__).parent / "schema.graphql"
@@ -41,7 +42,7 @@ def test_operations_are_valid(name: str, path: Path):
 
 
 @pytest.mark.parametrize("path", SCHEMAS)
-@pytest.mark.parametrize("subscription", SUBSCRIPTIONS, ids=lambda s: s.identifier)
+@pytest.mark.parametrize("subscription", WEBHOOKS, ids=lambda s: s.identifier)
 def test_subscriptions_are_valid(subscription: object, path: Path):
     assert not validate(schema(path), parse(subscription.query))  # type: ignore[attr-defined]
 
@@ -87,14 +88,23 @@ def test_events_are_those_of_saleor_by_both_their_names(path: Path):
         assert event.typename in schema(path).type_map
 
 
+@pytest.mark.parametrize("path", SCHEMAS)
+def test_questions_are_those_of_saleor_by_both_their_names(path: Path):
+    known = schema(path).type_map["WebhookEventTypeSyncEnum"].values  # type: ignore[attr-defined]
+    for event in (event for subscription in QUESTIONS for event in subscription.events):
+        assert event.name in known
+        assert event.typename in schema(path).type_map
+        assert event.typename in ANSWERS
+
+
 def test_no_event_is_heard_whose_body_may_carry_a_customers_token():
     secretive = {"AccountConfirmationRequested", "AccountChangeEmailRequested", "AccountDeleteRequested",
                  "AccountSetPasswordRequested"}  # fmt: skip
     assert not secretive & set(EVENTS)
-    assert not any("token" in subscription.query for subscription in SUBSCRIPTIONS)
+    assert not any("token" in subscription.query for subscription in WEBHOOKS)
 
 
-@pytest.mark.parametrize("subscription", SUBSCRIPTIONS, ids=lambda s: s.identifier)
+@pytest.mark.parametrize("subscription", WEBHOOKS, ids=lambda s: s.identifier)
 def test_every_subscription_asks_what_it_is_when_and_for_whom(subscription: Subscription):
     assert "event { __typename issuedAt recipient { id }" in subscription.query
 

@@ -31,7 +31,7 @@ from loyalty_plugin.saleor import proving
 from loyalty_plugin.saleor.manifest import PERMISSIONS
 from loyalty_plugin.saleor.obstacles import Cause
 from loyalty_plugin.saleor.staff import Staff
-from loyalty_plugin.saleor.subscriptions import SUBSCRIPTIONS
+from loyalty_plugin.saleor.subscriptions import WEBHOOKS
 from loyalty_plugin.services.realms import set_live
 
 #: An installation takes about a second; one whose failure is too long for Saleor's own table never ends.
@@ -126,7 +126,7 @@ class Command(BaseCommand):
         for code, why in PERMISSIONS.items():
             self._line(f"  {code:18} {why}")
         self._line(_("and listens with these webhooks:"))
-        for one in SUBSCRIPTIONS:
+        for one in WEBHOOKS:
             names = ", ".join(event.name for event in one.events)
             self._line(f"  {one.identifier:18} {names}")
         self._line("")
