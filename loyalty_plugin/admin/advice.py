@@ -74,7 +74,7 @@ ADVICE: Final[dict[str, tuple[Promise, Promise]]] = {
     ),
     "not_installed": (
         _("{saleor} has not installed the App."),
-        _("In its Dashboard, install an App from the manifest at {manifest}"),
+        _("Run: python manage.py loyalty_connect {saleor}. Or install an App in its Dashboard, from {manifest}"),
     ),
     "installation_unfinished": (
         _("The App in {saleor} is installed, but its webhooks are not secured yet."),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.timezone import localtime
@@ -108,14 +110,16 @@ def _shown(one: Standing) -> dict[str, Any]:
     """One Saleor as the page tells of it."""
     row, realm = one.installation, one.realm
     held = set(row.permissions) if row else set()
+    manifest = settings.PUBLIC_URL + reverse("loyalty:saleor:manifest")
     return {
         "url": one.api_url,
+        "host": urlsplit(one.api_url).netloc,
         "realm": realm,
         "chip": _chip(one),
         "troubles": [
             {"level": trouble.level, "what": what, "next": step}
             for trouble in one.troubles
-            for what, step in [told(trouble.code, {"manifest": _("the manifest's address"), **trouble.facts})]
+            for what, step in [told(trouble.code, {"manifest": manifest, **trouble.facts})]
         ],
         "permissions": [(code, why, code in held) for code, why in PERMISSIONS.items()] if row else [],
         "facts": [
@@ -137,4 +141,6 @@ def _chip(one: Standing) -> str:
         return "broken"
     if one.realm is not None and not one.realm.live:
         return "staging"
+    if one.installation is None:
+        return "unconnected"
     return "limping" if one.troubles else "active"

@@ -42,6 +42,7 @@ CHIPS: Final[dict[str, tuple[Any, str]]] = {
     "blocked": (gettext_lazy("blocked"), "lp-critical"),
     "lost": (gettext_lazy("lost"), "lp-critical"),
     "staging": (gettext_lazy("staging: nothing is booked"), ""),
+    "unconnected": (gettext_lazy("not connected"), ""),
     "limping": (gettext_lazy("works, with something to do"), ""),
     "broken": (gettext_lazy("needs mending"), "lp-critical"),
 }

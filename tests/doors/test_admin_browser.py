@@ -108,7 +108,7 @@ def everything(owner: Any) -> list[str]:
     return [
         *(
             f"{BASE}/{page}/"
-            for page in ("overview", "members", "requests", "operations", "trail", "programme")
+            for page in ("overview", "members", "requests", "operations", "connections", "trail", "programme")
         ),
         f"{BASE}/members/?q=nobody&tier=premium",
         f"{BASE}/members/{of.pk}/",
@@ -143,7 +143,7 @@ def test_empty_pages_can_be_used_by_everybody(open_page):
     wrong: list[str] = []
     page = open_page(f"{BASE}/overview/", PHONE)
     server = page.url.partition(BASE)[0]
-    for name in ("overview", "members", "requests", "operations", "trail", "programme"):
+    for name in ("overview", "members", "requests", "operations", "connections", "trail", "programme"):
         page.goto(f"{server}{BASE}/{name}/", wait_until="load")
         wrong += faults(page)
         if too_wide(page):
