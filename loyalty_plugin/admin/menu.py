@@ -21,6 +21,7 @@ from loyalty_plugin.admin import (
     programme,
     publishing,
     reconciling,
+    replaying,
     requests,
     starting,
     trail,
@@ -139,6 +140,7 @@ class Operations(Topic):
     def get_urlpatterns(self) -> list[Any]:
         return [
             path("", operations.OperationsView.as_view(), name="index"),
+            path("events/<int:item_id>/", replaying.EventView.as_view(), name="event"),
             path("compared/", reconciling.IndexView.as_view(), name="reconciliations"),
             path("compared/<int:report_id>/", reconciling.ReportView.as_view(), name="reconciliation"),
         ]

@@ -175,6 +175,7 @@ def _failed(way: str, rows: Iterable[Any]) -> list[dict[str, Any]]:
     return [
         {
             "item": f"{way}:{row.pk}",
+            "event": row.pk if way == "in" else None,
             "what": KINDS_OUT.get(row.kind, row.kind) if way == "out" else row.event,
             "code": code,
             "why": FAULTS.get(code, _("It was refused.")),

@@ -111,6 +111,7 @@ OPERATIONS: Final[dict[str, Any]] = {
     "realm.live": gettext_lazy("Made a Saleor count, or not"),
     "points.clear": gettext_lazy("Points cleared"),
     "points.bring_back": gettext_lazy("Points brought back"),
+    "event.replay": gettext_lazy("Event done again"),
     "points.past": gettext_lazy("Points for past orders accepted"),
     "backfill.customers": gettext_lazy("Earlier customers brought in"),
     "backfill.orders": gettext_lazy("Earlier orders brought in"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Count
 
 from loyalty_plugin.domain.actors import Actor
+from loyalty_plugin.errors import NotFound
 from loyalty_plugin.models.inbox import InboxItem
 from loyalty_plugin.models.jobs import JobRun
 from loyalty_plugin.models.outbox import OutboxItem
@@ -30,6 +31,15 @@ class Machinery:
     outbox: dict[str, int]
     failed_in: tuple[InboxItem, ...]
     failed_out: tuple[OutboxItem, ...]
+
+
+def received(actor: Actor, *, item_id: int) -> InboxItem:
+    """A received event with where it came from. Raises NotFound, PermissionDenied."""
+    require(actor, Operation.VIEW_OPERATIONS)
+    item = InboxItem.objects.select_related("installation__realm").filter(pk=item_id).first()
+    if item is None:
+        raise NotFound(item=item_id)
+    return item
 
 
 def machinery(actor: Actor) -> Machinery:

@@ -16,10 +16,10 @@ from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import PricePromise
 from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.registry import ports
+from loyalty_plugin.saleor.hints import Hint
 from loyalty_plugin.services import benefits, members
 from loyalty_plugin.services.customers import keep_customers
 from loyalty_plugin.services.orders.apply import apply_orders
-from loyalty_plugin.webhooks.events import Hint
 from loyalty_plugin.webhooks.outcomes import Outcome, done, ignored, retried, together
 
 #: As many as Saleor gives at once.

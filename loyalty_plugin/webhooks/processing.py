@@ -22,9 +22,9 @@ from django.utils import timezone
 from loyalty_plugin.conf import settings
 from loyalty_plugin.errors import LoyaltyError, TryLater
 from loyalty_plugin.models.inbox import InboxItem
+from loyalty_plugin.saleor.hints import Hint, hints
 from loyalty_plugin.saleor.subscriptions import Subject
 from loyalty_plugin.webhooks import looking
-from loyalty_plugin.webhooks.events import Hint, hints
 from loyalty_plugin.webhooks.outcomes import Outcome, ignored, retried, together
 
 _log = logging.getLogger(__name__)

@@ -14,9 +14,9 @@ from graphql import GraphQLSchema, OperationDefinitionNode, build_schema, parse,
 
 import sandbox.saleor
 from loyalty_plugin.saleor import documents
+from loyalty_plugin.saleor.hints import hints
 from loyalty_plugin.saleor.subscriptions import EVENTS, QUESTIONS, WEBHOOKS, Subscription
 from loyalty_plugin.webhooks.answers import ANSWERS
-from loyalty_plugin.webhooks.events import hints
 
 STANDIN = Path(sandbox.saleor.__file__).parent / "schema.graphql"
 FACTS = os.environ.get("SALEOR_FACTS")

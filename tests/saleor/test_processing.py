@@ -17,9 +17,9 @@ from loyalty_plugin.models.ledger import Entry
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.realms import Installation, Realm
 from loyalty_plugin.registry import bind, ports
+from loyalty_plugin.saleor.hints import Hint
 from loyalty_plugin.saleor.subscriptions import EVENTS
 from loyalty_plugin.webhooks import looking, processing
-from loyalty_plugin.webhooks.events import Hint
 from loyalty_plugin.webhooks.outcomes import Outcome, done
 from loyalty_plugin.webhooks.processing import drain_inbox
 from tests import factories

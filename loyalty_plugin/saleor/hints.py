@@ -53,3 +53,12 @@ def _owner(named: Mapping[str, Any]) -> str:
     user = named.get("user")
     owner = user.get("id") if isinstance(user, Mapping) else None
     return owner if isinstance(owner, str) else ""
+
+
+def named(event: str, body: bytes) -> tuple[list[str], list[str]]:
+    """Ids of the orders and of the customers that an event names."""
+    found = hints(0, "", event, body)
+    return (
+        [one.target for one in found if one.subject is Subject.ORDER],
+        [one.target for one in found if one.subject is Subject.CUSTOMER],
+    )
