@@ -118,10 +118,11 @@ def mature(timestamp: int | None = None) -> None:
 
 @_task(jobs.EXPIRE, "6 * * * *")
 def expire(timestamp: int | None = None) -> None:
-    """End lots after their last day, and all points of members who were not active for long."""
+    """End lots after their last day, and all points of members who were not active for long, or whose account is gone."""
     now = ports.clock.now()
     expiry.expire(now=now, lanes=LANES)
     expiry.expire_inactive(now=now, lanes=LANES)
+    expiry.end_closed(now=now)
 
 
 @_task(jobs.TIERS, "10 * * * *")

@@ -48,6 +48,9 @@ class Member(models.Model):
     #: From when on guest orders of the verified contact are to be looked for; null: nothing to look for.
     claims_due = models.DateTimeField(null=True, blank=True)
 
+    #: The last day of the points of somebody whose account at the shop was deleted.
+    points_end_on = models.DateField(_("points end"), null=True, blank=True)
+
     class Meta:
         verbose_name = _("member")
         verbose_name_plural = _("members")
@@ -66,6 +69,11 @@ class Member(models.Model):
             models.Index(fields=["realm", "external_id"], name="lp_member_customer"),
             models.Index(Lower("email"), name="lp_member_email"),
             models.Index(fields=["phone"], name="lp_member_phone"),
+            models.Index(
+                fields=["points_end_on"],
+                condition=models.Q(points_end_on__isnull=False),
+                name="lp_member_points_end",
+            ),
             models.Index(
                 fields=["claims_due"], condition=models.Q(claims_due__isnull=False), name="lp_member_claims"
             ),

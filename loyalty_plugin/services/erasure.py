@@ -205,7 +205,7 @@ def _owe(programme_id: int, contact: bytes, owed: int, now: datetime) -> None:
 def _empty(member: Member) -> None:
     member.external_id = member.name = member.email = member.phone = member.language = ""
     member.birthday = member.birthday_due = member.birthday_from = member.birthday_locked_at = None
-    member.tier_due = member.claims_due = None
+    member.tier_due = member.claims_due = member.points_end_on = None
     member.labels = []
     member.status = Member.Status.ERASED
     member.save()

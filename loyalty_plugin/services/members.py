@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
@@ -276,12 +276,16 @@ def update_contact(
 
 
 def leave(actor: Actor, *, member_ids: Sequence[int], now: datetime) -> None:
-    """The account at the shop is gone: nothing more is earned, points keep their stated end."""
+    """The account at the shop is gone: nothing more is earned, and points end when the version says, or before."""
     require(actor, Operation.EDIT_MEMBERS)
     with transaction.atomic():
         for member in Member.objects.select_for_update(no_key=True).filter(pk__in=member_ids).order_by("pk"):
             if member.status != Member.Status.ACTIVE:
                 continue
             member.status = Member.Status.FROZEN
-            member.save(update_fields=["status"])
-            audit.record(actor, "member.leave", f"member:{member.pk}", "frozen", now=now)
+            version = versions_of(member.programme_id).at(now)
+            last = local_day(now, version.zone) + timedelta(days=version.document.closed_days)
+            member.points_end_on = last
+            member.save(update_fields=["status", "points_end_on"])
+            detail = {"points_end": last.isoformat()}
+            audit.record(actor, "member.leave", f"member:{member.pk}", "frozen", now=now, detail=detail)

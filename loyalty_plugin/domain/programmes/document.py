@@ -67,7 +67,8 @@ class ProgrammeDocument(Terms):
     `negative`: what happens when points must be taken back that are spent. `spend_counts`: when money counts
     towards a tier. `hand_paid`: whether money that staff declared as paid counts; so much of an order without a
     second person as `hand_paid_limit` says (minor units), more once one has confirmed it. `imported_from`: the first
-    day (of the programme) of orders made by a bulk import that earn; without it none does.
+    day (of the programme) of orders made by a bulk import that earn; without it none does. `closed_days`: so long points
+    last after a customer's account was deleted.
     """
 
     title: Text | None = None
@@ -80,6 +81,7 @@ class ProgrammeDocument(Terms):
     tier_settings: TiersSettings = TiersSettings()
     perks: tuple[PerkTerms, ...] = Field((), max_length=200)
     benefits: tuple[Benefit, ...] = Field((), max_length=200)
+    closed_days: int = Field(90, ge=0, le=3660)
     hand_paid: Literal["counts", "left_out"] = "left_out"
     hand_paid_limit: int = Field(0, ge=0, le=MAX_AMOUNT)
     imported_from: date | None = None

@@ -2,7 +2,7 @@
 
 Business keys: a lot matures once, so `mature|<lot>`. It may expire in parts, since held points return to it
 later; what is still held falls with each time, so `expire|<lot>|<held>`. Inactivity ends all lots of a member:
-`inactive|<member>|<newest lot>|<held>`.
+`inactive|<member>|<newest lot>|<held>`, and so does an account that was deleted: `closed|…`.
 """
 
 from __future__ import annotations
@@ -126,17 +126,34 @@ def inactive(
     programmes: Programmes, programme_id: int, member_id: int, until: datetime, lots: Sequence[Lot]
 ) -> Plan | None:
     """The plan that ends all point lots of a member who was not active until then, None where there is none."""
+    return _all_of("inactive", programmes, programme_id, member_id, until, lots)
+
+
+def closed(
+    programmes: Programmes, programme_id: int, member_id: int, now: datetime, lots: Sequence[Lot]
+) -> Plan | None:
+    """The plan that ends all point lots of a member whose account is gone, None where there is none."""
+    return _all_of("closed", programmes, programme_id, member_id, now, lots)
+
+
+def _all_of(
+    why: str,
+    programmes: Programmes,
+    programme_id: int,
+    member_id: int,
+    at: datetime,
+    lots: Sequence[Lot],
+) -> Plan | None:
     ending = [lot for lot in lots if lot.pending or lot.available]
     if not ending:
         return None
-    version = programmes.at(programme_id, until)
     newest, held = max(lot.id for lot in lots), sum(lot.held for lot in lots)
     return _plan(
-        version,
+        programmes.at(programme_id, at),
         Kind.EXPIRE,
-        f"inactive|{member_id}|{newest}|{held}",
+        f"{why}|{member_id}|{newest}|{held}",
         member_id,
-        until,
+        at,
         Expire(POINTS, tuple(lot.id for lot in ending)),
         f"member:{member_id}",
     )
