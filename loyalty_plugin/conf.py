@@ -37,6 +37,8 @@ DEFAULTS: Final[dict[str, Any]] = {
     # The design of cards by its code, and its parameters: shop's name, contact lines, terms.
     "CARD_DESIGN": "classic",
     "CARD_DESIGN_PARAMS": {},
+    # Whoever sends it as a bearer token to the health address is told what is wrong; empty: nobody is.
+    "HEALTH_KEY": "",
     # GraphQL: deepest nesting, and whether the schema may be asked for.
     "GRAPHQL_MAX_DEPTH": 12,
     "GRAPHQL_INTROSPECTION": False,

@@ -6,6 +6,7 @@ from django.urls import path
 
 from loyalty_plugin.graphql.views import view as graphql_view
 from loyalty_plugin.webhooks.api import urls as saleor_urls
+from loyalty_plugin.webhooks.health import view as health_view
 
 app_name = "loyalty"
 
@@ -14,4 +15,5 @@ urlpatterns = [
     # A redirect to the slash would lose the body.
     path("graphql", graphql_view),
     path("saleor/", saleor_urls),
+    path("health", health_view, name="health"),
 ]

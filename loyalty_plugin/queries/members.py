@@ -49,8 +49,10 @@ def visible_members(actor: Actor) -> QuerySet[Member]:
 
 
 def find_customer(realm_url: str, external_id: str, programme_id: int | None = None) -> Member | None:
-    """The membership of a customer account; of several programmes the first joined."""
-    rows = Member.objects.filter(realm__api_url=realm_url, external_id=external_id).exclude(external_id="")
+    """The membership of a customer account at a live Saleor; of several programmes the first joined."""
+    rows = Member.objects.filter(realm__api_url=realm_url, realm__live=True, external_id=external_id).exclude(
+        external_id=""
+    )
     if programme_id is not None:
         rows = rows.filter(programme_id=programme_id)
     return rows.select_related("programme").order_by("pk").first()

@@ -7,12 +7,16 @@ import time
 from dataclasses import dataclass, field
 from typing import Final
 
+from django.core.exceptions import ImproperlyConfigured
+
 from loyalty_plugin import vault
 from loyalty_plugin.conf import settings
+from loyalty_plugin.errors import TryLater
 from loyalty_plugin.models.realms import Installation, Realm
 
 #: A change of secret or state reaches every process within this time; a refusal always looks again first.
 SECONDS: Final = 5.0
+LOCKED: Final = "secrets_locked"
 
 _lock = threading.Lock()
 _known: dict[str, tuple[float, Connected | None]] = {}
@@ -37,7 +41,10 @@ def allowed(api_url: str) -> bool:
 
 
 def connected(api_url: str, *, fresh: bool = False) -> Connected | None:
-    """Our installation there, None without one that is alive (a dead token counts: it may be mended)."""
+    """Our installation there, None without one that is alive (a dead token counts: it may be mended).
+
+    Raises TryLater (reason LOCKED) where no key opens its secrets.
+    """
     now = time.monotonic()
     held = _known.get(api_url)
     if held is not None and not fresh and now - held[0] < SECONDS:
@@ -76,12 +83,18 @@ def _read(api_url: str) -> Connected | None:
     )
     if row is None:
         return None
+    try:
+        token = vault.decrypt(row.token).decode()
+        secrets = tuple(vault.decrypt(s).decode() for s in (row.secret, row.previous_secret) if s)
+    except ImproperlyConfigured:
+        # Until the key is back, whatever comes is put off and nothing goes out; the doctor names it.
+        raise TryLater(reason=LOCKED, realm=api_url) from None
     return Connected(
         realm_id=row.realm_id,
         api_url=api_url,
         installation_id=row.pk,
         app_id=row.app_id,
         state=row.state,
-        token=vault.decrypt(row.token).decode(),
-        secrets=tuple(vault.decrypt(s).decode() for s in (row.secret, row.previous_secret) if s),
+        token=token,
+        secrets=secrets,
     )

@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from django.core import checks
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -26,6 +25,7 @@ from loyalty_plugin.management import reaching
 from loyalty_plugin.management.lines import LINES
 from loyalty_plugin.queries.health import health
 from loyalty_plugin.registry import ports
+from loyalty_plugin.saleor.connections import LOCKED
 from loyalty_plugin.saleor.manifest import PERMISSIONS
 
 Level = Literal["error", "warning"]
@@ -127,11 +127,10 @@ def _look(*, mend: bool) -> Iterator[Finding]:
                 ports.connection.mend(url, now=now)
             else:
                 ports.connection.review(url, now=now)
-        except ImproperlyConfigured:
-            yield _found("secrets_locked", "error", {"saleor": url})
-        except LoyaltyError:
+        except LoyaltyError as error:
             # A Saleor that is away is written down as away; any other refusal stands in the outgoing changes.
-            continue
+            if error.details.get("reason") == LOCKED:
+                yield _found(LOCKED, "error", {"saleor": url})
 
 
 def _found(code: str, level: Level, facts: Mapping[str, Any]) -> Finding:
