@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
-
-from django.db.models import Count, Sum
+from typing import Any, Final
 
 from loyalty_plugin.domain.actors import Actor
 from loyalty_plugin.domain.earning.decide import Decision
@@ -19,13 +17,19 @@ from loyalty_plugin.domain.intents import Award, Intent, Plan
 from loyalty_plugin.domain.ledger import POINTS, QUALIFYING, Kind, input_digest
 from loyalty_plugin.domain.lots import active_until, expiry_of, local_day
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
-from loyalty_plugin.models.members import Member
-from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.models.programmes import CampaignBudget
 from loyalty_plugin.queries.entries import earned_on
 from loyalty_plugin.queries.tiers import pieces_of
+from loyalty_plugin.services.holders import Holder
 from loyalty_plugin.services.posting import Locked
+from loyalty_plugin.services.posting.arrays import integers
+from loyalty_plugin.services.posting.cursors import rows
 from loyalty_plugin.services.resolution import resolved
+
+_PAST: Final = """
+SELECT member_id, count(*), sum(counted)::bigint FROM loyalty_plugin_orderrecord
+ WHERE member_id = ANY((SELECT $1::bigint[])::bigint[]) AND version_id IS NOT NULL GROUP BY member_id
+"""
 
 
 @dataclass(slots=True)
@@ -51,12 +55,12 @@ def lock_budgets(versions: Iterable[ProgrammeVersion]) -> dict[tuple[int, str], 
     }
     if not wanted:
         return {}
-    rows = (
+    budgets = (
         CampaignBudget.objects.select_for_update()
         .filter(programme_id__in={p for p, _ in wanted}, code__in={c for _, c in wanted})
         .order_by("code", "programme_id")
     )
-    return {(row.programme_id, row.code): row.budget - row.used for row in rows}
+    return {(row.programme_id, row.code): row.budget - row.used for row in budgets}
 
 
 def book_budgets(used: Mapping[tuple[int, str], int]) -> None:
@@ -71,15 +75,8 @@ def book_budgets(used: Mapping[tuple[int, str], int]) -> None:
 def read_past(member_ids: Sequence[int], versions: Iterable[ProgrammeVersion], since: datetime) -> Past:
     """Orders and spend that count so far, and points by day since then where a version caps the day. Under lock."""
     past = Past()
-    rows = (
-        OrderRecord.objects.filter(member_id__in=member_ids, version__isnull=False)
-        .values("member_id")
-        .annotate(orders=Count("pk"), spend=Sum("counted"))
-        .order_by()
-    )
-    for row in rows:
-        past.orders[row["member_id"]] = row["orders"]
-        past.spend[row["member_id"]] = row["spend"] or 0
+    for member_id, orders, spend in rows(_PAST, [integers(member_ids)]):
+        past.orders[member_id], past.spend[member_id] = orders, spend
     counted = frozenset[str]().union(*(resolved(version).counted_products for version in versions))
     if counted:
         past.pieces = pieces_of(member_ids, counted)
@@ -90,7 +87,7 @@ def read_past(member_ids: Sequence[int], versions: Iterable[ProgrammeVersion], s
     return past
 
 
-def member_fact(member: Member, version: ProgrammeVersion, past: Past, locked: Locked) -> MemberFact:
+def member_fact(member: Holder, version: ProgrammeVersion, past: Past, locked: Locked) -> MemberFact:
     """A member as rules see one, before this award."""
     return MemberFact(
         member_id=member.pk,
@@ -108,7 +105,7 @@ def member_fact(member: Member, version: ProgrammeVersion, past: Past, locked: L
 
 
 def remaining(
-    member: Member, version: ProgrammeVersion, past: Past, locked: Locked, day: date
+    member: Holder, version: ProgrammeVersion, past: Past, locked: Locked, day: date
 ) -> RemainingCaps:
     """What caps and budgets leave for this award."""
     caps = version.document.earning.caps
@@ -126,7 +123,7 @@ def remaining(
 def take_into_account(
     past: Past,
     version: ProgrammeVersion,
-    member: Member,
+    member: Holder,
     decision: Decision,
     day: date,
     *,
@@ -150,7 +147,7 @@ def take_into_account(
 def award_plan(
     actor: Actor,
     version: ProgrammeVersion,
-    member: Member,
+    member: Holder,
     decision: Decision,
     *,
     key: str,

@@ -19,16 +19,16 @@ from loyalty_plugin.domain.earning.resolved import Resolved
 from loyalty_plugin.domain.extensions import OccasionKind
 from loyalty_plugin.domain.ledger import POINTS, QUALIFYING, Kind
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
-from loyalty_plugin.models.members import Member
 from loyalty_plugin.queries.entries import entry_by_key
 from loyalty_plugin.queries.programmes import versions_of
 from loyalty_plugin.services import approvals, awards, claims, posting
+from loyalty_plugin.services.holders import Holder
 from loyalty_plugin.services.resolution import resolved
 
 
 def award(
     actor: Actor,
-    member: Member,
+    member: Holder,
     kind: OccasionKind,
     *,
     now: datetime,
@@ -64,7 +64,7 @@ def award(
         )
 
 
-def _had_before(member: Member, kind: OccasionKind, benefit: str, key: str, now: datetime) -> bool:
+def _had_before(member: Holder, kind: OccasionKind, benefit: str, key: str, now: datetime) -> bool:
     """Whether the verified contact had the benefit in an earlier membership. Claims it if it may be had once."""
     if member.verified_at is None:
         return False
@@ -73,13 +73,13 @@ def _had_before(member: Member, kind: OccasionKind, benefit: str, key: str, now:
     return not claims.claim(member, benefit, now) and entry_by_key(key) is None
 
 
-def _key(member: Member, version: ProgrammeVersion, benefit: str) -> str:
+def _key(member: Holder, version: ProgrammeVersion, benefit: str) -> str:
     return f"{version.code}|{benefit}|{member.pk}"
 
 
 def _award(
     actor: Actor,
-    member: Member,
+    member: Holder,
     version: ProgrammeVersion,
     terms: Resolved,
     kind: OccasionKind,
@@ -127,7 +127,7 @@ def _award(
 
 def award_milestones(
     actor: Actor,
-    member: Member,
+    member: Holder,
     version: ProgrammeVersion,
     earned_before: int,
     locked: posting.Locked,

@@ -28,6 +28,7 @@ from loyalty_plugin.models.members import ClaimedBenefit, Member
 from loyalty_plugin.queries.entries import UnverifiedLot, unverified_lots, windows_over
 from loyalty_plugin.queries.programmes import version_at, version_by_id
 from loyalty_plugin.services import posting
+from loyalty_plugin.services.holders import Holder
 from loyalty_plugin.services.resolution import resolved
 
 #: Benefits a contact may have once; the others are once a day or a year by their business key alone.
@@ -68,13 +69,13 @@ def contact_of(programme_id: int, email: str) -> str:
     return digest.hex() if digest is not None else ""
 
 
-def contact_digest(member: Member) -> bytes | None:
+def contact_digest(member: Holder) -> bytes | None:
     """The keyed digest by which this member's verified contact is remembered; None without any contact."""
     contact = (member.email or "").strip() or "".join(filter(str.isdigit, member.phone or ""))
     return digest_of(member.programme_id, contact)
 
 
-def claim(member: Member, benefit: str, now: datetime) -> bool:
+def claim(member: Holder, benefit: str, now: datetime) -> bool:
     """Remember that this contact has had the benefit; whether nobody had it in another membership."""
     digest = contact_digest(member)
     if digest is None:
@@ -83,12 +84,12 @@ def claim(member: Member, benefit: str, now: datetime) -> bool:
         programme_id=member.programme_id,
         contact=digest,
         benefit=benefit,
-        defaults={"claimed_at": now, "member": member},
+        defaults={"claimed_at": now, "member_id": member.pk},
     )
     return created or row.member_id == member.pk
 
 
-def had(member: Member, benefit: str) -> bool:
+def had(member: Holder, benefit: str) -> bool:
     """Whether the verified contact had the benefit in another membership; remembers nothing."""
     digest = contact_digest(member) if member.verified_at is not None else None
     rows = ClaimedBenefit.objects.filter(programme_id=member.programme_id, contact=digest, benefit=benefit)
@@ -124,7 +125,7 @@ def once_in(explanation: Mapping[str, Any] | None) -> dict[str, int]:
 
 
 def decide_once(
-    member: Member, version: ProgrammeVersion, occasion: Occasion, left: RemainingCaps, now: datetime
+    member: Holder, version: ProgrammeVersion, occasion: Occasion, left: RemainingCaps, now: datetime
 ) -> Decision:
     """What an order earns, without what the verified contact had before. Remembers what it has now.
 
@@ -141,7 +142,7 @@ def decide_once(
     return decide(version, replace(occasion, member=replace(occasion.member, had=known)), left, terms)
 
 
-def release(member: Member, *, now: datetime) -> None:
+def release(member: Holder, *, now: datetime) -> None:
     """The contact is verified: free points become available, or go back where the contact had them before."""
     lots = unverified_lots(member.pk)
     if not lots:
@@ -171,7 +172,7 @@ def release(member: Member, *, now: datetime) -> None:
     posting.post(plans, recorded_at=now)
 
 
-def _had_of(member: Member, lot: UnverifiedLot, now: datetime) -> int:
+def _had_of(member: Holder, lot: UnverifiedLot, now: datetime) -> int:
     """The points of a lot that the contact had before; what it has for the first time is remembered."""
     if not lot.source.startswith("benefit:"):
         once = once_in(lot.explanation)
@@ -183,7 +184,7 @@ def _had_of(member: Member, lot: UnverifiedLot, now: datetime) -> int:
 
 
 def _taken_back(
-    member: Member, version: ProgrammeVersion, lot: UnverifiedLot, points: int, now: datetime
+    member: Holder, version: ProgrammeVersion, lot: UnverifiedLot, points: int, now: datetime
 ) -> Plan:
     # Of an order it is cleared, not undone: a refund then finds it gone, and does not take it once more.
     of_order = bool(lot.order_ref)
@@ -200,7 +201,7 @@ def _taken_back(
 
 
 def _plan(
-    member: Member,
+    member: Holder,
     version: ProgrammeVersion,
     lot: UnverifiedLot,
     key: str,
@@ -223,7 +224,7 @@ def _plan(
     )
 
 
-def carry_debt(member: Member, *, now: datetime) -> None:
+def carry_debt(member: Holder, *, now: datetime) -> None:
     """What the verified contact owed when a former membership was erased is owed again, once."""
     digest = contact_digest(member)
     row = (

@@ -20,7 +20,7 @@ from loyalty_plugin.errors import DateOutOfRange, InvalidInput
 from loyalty_plugin.models.members import Member, TierGrant
 from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.policies import Operation, require
-from loyalty_plugin.queries.programmes import versions_of
+from loyalty_plugin.queries.programmes import Versions, versions_of
 from loyalty_plugin.queries.tiers import Judged, history_of, judge, tier_versions
 from loyalty_plugin.services import audit, runs
 from loyalty_plugin.services.lanes import side_by_side
@@ -111,14 +111,16 @@ def add_facts(facts: Iterable[tuple[int, QualifyingFact]]) -> None:
     )
 
 
-def recompute(members: Sequence[Held], *, now: datetime) -> None:
+def recompute(members: Sequence[Held], *, now: datetime, versions: Versions | None = None) -> None:
     """Judge these members of one programme as of now, and tell what is new. Six queries at most, however many.
+
+    `versions` are the programme's, where the caller has read them.
 
     The members must be locked or about to be written by this transaction alone.
     """
     if not members:
         return
-    versions = versions_of(members[0].programme_id)
+    versions = versions or versions_of(members[0].programme_id)
     ready = tier_versions(versions)
     zone = versions.all[0].zone
     today = local_day(now, zone)

@@ -17,16 +17,14 @@ from loyalty_plugin.domain import provenance
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.facts import OrderFact
 from loyalty_plugin.domain.ledger import POINTS, QUALIFYING
-from loyalty_plugin.domain.programmes.version import ProgrammeVersion
 from loyalty_plugin.errors import AwardNeedsApproval
 from loyalty_plugin.models.members import Member
-from loyalty_plugin.models.programmes import Programme, ProgrammeChannel
-from loyalty_plugin.models.realms import Realm
-from loyalty_plugin.queries.programmes import Versions, version_by_id, versions_of
 from loyalty_plugin.services import approvals, awards, benefits, bonuses, claims, posting, tiers
+from loyalty_plugin.services.holders import Holder
 from loyalty_plugin.services.orders import crediting, earning, past, refunding, steps, vouching
 from loyalty_plugin.services.orders.people import People, lock_people
 from loyalty_plugin.services.orders.records import Record, lock_records, save_records, summary
+from loyalty_plugin.services.orders.shops import Shop, Shops, read_shops
 from loyalty_plugin.services.orders.work import Work
 
 
@@ -68,24 +66,23 @@ def apply_orders(
 def _apply(
     facts: Sequence[OrderFact], now: datetime, claimed_by: Mapping[str, int], credit: str
 ) -> dict[str, Applied]:
-    realms = {realm.api_url: realm for realm in Realm.objects.filter(api_url__in={f.realm for f in facts})}
-    records = lock_records(facts, realms)
-    programmes = _programmes(realms)
-    people = lock_people(facts, realms, records, claimed_by.values())
+    shops = read_shops({fact.realm for fact in facts})
+    records = lock_records(facts, shops.by_url)
+    people = lock_people(facts, shops.by_url, records, claimed_by.values())
     facts = vouching.with_provenance(facts, records)
     done: dict[str, Applied] = {}
     works: list[Work] = []
     waiting: set[int] = set()
     for fact in facts:
-        realm = realms.get(fact.realm)
-        if realm is None:
+        shop = shops.by_url.get(fact.realm)
+        if shop is None:
             done[fact.ref] = Applied(fact.ref, steps.NO_PROGRAMME)
             continue
         record = records[fact.ref]
         if record.fact_updated_at is not None and fact.updated_at < record.fact_updated_at:
             done[fact.ref] = Applied(fact.ref, record.outcome, record.points, stale=True)
             continue
-        work = _begin(fact, record, realm, programmes, people, claimed_by, now)
+        work = _begin(fact, record, shop, shops, people, claimed_by, now)
         if isinstance(work, str):
             done[fact.ref] = _close(record, fact, work)
             waiting |= people.may_claim(fact, record)
@@ -93,7 +90,7 @@ def _apply(
             work.credit = credit if record.past else ""
             works.append(work)
     if works:
-        _settle(works, now)
+        _settle(works, shops, now)
     for work in works:
         vouching.note(work)
         done[work.fact.ref] = _close(work.record, work.fact, work.record.outcome)
@@ -104,56 +101,40 @@ def _apply(
     return done
 
 
-#: What serves a channel, by realm and slug.
-Programmes = dict[tuple[int, str], tuple[Programme, Versions]]
-
-
-def _programmes(realms: dict[str, Realm]) -> Programmes:
-    rows = ProgrammeChannel.objects.filter(realm__in=realms.values()).select_related("programme")
-    versions: dict[int, Versions] = {}
-    found = {}
-    for row in rows:
-        if row.programme_id not in versions:
-            versions[row.programme_id] = versions_of(row.programme_id)
-        if versions[row.programme_id].all:
-            found[(row.realm_id, row.slug)] = (row.programme, versions[row.programme_id])
-    return found
-
-
 def _begin(
     fact: OrderFact,
     record: Record,
-    realm: Realm,
-    programmes: Programmes,
+    shop: Shop,
+    shops: Shops,
     people: People,
     claimed_by: Mapping[str, int],
     now: datetime,
 ) -> Work | str:
     """The work on one order, or the stable code why there is none."""
-    if not realm.live:
+    if not shop.live:
         return steps.STAGING
     if record.version_id is not None and record.member_id is not None:
         # Whose order it is and by which rules was settled when it was decided, whatever became of them since.
-        version = _version(record.version_id, programmes)
+        version = shops.version(record.version_id)
         return _work(Work(fact, record, people.by_id[record.member_id], version), now)
-    programme = programmes.get((realm.pk, fact.channel))
-    if programme is None:
+    served = shops.channels.get((shop.pk, fact.channel))
+    if served is None:
         return steps.NO_PROGRAMME
-    record.programme_id, record.member_id = programme[0].pk, None
+    record.programme_id, record.member_id = served.programme_id, None
     claimed = fact.ref in claimed_by
     if not claimed and (not fact.user_id or record.contact):
         # Saleor may have given a guest's order to an account since: by our terms it is still to be claimed.
-        record.contact = record.contact or claims.contact_of(programme[0].pk, fact.user_email)
+        record.contact = record.contact or claims.contact_of(served.programme_id, fact.user_email)
         return steps.GUEST_ORDER if fact.user_id else steps.NOT_A_MEMBER
-    is_past = past.is_past(fact, realm, programme[1])
+    is_past = past.is_past(fact, shop, served.versions)
     if claimed:
-        member: Member | str = people.by_id[claimed_by[fact.ref]]
+        member: Holder | str = people.by_id[claimed_by[fact.ref]]
     else:
-        member = people.customer(fact, realm, programme[0], now, past=is_past)
+        member = people.customer(fact, shop, served, now, past=is_past)
     if isinstance(member, str):
         return member
     record.member_id = member.pk
-    version = programme[1].at(fact.paid_at or fact.created_at)
+    version = served.versions.at(fact.paid_at or fact.created_at)
     return _work(Work(fact, record, member, version, claimed=claimed, past=is_past), now)
 
 
@@ -169,25 +150,19 @@ def _work(work: Work, now: datetime) -> Work:
     return work
 
 
-def _version(version_id: int, programmes: Programmes) -> ProgrammeVersion:
-    """The version an order was decided by; asked for by itself where its programme serves no channel here now."""
-    known = (version for _, versions in programmes.values() for version in versions.all)
-    return next((version for version in known if version.id == version_id), None) or version_by_id(version_id)
-
-
-def _settle(works: list[Work], now: datetime) -> None:
+def _settle(works: list[Work], shops: Shops, now: datetime) -> None:
     for work in works:
         if work.past:
             past.count(work)
     if earning_works := [work for work in works if not work.past]:
         _earn(earning_works, now)
     tiers.add_facts((w.member.pk, fact) for w in works for fact in w.facts)
-    by_programme: dict[int, dict[int, Member]] = {}
+    by_programme: dict[int, dict[int, Holder]] = {}
     for work in works:
         if work.facts:
             by_programme.setdefault(work.version.programme_id, {})[work.member.pk] = work.member
-    for touched in by_programme.values():
-        tiers.recompute(list(touched.values()), now=now)
+    for programme_id, touched in by_programme.items():
+        tiers.recompute(list(touched.values()), now=now, versions=shops.versions_of(programme_id))
 
 
 def _earn(works: list[Work], now: datetime) -> None:

@@ -9,22 +9,22 @@ from datetime import datetime
 
 from loyalty_plugin.domain.earning.basis import count_order
 from loyalty_plugin.domain.facts import OrderFact
-from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.queries.programmes import Versions
 from loyalty_plugin.services.orders import earning, steps
+from loyalty_plugin.services.orders.shops import Shop
 from loyalty_plugin.services.orders.work import Work
 
 
-def is_past(fact: OrderFact, realm: Realm, versions: Versions) -> bool:
+def is_past(fact: OrderFact, shop: Shop, versions: Versions) -> bool:
     """Whether an order was paid before the first version was in force, or before its Saleor first installed us."""
     paid = fact.paid_at or fact.created_at
-    return paid < begins(realm, versions)
+    return paid < begins(shop, versions)
 
 
-def begins(realm: Realm, versions: Versions) -> datetime:
+def begins(shop: Shop, versions: Versions) -> datetime:
     """From when on orders of this Saleor bring points. Raises UnknownProgramme without any version."""
     first = versions.first.starts_at
-    return first if realm.connected_at is None else max(first, realm.connected_at)
+    return first if shop.connected_at is None else max(first, shop.connected_at)
 
 
 def count(work: Work) -> None:

@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-
-from django.db.models import Q
-from django.db.models.functions import Lower
+from typing import Final
 
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.facts import OrderFact
 from loyalty_plugin.errors import LoyaltyError
 from loyalty_plugin.models.members import Member
-from loyalty_plugin.models.programmes import Programme
-from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.services import claims, members
+from loyalty_plugin.services.holders import Holder, HolderRow
 from loyalty_plugin.services.orders import steps
 from loyalty_plugin.services.orders.records import Record
+from loyalty_plugin.services.orders.shops import Served, Shop
+from loyalty_plugin.services.posting.arrays import integers, texts
+from loyalty_plugin.services.posting.cursors import rows
+
+_COLUMNS: Final = ", ".join("id" if name == "pk" else name for name in HolderRow.__slots__)
+_CUSTOMERS: Final = (
+    "(realm_id = ANY((SELECT $1::bigint[])::bigint[]) AND external_id = ANY((SELECT $2::text[])::text[]))"
+)
+_OTHERS: Final = (
+    " OR id = ANY((SELECT $3::bigint[])::bigint[]) OR lower(email) = ANY((SELECT $4::text[])::text[])"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class People:
     """The members concerned, under lock; those who join while a batch is read are added."""
 
-    by_id: dict[int, Member]
+    by_id: dict[int, Holder]
     #: By programme, realm and customer id.
-    customers: dict[tuple[int, int, str], Member]
+    customers: dict[tuple[int, int, str], Holder]
     #: By programme and digest of their e-mail: members with the e-mail of a guest, where it is verified.
-    contacts: dict[tuple[int, str], Member]
+    contacts: dict[tuple[int, str], Holder]
 
     def may_claim(self, fact: OrderFact, record: Record) -> set[int]:
         """Whose a guest's paid order may be, where its e-mail was verified before the order was worked off."""
@@ -38,25 +46,25 @@ class People:
         return {member.pk} if member.verified_at >= fact.created_at else set()
 
     def customer(
-        self, fact: OrderFact, realm: Realm, programme: Programme, now: datetime, *, past: bool
-    ) -> Member | str:
+        self, fact: OrderFact, shop: Shop, served: Served, now: datetime, *, past: bool
+    ) -> Holder | str:
         """The member whose account the order is of, who may join by it, or the stable code why there is none.
 
         Who joins by an order from before the programme began was a customer long ago: nobody welcomes them.
         """
-        key = (programme.pk, realm.pk, fact.user_id)
+        key = (served.programme_id, shop.pk, fact.user_id)
         if key not in self.customers:
-            if not programme.auto_join:
+            if not served.auto_join:
                 return steps.NOT_A_MEMBER
             person = members.Person(email=fact.user_email, external_id=fact.user_id)
             try:
                 joined = self.customers[key] = members.join(
                     SYSTEM,
-                    programme_id=programme.pk,
+                    programme_id=served.programme_id,
                     person=person,
                     now=now,
                     joined_at=min(now, fact.created_at),
-                    realm_id=realm.pk,
+                    realm_id=shop.pk,
                     source="order",
                     channel=fact.channel,
                     welcome=not past,
@@ -70,9 +78,9 @@ class People:
 
 def lock_people(
     facts: Sequence[OrderFact],
-    realms: Mapping[str, Realm],
+    shops: Mapping[str, Shop],
     records: Mapping[str, Record],
-    claimants: Iterable[int],
+    claimants: Collection[int],
 ) -> People:
     """Members by what orders and records say, locked before any balance: their contact may be verified meanwhile."""
     guests = {
@@ -81,22 +89,22 @@ def lock_people(
         if fact.user_email and (not fact.user_id or (fact.ref in records and records[fact.ref].contact))
     }
     known = {record.member_id for record in records.values() if record.member_id}
-    concerned = Q(realm__in=realms.values(), external_id__in={fact.user_id for fact in facts if fact.user_id})
-    concerned |= Q(pk__in={*known, *claimants})
-    if guests:
-        concerned |= Q(address__in=guests)
-    rows = list(
-        Member.objects.select_for_update(of=("self",), no_key=True)
-        .alias(address=Lower("email"))
-        .filter(concerned)
-        .order_by("pk")
-    )
+    where = _CUSTOMERS
+    wanted = [
+        integers(shop.pk for shop in shops.values()),
+        texts([*{fact.user_id for fact in facts if fact.user_id}]),
+    ]
+    if known or claimants or guests:  # else it is one index alone, as it is for most batches
+        where += _OTHERS
+        wanted += [integers({*known, *claimants}), texts([*guests])]
+    lock = f"SELECT {_COLUMNS} FROM loyalty_plugin_member WHERE {where} ORDER BY id FOR NO KEY UPDATE"
+    found = [HolderRow(*row) for row in rows(lock, wanted)]
     return People(
-        {row.pk: row for row in rows},
-        {(row.programme_id, row.realm_id or 0, row.external_id): row for row in rows},
+        {row.pk: row for row in found},
+        {(row.programme_id, row.realm_id or 0, row.external_id): row for row in found},
         {
             (row.programme_id, claims.contact_of(row.programme_id, row.email)): row
-            for row in rows
+            for row in found
             if row.verified_at is not None and row.email.lower() in guests
         },
     )

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from loyalty_plugin.domain.facts import OrderFact
-from loyalty_plugin.models.realms import Realm
+from loyalty_plugin.services.orders.shops import Shop
 from loyalty_plugin.services.posting.arrays import integers, moments, texts, words
 from loyalty_plugin.services.posting.cursors import execute, rows
 
@@ -109,9 +109,9 @@ def summary(fact: OrderFact) -> dict[str, Any]:
     }
 
 
-def lock_records(facts: Sequence[OrderFact], realms: Mapping[str, Realm]) -> dict[str, Record]:
+def lock_records(facts: Sequence[OrderFact], shops: Mapping[str, Shop]) -> dict[str, Record]:
     """Our rows of these orders (each once) under lock, by reference, made where missing; taken in one order."""
-    known = [(realms[fact.realm].pk, fact) for fact in facts if fact.realm in realms]
+    known = [(shops[fact.realm].pk, fact) for fact in facts if fact.realm in shops]
     if not known:
         return {}
     made = rows(
@@ -130,7 +130,7 @@ def lock_records(facts: Sequence[OrderFact], realms: Mapping[str, Realm]) -> dic
         ]
         wanted = [integers(realm_id for realm_id, _ in others), texts([order_id for _, order_id in others])]
         found += [Record(*row) for row in rows(_LOCK, wanted)]
-    urls = {realm.pk: url for url, realm in realms.items()}
+    urls = {shop.pk: url for url, shop in shops.items()}
     return {f"{urls[record.realm_id]}|{record.order_id}": record for record in found}
 
 

@@ -8,7 +8,7 @@ from loyalty_plugin.domain.facts import OrderFact
 from loyalty_plugin.domain.intents import Plan
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
 from loyalty_plugin.domain.tiers.history import QualifyingFact
-from loyalty_plugin.models.members import Member
+from loyalty_plugin.services.holders import Holder
 from loyalty_plugin.services.orders.records import Record
 
 
@@ -18,7 +18,7 @@ class Work:
 
     fact: OrderFact
     record: Record
-    member: Member
+    member: Holder
     version: ProgrammeVersion
     plans: list[Plan] = field(default_factory=list)
     facts: list[QualifyingFact] = field(default_factory=list)
