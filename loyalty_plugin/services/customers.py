@@ -41,7 +41,7 @@ def keep_customers(realm: Realm, facts: Sequence[CustomerFact], *, now: datetime
 
 def _begins(realm: Realm, programme: Programme) -> datetime | None:
     versions = versions_of(programme.pk)
-    return begins(realm, versions) if versions.all else None
+    return begins(realm.connected_at, versions) if versions.all else None
 
 
 def _welcome(fact: CustomerFact, starts: datetime | None) -> bool:

@@ -18,13 +18,13 @@ from loyalty_plugin.services.orders.work import Work
 def is_past(fact: OrderFact, shop: Shop, versions: Versions) -> bool:
     """Whether an order was paid before the first version was in force, or before its Saleor first installed us."""
     paid = fact.paid_at or fact.created_at
-    return paid < begins(shop, versions)
+    return paid < begins(shop.connected_at, versions)
 
 
-def begins(shop: Shop, versions: Versions) -> datetime:
-    """From when on orders of this Saleor bring points. Raises UnknownProgramme without any version."""
+def begins(connected_at: datetime | None, versions: Versions) -> datetime:
+    """From when on orders of a Saleor connected since then bring points. Raises UnknownProgramme without any version."""
     first = versions.first.starts_at
-    return first if shop.connected_at is None else max(first, shop.connected_at)
+    return first if connected_at is None else max(first, connected_at)
 
 
 def count(work: Work) -> None:

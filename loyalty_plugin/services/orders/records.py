@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +9,7 @@ from typing import Any, Final
 
 from loyalty_plugin.domain.facts import OrderFact
 from loyalty_plugin.services.orders.shops import Shop
-from loyalty_plugin.services.posting.arrays import integers, moments, texts, words
+from loyalty_plugin.services.posting.arrays import integers, json_text, moments, texts, words
 from loyalty_plugin.services.posting.cursors import execute, rows
 
 
@@ -149,7 +148,7 @@ def save_records(records: Sequence[Record]) -> None:
             case "timestamptz":
                 columns.append(moments(values))
             case "jsonb":
-                columns.append(texts([json.dumps(value) for value in values]))
+                columns.append(texts([json_text(value) for value in values]))
             case _:
                 columns.append(texts(values))
     execute(_SAVE, columns)

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import Any
+
+from pydantic_core import to_json
 
 
 def integers(values: Iterable[int | None]) -> str:
@@ -33,6 +36,11 @@ def texts(values: Sequence[str | None]) -> str:
         if '"' not in joined and "\\" not in joined:
             return '{"' + '","'.join(values) + '"}' if values else "{}"  # type: ignore[arg-type]
     return "{" + ",".join(["NULL" if value is None else _quoted(value) for value in values]) + "}"
+
+
+def json_text(value: Any) -> str:
+    """For jsonb, one value; several times quicker than the standard library, and as exact: whole numbers and text."""
+    return to_json(value).decode()
 
 
 def records(rows: Iterable[str]) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from loyalty_plugin.domain.intents import Plan
 from loyalty_plugin.domain.ledger import Lot, NewLot, Posting
-from loyalty_plugin.services.posting.arrays import records, text
+from loyalty_plugin.services.posting.arrays import json_text, records, text
 from loyalty_plugin.services.posting.locks import Locked, MemberUnit
 
 
@@ -51,7 +50,7 @@ def _new(written: Written, left: dict[int, Lot]) -> list[str]:
 
 
 def _entry(entry_id: int, plan: Plan) -> str:
-    explanation = None if plan.explanation is None else json.dumps(plan.explanation)
+    explanation = None if plan.explanation is None else json_text(plan.explanation)
     return (
         f"{entry_id},{text(plan.key)},{_bytes(plan.digest)},{plan.kind},{plan.programme_id},{plan.version_id},"
         f"{plan.member_id},{plan.occurred_at.isoformat()},{text(plan.channel)},{text(plan.issuing_shop)},"
