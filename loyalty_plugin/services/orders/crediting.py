@@ -8,7 +8,7 @@ from datetime import datetime
 from loyalty_plugin.domain.lots import local_day
 from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.queries.programmes import versions_of
-from loyalty_plugin.queries.tiers import History, history_of, judge, tier_versions
+from loyalty_plugin.queries.tiers import History, history_with_refs, judge, tier_versions
 from loyalty_plugin.services import awards
 from loyalty_plugin.services.orders.work import Work
 
@@ -43,7 +43,7 @@ def _set_tiers(programme_id: int, works: Sequence[Work], now: datetime) -> None:
     versions = versions_of(programme_id)
     ready, oldest = tier_versions(versions), versions.first
     ids = sorted({work.member.pk for work in works})
-    history = history_of(ids, local_day(now, oldest.zone), counting=ready)
+    history = history_with_refs(ids, local_day(now, oldest.zone), counting=ready)
     mine: dict[int, list[Work]] = {}
     for work in sorted(works, key=lambda w: (w.fact.paid_at or w.fact.created_at, w.fact.ref), reverse=True):
         # Newest first: neither an order's own facts nor later ones had a part in the tier it was bought in.
