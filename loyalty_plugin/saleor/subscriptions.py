@@ -79,6 +79,8 @@ SUBSCRIPTIONS: Final = (
                 "ORDER_FULLY_REFUNDED",
                 "ORDER_FULFILLED",
                 "ORDER_EXPIRED",
+                # The shop may mark an order as a test.
+                "ORDER_METADATA_UPDATED",
                 "FULFILLMENT_CREATED",
                 "FULFILLMENT_APPROVED",
                 "FULFILLMENT_CANCELED",

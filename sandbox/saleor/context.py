@@ -66,6 +66,8 @@ class Context:
     query_text: str = ""
     memo: dict[Any, Any] = field(default_factory=dict)
     in_event: bool = False
+    #: What happens is announced otherwise, or not at all.
+    quiet: bool = False
     tx: Tx | None = None
 
     @property
@@ -169,5 +171,7 @@ class Context:
 
     def emit(self, tx: Tx, name: str, **subject: Any) -> None:
         """Announce an event when this transaction commits; `subject` names documents by kind."""
+        if self.quiet:
+            return
         principal = self.requestor.principal if self.requestor else None
         self.standin.events.emit(tx, name, subject, principal, self.now())

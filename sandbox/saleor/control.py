@@ -26,7 +26,9 @@ POST /_standin/seed        lists to upsert, all optional; answers {part: {key: g
                            metadata; a new one is announced by events
 POST /_standin/orders      one order or {"orders": […]}: customer (e-mail or id), lines [{sku or variant,
                            quantity}], at, channel, voucher, shipping, paid, fulfilled (true or a time), guest,
-                           address, metadata; the same steps and events as a customer's
+                           address, metadata; the same steps and events as a customer's. With origin draft
+                           or reissue it is a draft until draftOrderComplete, with bulk_create imported:
+                           one event for all of one call
 POST /_standin/psp         order or transaction, type, amount, reference: the payment provider reports an event
                            (CHARGE_BACK, REFUND_SUCCESS, …) on its own transaction
 GET  /_standin/mails       ?email=: mails with tokens (account_confirmation, …), newest first
@@ -46,7 +48,7 @@ from urllib.parse import parse_qs
 from .context import Context, Refused, Requestor
 from .pace import Pace
 from .payments import provider, report
-from .placing import place
+from .placing import announce, place
 from .seeding import seed
 from .values import InvalidId, gid, key_of, to_minor
 
@@ -103,9 +105,15 @@ class Control:
         return self.standin.shop()
 
     def _orders(self, body: Any, _query: dict[str, str]) -> Any:
-        if "orders" in body:
-            return {"orders": [place(self.standin, entry) for entry in body["orders"]]}
-        return place(self.standin, body)
+        several = [place(self.standin, entry) for entry in body.get("orders", [body])]
+        imported = [
+            one
+            for one, entry in zip(several, body.get("orders", [body]), strict=True)
+            if entry.get("origin") == "bulk_create"
+        ]
+        if imported:
+            announce(self.standin, imported)
+        return {"orders": several} if "orders" in body else several[0]
 
     def _psp(self, body: Any, _query: dict[str, str]) -> Any:
         ctx = self._context()

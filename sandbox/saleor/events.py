@@ -138,6 +138,8 @@ class Events:
                 event[value["__typename"].lower()] = value
             elif field == "app":
                 event["app"] = ctx.get("app", value["id"])
+            elif field == "orders":
+                event["orders"] = [ctx.get("order", key) for key in value]
             elif field in SUBJECTS:
                 event[field] = ctx.get(SUBJECTS[field], value)
             else:

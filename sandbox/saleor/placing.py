@@ -1,4 +1,7 @@
-"""Places whole orders for the control door, at any moment, through the same steps a customer takes."""
+"""Places whole orders for the control door, at any moment, through the same steps a customer takes.
+
+Drafts, reissued and imported orders come from other hands: they are made the same way, and announced as what they are.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,9 @@ NOWHERE = {"country": "DE", "streetAddress1": "Musterweg 1", "city": "Berlin", "
 def place(standin: Standin, given: dict[str, Any]) -> dict[str, Any]:
     """One order: checkout, lines, address, delivery, payment, completion, and fulfilment if asked for.
 
+    With `origin` "draft" or "reissue" it is a draft, paid or not, which `draftOrderComplete` makes an order; with
+    "bulk_create" it was imported, and `announce` tells of several of those at once.
+
     Amounts in the answer are texts in major units. Raises ValueError for an unknown customer, sku or channel,
     Refused where Saleor would refuse.
     """
@@ -32,11 +38,15 @@ def place(standin: Standin, given: dict[str, Any]) -> dict[str, Any]:
     if user is None and "@" not in email:
         raise ValueError(f"customer {email!r} is not known")
     guest = bool(given.get("guest")) or user is None
+    origin = given.get("origin", "checkout")
     ctx = _context(standin, None if guest else user, at)
+    ctx.quiet = origin != "checkout"
     checkout = _checkout(ctx, given, user, guest)
     if given.get("paid", True):
         initialize(ctx, gid("Checkout", checkout["id"]), None, {"id": IDENTIFIER}, "CHARGE", None)
     order = complete(ctx, gid("Checkout", checkout["id"]), {})
+    if origin != "checkout":
+        order = _of_other_hands(ctx, order["id"], origin)
     fulfilled = given.get("fulfilled")
     if fulfilled:
         sent = datetime.fromisoformat(fulfilled) if isinstance(fulfilled, str) else at
@@ -51,6 +61,26 @@ def place(standin: Standin, given: dict[str, Any]) -> dict[str, Any]:
         "currency": order["currency"],
         "lines": [gid("OrderLine", line["id"]) for line in order["lines"]],
     }
+
+
+def _of_other_hands(ctx: Context, key: str, origin: str) -> Doc:
+    fields: Doc = {"origin": origin.upper(), "checkoutId": None}
+    if origin in ("draft", "reissue"):
+        fields["status"] = "DRAFT"
+    ctx.quiet = False
+    with ctx.write() as tx:
+        order = tx.patch("order", key, fields)
+        assert order is not None
+        if origin in ("draft", "reissue"):
+            ctx.emit(tx, "DRAFT_ORDER_CREATED", order=key)
+    return order
+
+
+def announce(standin: Standin, placed: list[dict[str, Any]]) -> None:
+    """Tell of imported orders: one event names them all, and none has one of its own."""
+    ctx = _context(standin, None, None)
+    with ctx.write() as tx:
+        ctx.emit(tx, "ORDER_BULK_CREATED", orders=[key_of(one["id"], "Order") for one in placed])
 
 
 def _context(standin: Standin, user: Doc | None, at: datetime | None) -> Context:

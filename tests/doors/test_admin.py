@@ -17,6 +17,7 @@ from loyalty_plugin.domain.ledger import POINTS
 from loyalty_plugin.models.audit import AuditRecord
 from loyalty_plugin.models.inbox import InboxItem
 from loyalty_plugin.models.ledger import Balance, Entry
+from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.models.outbox import OutboxItem
 from loyalty_plugin.models.programmes import Programme, ProgrammeVersion
 from loyalty_plugin.models.requests import Request
@@ -97,6 +98,23 @@ def test_a_manager_does_not_decide_their_own_request():
     assert "You asked for this yourself" in text_of(manager.get(url))
     page = manager.post(url, {"approve": "1"}, follow=True)
     assert "You asked for this yourself" in text_of(page)
+    assert not Entry.objects.exists()
+
+
+def test_money_paid_by_hand_is_confirmed_as_money():
+    manager = staff("manager")
+    of = member(programme(document(hand_paid="counts")))
+    apply_orders([order(of, 12_300, number="1042", paid_by_hand=12_300)], now=NOW)
+    asked = Request.objects.get()
+    url = f"{BASE}/requests/{asked.pk}/"
+    page = text_of(manager.get(url))
+    assert "123.00 EUR" in page
+    assert "Order 1042 was declared as paid" in page
+    assert "The money came in" in page
+    assert "123.00 EUR" in text_of(manager.get(f"{BASE}/requests/"))
+    done = text_of(manager.post(url, {"approve": "1"}, follow=True))
+    assert "The order earns as soon as it has been read anew." in done
+    assert OrderRecord.objects.get().vouched == 12_300
     assert not Entry.objects.exists()
 
 

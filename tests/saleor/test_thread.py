@@ -9,6 +9,7 @@ import pytest
 from loyalty_plugin.models.inbox import InboxItem
 from loyalty_plugin.models.ledger import Balance, Entry
 from loyalty_plugin.models.members import Member
+from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.models.outbox import OutboxItem
 from loyalty_plugin.models.realms import Installation, Realm
 from loyalty_plugin.registry import ports
@@ -160,6 +161,81 @@ def test_marked_as_paid_is_told_from_money(thread: Thread):
     order = ports.storefront.orders(API, [placed["id"], "T3JkZXI6bm9uZQ=="])
     assert list(order) == [placed["id"]]
     assert (order[placed["id"]].charged, order[placed["id"]].paid_by_hand) == (1000, 1000)
+
+
+def test_a_draft_earns_when_it_is_completed(thread: Thread):
+    email, _ = thread.shop.customer()
+    placed = thread.shop.placed(customer=email, lines=[{"sku": "S-250"}], origin="draft")
+    thread.settle()
+    assert OrderRecord.objects.get().outcome == "draft"
+    complete = "mutation($i:ID!){draftOrderComplete(id:$i){order{status} errors{code message}}}"
+    thread.shop.owner.data(complete, i=placed["id"])
+    thread.settle()
+    assert points() == (35, 0)
+    assert set(InboxItem.objects.values_list("event", flat=True)) >= {"DraftOrderCreated", "OrderCreated"}
+
+
+def test_imported_orders_are_one_event_and_earn_by_the_setting(thread: Thread):
+    email, _ = thread.shop.customer()
+    entry = {"customer": email, "lines": [{"sku": "S-250"}], "origin": "bulk_create"}
+    thread.shop.anonymous.control("orders", orders=[entry, entry, entry])
+    thread.settle()
+    assert InboxItem.objects.filter(event="OrderBulkCreated").count() == 1
+    assert list(OrderRecord.objects.values_list("outcome", flat=True)) == ["imported"] * 3
+    assert not Entry.objects.filter(kind="earn").exists()
+
+
+def test_an_order_marked_as_a_test_gives_back_what_it_earned(thread: Thread):
+    email, _ = thread.shop.customer()
+    placed = thread.shop.placed(customer=email, lines=[{"sku": "S-250"}])
+    thread.settle()
+    assert points() == (35, 0)
+    mark = """mutation($i:ID!,$m:[MetadataInput!]!){updatePrivateMetadata(id:$i,input:$m){errors{code message}}}"""
+    thread.shop.owner.data(mark, i=placed["id"], m=[{"key": "loyalty.test", "value": "true"}])
+    thread.settle()
+    assert points() == (0, 0)
+    assert OrderRecord.objects.get().outcome == "test_order"
+
+
+def test_staff_can_have_a_lie_sent_and_it_is_worth_nothing(thread: Thread):
+    """Saleor itself signs "fully paid" for an order nobody paid, with our own secret header."""
+    email, _ = thread.shop.customer()
+    unpaid = thread.shop.placed(customer=email, lines=[{"sku": "S-250"}], origin="draft", paid=False)
+    thread.settle()
+    apps = thread.shop.owner.data("{apps(first:100){edges{node{webhooks{id identifier}}}}}")["apps"]["edges"]
+    hooks = {hook["identifier"]: hook["id"] for app in apps for hook in app["node"]["webhooks"]}
+    trigger = """mutation($w:ID!,$o:ID!){webhookTrigger(webhookId:$w,objectId:$o){errors{code message}}}"""
+    thread.shop.owner.data(trigger, w=hooks["loyalty-orders"], o=unpaid["id"])
+    thread.settle()
+    told = InboxItem.objects.latest("pk")
+    assert (told.event, told.status) == ("OrderCreated", "done")
+    assert not Entry.objects.filter(kind="earn").exists()
+
+
+def test_another_apps_delivery_is_refused_though_saleor_signed_it(thread: Thread):
+    """Shaped by aliases to look like ours, on our address; only our secret header tells it apart."""
+    email, _ = thread.shop.customer()
+    thread.settle()
+    before = InboxItem.objects.count()
+    app = thread.shop.app("MANAGE_ORDERS")
+    query = """subscription{event{__typename ... on OrderUpdated{recipient:order{id:metafield(key:"us")}
+        order{id total:metafield(key:"t")}}}}"""
+    make = "mutation($n:WebhookCreateInput!){webhookCreate(input:$n){webhook{id} errors{code message}}}"
+    made = {"name": "x", "targetUrl": f"{thread.url}/loyalty/saleor/events", "query": query}
+    hook = app.data(make, n={**made, "asyncEvents": ["ORDER_UPDATED"]})["webhookCreate"]["webhook"]["id"]
+    try:
+        thread.shop.placed(customer=email, lines=[{"sku": "S-250"}], metadata={"us": "QXBwOjE=", "t": "999"})
+        assert thread.shop.settled(60)["failed"] >= 1
+        read = "query($i:ID!){webhook(id:$i){eventDeliveries(first:5){edges{node{status attempts(first:1)" + (
+            "{edges{node{responseStatusCode}}}}}}}}"
+        )
+        [delivery] = app.data(read, i=hook)["webhook"]["eventDeliveries"]["edges"]
+        [attempt] = delivery["node"]["attempts"]["edges"]
+        assert attempt["node"]["responseStatusCode"] == 401
+    finally:
+        app.data("mutation($i:ID!){webhookDelete(id:$i){errors{code}}}", i=hook)
+    assert InboxItem.objects.count() > before  # ours came all the same
+    assert not InboxItem.objects.exclude(installation__app_id=Installation.objects.get().app_id).exists()
 
 
 def test_switched_off_and_on_again_and_deleted(thread: Thread):
