@@ -138,7 +138,7 @@ ADVICE: Final[dict[str, tuple[Promise, Promise]]] = {
     ),
     "permissions_missing": (
         _("{saleor} has not granted the App: {permissions}. The events that need them do not come."),
-        _("Grant them to the App in the Dashboard."),
+        _("Grant them in the Dashboard, or run: python manage.py loyalty_connect {saleor}"),
     ),
     "installation_not_listed": (
         _("The App is installed in {saleor}, which LOYALTY['SALEOR_API_URLS'] does not name."),

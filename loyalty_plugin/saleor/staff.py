@@ -6,7 +6,7 @@ The staff token lives as long as the object and is in no message, log or repr. I
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from loyalty_plugin.errors import SaleorError, TokenRefused, TryLater
@@ -84,6 +84,10 @@ class Staff:
     def activate(self, app_id: str) -> None:
         """Switch the App on."""
         self._client.execute("staff_activate", id=app_id)
+
+    def grant(self, app_id: str, permissions: Collection[str]) -> None:
+        """Let the App do exactly this."""
+        self._client.execute("staff_grant", id=app_id, permissions=sorted(permissions))
 
     def delete(self, app_id: str) -> None:
         """Delete the App there, with its webhooks and its token."""

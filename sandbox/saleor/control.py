@@ -34,6 +34,7 @@ POST /_standin/psp         order or transaction, type, amount, reference: the pa
 GET  /_standin/mails       ?email=: mails with tokens (account_confirmation, …), newest first
 GET  /_standin/deliveries  {"pending", "failed", "delivered", "lost"}; pending counts events not built yet
 POST /_standin/deliveries  {}: every pending delivery is due at once
+POST /_standin/key         {}: sign with another key from now on; tokens of the old one end. {"kid"}
 POST /_standin/lose        share and duplicate (0 to 1) of deliveries lost and doubled, reorder (seconds), seed;
                            {} heals
 """
@@ -50,6 +51,7 @@ from .pace import Pace
 from .payments import provider, report
 from .placing import announce, place
 from .seeding import seed
+from .signing import Signer
 from .values import InvalidId, gid, key_of, to_minor
 
 if TYPE_CHECKING:
@@ -73,6 +75,7 @@ class Control:
             ("GET", "deliveries"): self._deliveries,
             ("POST", "deliveries"): self._deliver_now,
             ("POST", "lose"): self._lose,
+            ("POST", "key"): self._key,
         }
 
     def answer(self, path: str, method: str, query: str, body: Any) -> Answer:
@@ -169,3 +172,7 @@ class Control:
         }
         self.standin.events.set_faults(faults, body.get("seed"))
         return faults
+
+    def _key(self, _body: Any, _query: dict[str, str]) -> Any:
+        self.standin.signer = Signer(self.standin.store, anew=True)
+        return {"kid": self.standin.signer.kid}

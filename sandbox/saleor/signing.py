@@ -29,11 +29,13 @@ def thumbprint(n: str, e: str) -> str:
 
 
 class Signer:
-    def __init__(self, store: Store) -> None:
+    """The key of this Saleor; `anew` throws the one it has away, as a shop does that changes RSA_PRIVATE_KEY."""
+
+    def __init__(self, store: Store, *, anew: bool = False) -> None:
         with store.write() as tx:
             tx.query("SELECT pg_advisory_xact_lock(727273)")
             row = tx.setting("key")
-            if row is None:
+            if row is None or anew:
                 row = {"pem": _new_pem()}
                 tx.put_setting("key", row)
         loaded = serialization.load_pem_private_key(row["pem"].encode(), None)

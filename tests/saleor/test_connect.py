@@ -144,6 +144,13 @@ def test_switched_off_in_the_dashboard(owner: Thread) -> None:
     assert Installation.objects.get().state == "active"
 
 
+def test_what_was_not_granted_is_granted_when_it_is_run_again(owner: Thread) -> None:
+    owner.install(["MANAGE_ORDERS"])
+    said = connect()
+    assert "It may do more now: HANDLE_CHECKOUTS, MANAGE_CHECKOUTS, MANAGE_USERS." in said
+    assert set(Installation.objects.get().permissions) == set(PERMISSIONS)
+
+
 def test_a_new_secret(owner: Thread) -> None:
     connect()
     before = bytes(Installation.objects.get().secret)

@@ -57,6 +57,7 @@ def test_an_operation_says_whether_it_writes_and_may_be_repeated():
         "staff_activate",
         "staff_delete",
         "staff_forget_installation",
+        "staff_grant",
         "staff_install",
         "staff_sign_in",
         "staff_trigger",
@@ -65,7 +66,7 @@ def test_an_operation_says_whether_it_writes_and_may_be_repeated():
         "webhook_update",
     }
     repeatable = {name for name in writing if documents.document(name).repeatable}
-    assert repeatable == {"anchor_write", "staff_activate", "webhook_create", "webhook_update"}
+    assert repeatable == {"anchor_write", "staff_activate", "staff_grant", "webhook_create", "webhook_update"}
     assert all(documents.document(name).repeatable for name in set(documents.names()) - writing)
 
 

@@ -194,3 +194,53 @@ def test_installing_needs_manage_apps(shop: Shop, receiver: Receiver) -> None:
 )  # fmt: skip
 def test_version_ranges(wanted: str, fits: bool) -> None:
     assert version_fits(wanted) is fits
+
+
+def test_a_grant_can_be_changed(shop: Shop, receiver: Receiver) -> None:
+    plugin = Plugin(shop, receiver, "grant.example")
+    plugin.install()
+    app = plugin.caller.data(SELF)["app"]["id"]
+    change = """mutation($i:ID!,$p:[PermissionEnum!]){appUpdate(id:$i,input:{permissions:$p,name:"Other"})
+    {app{name permissions{code}} errors{code permissions}}}"""
+    clerk = shop.anonymous.login("clerk@shop.example")
+    assert clerk.errors(change, i=app, p=["MANAGE_ORDERS"])
+    changed = shop.owner.data(change, i=app, p=["MANAGE_ORDERS"])["appUpdate"]["app"]
+    assert changed == {"name": "Other", "permissions": [{"code": "MANAGE_ORDERS"}]}
+    assert shop.owner.data(change, i=app, p=None)["appUpdate"]["app"]["permissions"] == [
+        {"code": "MANAGE_ORDERS"}
+    ]
+
+
+def test_an_app_keeps_private_notes_of_its_own(shop: Shop, receiver: Receiver) -> None:
+    plugin = Plugin(shop, receiver, "notes.example")
+    plugin.install()
+    app = plugin.caller.data(SELF)["app"]["id"]
+    write = "mutation($i:ID!,$m:[MetadataInput!]!){updatePrivateMetadata(id:$i,input:$m){errors{code}}}"
+    note = [{"key": "k", "value": "v"}]
+    plugin.caller.data(write, i=app, m=note)
+    assert plugin.caller.data('{app{privateMetafield(key:"k")}}') == {"app": {"privateMetafield": "v"}}
+    assert shop.app("MANAGE_ORDERS").errors(write, i=app, m=note)
+    assert shop.anonymous.errors(write, i=app, m=note)
+
+
+def test_staff_can_trigger_an_event_about_the_app_itself(shop: Shop, receiver: Receiver) -> None:
+    plugin = Plugin(shop, receiver, "trigger.example")
+    plugin.install()
+    app = plugin.caller.data("{app{id webhooks{id}}}")["app"]
+    trigger = """mutation($w:ID!,$o:ID!){webhookTrigger(webhookId:$w,objectId:$o)
+    {delivery{status} errors{code}}}"""
+    answer = shop.owner.data(trigger, w=app["webhooks"][0]["id"], o=app["id"])["webhookTrigger"]
+    assert answer["delivery"] == {"status": "PENDING"}
+    [got] = receiver.wait(1)
+    assert got.json["__typename"] == "AppStatusChanged"
+    assert got.json["app"]["id"] == app["id"]
+
+
+def test_it_can_sign_with_another_key(shop: Shop) -> None:
+    before, token = shop.standin.signer.kid, shop.owner.token
+    kid = shop.anonymous.control("key")["kid"]
+    assert kid != before
+    assert [key["kid"] for key in shop.anonymous.client.get("/.well-known/jwks.json").json()["keys"]] == [kid]
+    assert shop.anonymous.as_app(token or "").post("{me{id}}").json().get("data", {}).get("me") is None
+    shop.owner = shop.anonymous.login("owner@shop.example")
+    assert shop.owner.data("{me{id}}")["me"]

@@ -105,9 +105,10 @@ def test_a_smaller_grant(bare: Thread) -> None:
     assert found["permissions_missing"]["level"] == "error"
     assert "gap" in found
     # Mended by a grant in the Dashboard.
-    with bare.shop.standin.store.write() as tx:
-        app = tx.first("app", identifier="loyalty_plugin")
-        tx.patch("app", app["id"], {"permissions": list(PERMISSIONS)})
+    app = bare.app()
+    assert app
+    grant = "mutation($i:ID!,$p:[PermissionEnum!]){appUpdate(id:$i,input:{permissions:$p}){errors{code}}}"
+    bare.shop.owner.data(grant, i=app["id"], p=list(PERMISSIONS))
     assert state() == "gap"
     reconciled()
     assert state() == "active"
@@ -168,10 +169,17 @@ def test_installed_anew_while_we_slept(bare: Thread) -> None:
 
 def test_it_signs_with_another_key(bare: Thread) -> None:
     bare.install()
+    assert state() == "active"
+    bare.settle()
+    InboxItem.objects.all().delete()
     jwks.current(API)
-    Realm.objects.update(jwks={"keys": [{"kid": "of-old"}]}, jwks_read_at=now() - timedelta(hours=2))
-    jwks.forget()
-    jwks.current(API)
+    bare.shop.anonymous.control("key")
+    bare.shop.owner = bare.shop.anonymous.login("owner@shop.example")
+    jwks.forget()  # or the pause between two looks for an unknown key would have to pass
+    bare.shop.customer()
+    bare.settle()
+    # What it signs with the new key is believed, since the key came from the address on the list.
+    assert InboxItem.objects.filter(event="CustomerCreated").exists()
     assert state() == "key_changed"
     assert doctor("--offline")["key_changed"]["level"] == "warning"
     assert "key_changed" not in doctor("--mend", "--offline")

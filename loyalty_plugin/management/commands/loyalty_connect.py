@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from getpass import getpass
 from typing import Any, Final
@@ -165,6 +165,7 @@ class Command(BaseCommand):
                 self._done(_("The App was deactivated; it is active again."))
             if _state(staff.api_url, now) in ("active", "securing"):
                 self._done(_("The App is installed already."))
+                self._grant(staff, app)
                 return
             if not replace:
                 raise CommandError(
@@ -178,6 +179,13 @@ class Command(BaseCommand):
         if failure := staff.install(manifest, list(PERMISSIONS), seconds=INSTALL_SECONDS):
             raise CommandError(_("Saleor could not install the App: %(why)s") % {"why": failure})
         self._done(_("The App is installed."))
+
+    def _grant(self, staff: Staff, app: Mapping[str, Any]) -> None:
+        """What a newer version needs, or what was left out: it was shown above, and who acts agrees by acting."""
+        held = {one["code"] for one in app["permissions"]}
+        if missing := sorted(set(PERMISSIONS) - held):
+            staff.grant(app["id"], held | set(PERMISSIONS))
+            self._done(_("It may do more now: %(codes)s.") % {"codes": ", ".join(missing)})
 
     def _secure(self, url: str) -> None:
         # The proof comes below; and a worker may be at the same just now, which does the same.

@@ -132,6 +132,32 @@ def app_deactivate(ctx: Context, id: str) -> dict[str, Any]:
     return _switch(ctx, id, False)
 
 
+@mutation("appUpdate")
+def app_update(ctx: Context, id: str, input: Doc) -> dict[str, Any]:
+    """Rename an App or change its grant: null leaves the permissions, a list replaces them."""
+    ctx.require("MANAGE_APPS")
+    wanted = input.get("permissions")
+    requestor = ctx.requestor
+    assert requestor is not None
+    missing = [p for p in wanted or () if not requestor.has(p)]
+    if missing:
+        raise Refused(
+            "permissions",
+            "OUT_OF_SCOPE_PERMISSION",
+            "You can't add permission that you don't have.",
+            permissions=missing,
+        )
+    fields = {
+        name: input[name] for name in ("name", "identifier", "permissions") if input.get(name) is not None
+    }
+    with ctx.write() as tx:
+        found = tx.patch("app", key_of(id, "App"), fields)
+        if found is None:
+            raise Refused("id", "NOT_FOUND", f"Couldn't resolve to a node: {id}")
+        ctx.emit(tx, "APP_UPDATED", app={"id": found["id"]})
+    return {"app": found}
+
+
 @mutation("appDelete")
 def app_delete(ctx: Context, id: str) -> dict[str, Any]:
     ctx.require("MANAGE_APPS")
