@@ -51,9 +51,9 @@ class Measure:
         )
 
 
-def rounds(count: int, *contestants: Callable[[], float]) -> list[list[float]]:
+def rounds(count: int, *contestants: Callable[[], float], warm_up: bool = True) -> list[list[float]]:
     """Let the contestants run in turn, `count` times each, after one round to warm up: figures of each."""
-    for contestant in contestants:
+    for contestant in contestants if warm_up else ():
         contestant()
     figures: list[list[float]] = [[] for _ in contestants]
     for number in range(count):

@@ -45,6 +45,16 @@ def fill(members: int, document: dict[str, Any] | None = None, **fields: Any) ->
 
 def multiply(members: int, patterns: int = 1) -> None:
     """Make members up to `members` as copies of the first so many, in turn."""
+    make_rows("members.sql", count=members, patterns=patterns)
     with connection.cursor() as cursor:
-        cursor.execute((SQL / "members.sql").read_text() % {"count": members, "patterns": patterns})
         cursor.execute("VACUUM ANALYZE")
+
+
+def make_rows(script: str, **sizes: int) -> None:
+    """Run a script that fills tables. Foreign keys are not checked again row by row, which would take longer than
+    all else: what is made points to what is made with it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute((SQL / script).read_text() % sizes)
+        cursor.execute("SET session_replication_role = DEFAULT")

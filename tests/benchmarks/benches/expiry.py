@@ -9,7 +9,7 @@ from django.db import connection
 from loyalty_plugin.services import expiry
 from loyalty_plugin.tasks import LANES
 from tests.benchmarks.measures import Measure, seconds
-from tests.benchmarks.members import NOW, fill
+from tests.benchmarks.members import NOW, fill, make_rows
 from tests.benchmarks.nights import Night, measure
 from tests.benchmarks.world import SQL, World
 
@@ -17,8 +17,7 @@ from tests.benchmarks.world import SQL, World
 def a_lot_each(members: int) -> None:
     """Members with one lot each, whose last day was yesterday."""
     fill(members)
-    with connection.cursor() as cursor:
-        cursor.execute((SQL / "lots.sql").read_text())
+    make_rows("lots.sql")
 
 
 def expire() -> int:

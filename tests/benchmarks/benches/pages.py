@@ -36,8 +36,8 @@ from loyalty_plugin.services import roles
 from loyalty_plugin.services.orders.apply import apply_orders
 from tests import factories, urls
 from tests.benchmarks.measures import Measure, median, rounds, spread
-from tests.benchmarks.members import multiply
-from tests.benchmarks.world import SQL, World, connect
+from tests.benchmarks.members import make_rows, multiply
+from tests.benchmarks.world import World, connect
 from tests.saleor.roomkit import KEY, install
 
 PATTERNS = 50
@@ -80,10 +80,9 @@ def histories(members: int) -> None:
         days = [factories.NOW - timedelta(days=9 * back) for back in range(orders, 0, -1)]
         apply_orders([factories.order(of, at=day) for day in days], now=factories.NOW)
     multiply(members, patterns=PATTERNS)
-    sizes = {"count": members, "patterns": PATTERNS}
+    for script in ("histories.sql", "ledgers.sql"):
+        make_rows(script, count=members, patterns=PATTERNS)
     with connection.cursor() as cursor:
-        for script in ("histories.sql", "ledgers.sql"):
-            cursor.execute((SQL / script).read_text() % sizes)
         cursor.execute("VACUUM ANALYZE")
     for number in _looked_at(members):
         Member.objects.filter(pk=number).update(external_id=_account(number))

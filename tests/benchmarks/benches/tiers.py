@@ -10,8 +10,6 @@ import random
 from collections.abc import Iterator
 from datetime import timedelta
 
-from django.db import connection
-
 from loyalty_plugin.builtin.presets import fashion
 from loyalty_plugin.domain.lots import local_day
 from loyalty_plugin.domain.tiers.history import purchase
@@ -22,9 +20,9 @@ from loyalty_plugin.queries.tiers import history_of, tier_versions
 from loyalty_plugin.services import tiers
 from loyalty_plugin.tasks import LANES
 from tests.benchmarks.measures import Measure, seconds
-from tests.benchmarks.members import LONG_AGO, NOW, fill, multiply
+from tests.benchmarks.members import LONG_AGO, NOW, fill, make_rows, multiply
 from tests.benchmarks.nights import Night, measure
-from tests.benchmarks.world import SQL, World
+from tests.benchmarks.world import World
 
 PATTERNS = 200
 #: Orders in two years: none to this many, the middle in between.
@@ -50,8 +48,7 @@ def histories(members: int) -> None:
     tiers.recompute(list(Member.objects.order_by("pk")), now=NOW - timedelta(days=40))
     Member.objects.update(tier_due=NOW.date())
     multiply(members, patterns=PATTERNS)
-    with connection.cursor() as cursor:
-        cursor.execute((SQL / "histories.sql").read_text() % {"count": members, "patterns": PATTERNS})
+    make_rows("histories.sql", count=members, patterns=PATTERNS)
 
 
 def recompute() -> int:
