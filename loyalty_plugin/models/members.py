@@ -48,6 +48,8 @@ class Member(models.Model):
     #: From when on guest orders of the verified contact are to be looked for; null: nothing to look for.
     claims_due = models.DateTimeField(null=True, blank=True)
 
+    #: As of when, by the shop's clock, its account was taken over: what was read before that changes nothing.
+    account_as_of = models.DateTimeField(null=True, blank=True, editable=False)
     #: The last day of the points of somebody whose account at the shop was deleted.
     points_end_on = models.DateField(_("points end"), null=True, blank=True)
 

@@ -51,10 +51,18 @@ def _welcome(fact: CustomerFact, starts: datetime | None) -> bool:
 def _keep(member: Member, fact: CustomerFact, starts: datetime | None, now: datetime) -> str:
     if member.status != Member.Status.ACTIVE:
         return str(member.status)
+    if member.account_as_of is not None and fact.updated_at < member.account_as_of:
+        return ""  # read before what was taken over, and worked off after it
     held = (member.name, member.email, member.language)
     if held != (fact.name, fact.email, fact.language):
         members.update_contact(
-            SYSTEM, member_id=member.pk, now=now, name=fact.name, email=fact.email, language=fact.language
+            SYSTEM,
+            member_id=member.pk,
+            now=now,
+            name=fact.name,
+            email=fact.email,
+            language=fact.language,
+            as_of=fact.updated_at,
         )
     if fact.confirmed and member.verified_at is None:
         members.verify_contact(SYSTEM, member_id=member.pk, now=now, welcome=_welcome(fact, starts))
@@ -66,7 +74,11 @@ def _join(
     programme_id: int, realm_id: int, fact: CustomerFact, starts: datetime | None, now: datetime
 ) -> str:
     person = members.Person(
-        name=fact.name, email=fact.email, language=fact.language, external_id=fact.user_id
+        name=fact.name,
+        email=fact.email,
+        language=fact.language,
+        external_id=fact.user_id,
+        as_of=fact.updated_at,
     )
     welcome = _welcome(fact, starts)
     try:

@@ -48,6 +48,8 @@ class Person:
     birthday: date | None = None
     language: str = ""
     external_id: str = ""
+    #: When the shop last changed the account these are from.
+    as_of: datetime | None = None
 
 
 def _fresh_number() -> str:
@@ -95,6 +97,7 @@ def join(
                 programme=programme,
                 realm_id=realm_id,
                 external_id=person.external_id,
+                account_as_of=person.as_of,
                 name=person.name,
                 email=person.email,
                 phone=person.phone,
@@ -251,8 +254,12 @@ def update_contact(
     email: str | None = None,
     phone: str | None = None,
     language: str | None = None,
+    as_of: datetime | None = None,
 ) -> Member:
-    """Take over what the shop knows newer. An e-mail that changes is no longer verified."""
+    """Take over what the shop knows newer. An e-mail that changes is no longer verified.
+
+    `as_of` says when the shop last changed it: what was taken over since is not undone by an older reading.
+    """
     if actor.kind is ActorKind.STAFF:
         require(actor, Operation.EDIT_MEMBERS)
     elif actor.kind is ActorKind.MEMBER:
@@ -260,6 +267,10 @@ def update_contact(
     with transaction.atomic():
         member = get_locked(member_id)
         changed = []
+        if as_of is not None:
+            if member.account_as_of is not None and as_of < member.account_as_of:
+                return member
+            member.account_as_of = as_of
         for field, value in (("name", name), ("email", email), ("phone", phone), ("language", language)):
             if value is not None and value != getattr(member, field):
                 setattr(member, field, value)
@@ -267,6 +278,8 @@ def update_contact(
         if "email" in changed and actor.kind is not ActorKind.SYSTEM:
             member.verified_at = None
             changed.append("verified_at")
+        if as_of is not None:
+            member.save(update_fields=["account_as_of"])
         if changed:
             member.save(update_fields=changed)
             audit.record(
