@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from loyalty_plugin.domain.actors import Actor
 from loyalty_plugin.models.audit import AuditRecord
+
+
+def record_each(
+    actor: Actor,
+    operation: str,
+    targets: Iterable[str],
+    outcome: str,
+    *,
+    now: datetime,
+    detail: Mapping[str, Any],
+) -> None:
+    """Note the same act on many, in the transaction that did it: one row each, written at once."""
+    AuditRecord.objects.bulk_create(
+        AuditRecord(
+            at=now,
+            actor=actor.name,
+            person_id=actor.person_id,
+            via=actor.via,
+            operation=operation,
+            target=target,
+            outcome=outcome,
+            detail=dict(detail),
+            factor=actor.second_factor.method if actor.second_factor else "",
+        )
+        for target in targets
+    )
 
 
 def record(

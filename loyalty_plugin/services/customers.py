@@ -13,6 +13,7 @@ from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.queries.programmes import versions_of
 from loyalty_plugin.services import members
+from loyalty_plugin.services.enrolling import enrol
 from loyalty_plugin.services.orders.past import begins
 
 
@@ -28,15 +29,39 @@ def keep_customers(realm: Realm, facts: Sequence[CustomerFact], *, now: datetime
         known.setdefault(member.external_id, []).append(member)
     served = list(Programme.objects.filter(channels__realm=realm, auto_join=True).distinct())
     starts = {programme.pk: _begins(realm, programme) for programme in served}
+    many = {
+        programme.pk: _enrolled(programme, realm, facts, known, starts.get(programme.pk), now)
+        for programme in served
+    }
     codes = {}
     for fact in facts:
         mine = known.get(fact.user_id, [])
         found = {_keep(member, fact, starts.get(member.programme_id), now) for member in mine}
         for programme in served:
-            if programme.pk not in {member.programme_id for member in mine}:
+            if fact.user_id in many[programme.pk]:
+                found.add(many[programme.pk][fact.user_id])
+            elif programme.pk not in {member.programme_id for member in mine}:
                 found.add(_join(programme.pk, realm.pk, fact, starts.get(programme.pk), now))
         codes[fact.user_id] = ",".join(sorted(found - {""}))
     return codes
+
+
+def _enrolled(
+    programme: Programme,
+    realm: Realm,
+    facts: Sequence[CustomerFact],
+    known: Mapping[str, Sequence[Member]],
+    starts: datetime | None,
+    now: datetime,
+) -> Mapping[str, str]:
+    """What became of those who join without anything to be awarded: all of them at once."""
+    wanted = [
+        fact
+        for fact in facts
+        if not _welcome(fact, starts)
+        and programme.pk not in {member.programme_id for member in known.get(fact.user_id, ())}
+    ]
+    return enrol(programme, realm, wanted, now=now) if wanted else {}
 
 
 def _begins(realm: Realm, programme: Programme) -> datetime | None:

@@ -52,7 +52,8 @@ class Person:
     as_of: datetime | None = None
 
 
-def _fresh_number() -> str:
+def fresh_number() -> str:
+    """A member's number; whether somebody has it already, the database says."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(10))
 
 
@@ -124,7 +125,7 @@ def join(
             reason={"code": "joined"},
             recorded_at=now,
         )
-        posting.open_accounts(member.pk, (POINTS, QUALIFYING))
+        posting.open_accounts([member.pk], (POINTS, QUALIFYING))
         audit.record(actor, "member.join", f"member:{member.pk}", "done", now=now, detail={"source": source})
         announce(member_joined, member_id=member.pk, programme_id=programme_id)
         announce(tier_changed, member_id=member.pk, day=joined_on, kind="entered", tier=lowest)
@@ -161,7 +162,7 @@ def _known(programme_id: int, realm_id: int | None, person: Person) -> Member | 
 def _insert(member: Member) -> tuple[Member, bool]:
     """The member under a number of its own; or, with True, the one whom a parallel act made of the same customer."""
     for attempt in range(8):
-        member.number = _fresh_number()
+        member.number = fresh_number()
         try:
             with transaction.atomic():
                 member.save(force_insert=True)

@@ -49,10 +49,11 @@ def lock(keys: Iterable[MemberUnit], *, lots: bool = True, into: Locked | None =
     return locked
 
 
-def open_accounts(member_id: int, units: Iterable[str]) -> None:
-    """Make a new member's balances, so that the first earning finds them."""
-    wanted = sorted(set(units))
-    execute(sql.CREATE_AND_LOCK, [integers([member_id] * len(wanted)), texts(wanted)])
+def open_accounts(member_ids: Iterable[int], units: Iterable[str]) -> None:
+    """Make new members' balances, so that the first earning finds them."""
+    wanted = [(member_id, unit) for member_id in sorted(set(member_ids)) for unit in sorted(set(units))]
+    ids, names = [member_id for member_id, _ in wanted], [unit for _, unit in wanted]
+    execute(sql.CREATE_AND_LOCK, [integers(ids), texts(names)])
 
 
 def ask_for_balances(wanted: Sequence[MemberUnit]) -> CursorWrapper:
