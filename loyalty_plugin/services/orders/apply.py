@@ -169,8 +169,7 @@ def _earn(works: list[Work], now: datetime) -> None:
     """Decide and post, each member's orders one after the other."""
     versions = {work.version.id: work.version for work in works}.values()
     budgets = awards.lock_budgets(versions)
-    units = (POINTS, QUALIFYING)
-    locked = posting.lock({(w.member.pk, unit) for w in works for unit in units}, lots=False)
+    locked = posting.lock({(w.member.pk, unit) for w in works for unit in _units(w)}, lots=False)
     since = min(w.fact.paid_at or w.fact.created_at for w in works)
     known = awards.read_past(sorted({w.member.pk for w in works}), versions, since)
     known.budgets = budgets
@@ -188,6 +187,12 @@ def _earn(works: list[Work], now: datetime) -> None:
     awards.book_budgets(known.used)
     if celebrated := [work.member.pk for work in works if work.locks_birthday]:
         Member.objects.filter(pk__in=celebrated).update(birthday_locked_at=now)
+
+
+def _units(work: Work) -> tuple[str, ...]:
+    """What the order may move: all of it is to be locked at once."""
+    qualifies = work.version.document.earning.qualifying.source != "none" or work.record.first_qualifying
+    return (POINTS, QUALIFYING) if qualifies else (POINTS,)
 
 
 def _waves(works: Sequence[Work]) -> Iterator[list[Work]]:
