@@ -20,6 +20,7 @@ from loyalty_plugin.models.members import Member, TierFact
 from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.models.requests import Request
 from loyalty_plugin.models.staff import Person
+from loyalty_plugin.queries.verifying import sources
 from loyalty_plugin.registry import bind, ports
 from loyalty_plugin.services import approvals
 from loyalty_plugin.services.orders import again, steps
@@ -270,3 +271,25 @@ def test_refunds_of_either_part(stands: tuple[int, int], expected: int):
     )
     apply_orders([after], now=LATER)
     assert points(of) == expected
+
+
+def test_the_books_stay_whole_on_every_way(shop: Shop):
+    """Part at once, the rest confirmed, some of it refunded: each entry still has its source and its amount."""
+    of = counting()
+    fact = paid(of, charge(6_000, "app:psp"), charge(4_000, name="e2"))
+    shop.facts[fact.order_id] = fact
+    apply_orders([fact], now=NOW)
+    approvals.approve(manager(), request_id=Request.objects.get().pk, now=LATER)
+    again.look_due(now=LATER)
+    back = replace(
+        fact,
+        charges=(charge(6_000, "app:psp", stands=1_000), charge(4_000, name="e2")),
+        charged=5_000,
+        refunded=5_000,
+        updated_at=LATER,
+    )
+    apply_orders([back], now=LATER)
+    assert points(of) == 50
+    findings = [finding for _, _, found in sources.check(0) for finding in found]
+    # The test itself is a transaction that has not ended.
+    assert {finding.code for finding in findings} <= {"transaction_ahead"}
