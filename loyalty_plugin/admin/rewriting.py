@@ -62,6 +62,11 @@ def rewritten(document: Mapping[str, Any], data: Mapping[str, Any], currency: st
     ways = result["check_ins"]["by"]
     result["check_ins"]["by"] = ways if set(ways) == set(data["checkin_by"]) else data["checkin_by"]
     result["claims"] = {"days": data["guest_days"] or 0, "orders": data["guest_orders"] or 0}
+    limit = data["hand_paid_limit"]
+    result["hand_paid"] = data["hand_paid"]
+    result["hand_paid_limit"] = Money.parse(limit, currency).amount if limit else 0
+    result["imported_from"] = data["imported_from"].isoformat() if data["imported_from"] else None
+    result["closed_days"] = data["closed_days"]
     return result
 
 

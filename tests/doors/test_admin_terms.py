@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,24 @@ def test_gifts_and_guest_orders_are_written_in_their_places():
     without = saved(after, welcome_points="", checkin_first="", guest_days="")
     assert {one["rule"] for one in without["earning"]["rules"]} == {"amount", "birthday"}
     assert without["claims"]["days"] == 0
+
+
+def test_orders_unlike_others_are_written_in_their_places():
+    after = parse_document(
+        saved(
+            stored(),
+            hand_paid="counts",
+            hand_paid_limit="50.00",
+            imported_from="2026-05-01",
+            closed_days="30",
+        )
+    )
+    assert (after.hand_paid, after.hand_paid_limit) == ("counts", 5_000)
+    assert (after.imported_from, after.closed_days) == (date(2026, 5, 1), 30)
+    without = parse_document(
+        saved(after.as_data(), hand_paid="left_out", hand_paid_limit="", imported_from="")
+    )
+    assert (without.hand_paid, without.hand_paid_limit, without.imported_from) == ("left_out", 0, None)
 
 
 def test_what_is_not_there_yet_is_added_under_a_free_id():

@@ -173,5 +173,27 @@ def guest_orders(document: Document) -> Declared:
     yield "guest_orders", orders, claims["orders"]
 
 
+def orders(document: Document, currency: str) -> Declared:
+    """What becomes of orders that are not like others, and of points whose owner is gone."""
+    ways = [
+        ("left_out", _("Earns nothing")),
+        ("counts", _("Counts up to a limit, above it a second person is asked")),
+    ]
+    yield (
+        "hand_paid",
+        forms.ChoiceField(label=_("Declared as paid by staff"), choices=ways),
+        document["hand_paid"],
+    )
+    limit = AmountField(currency=currency, label=_("Counts without asking (%s)") % currency, required=False)
+    held = document["hand_paid_limit"]
+    yield "hand_paid_limit", limit, plain(Money(held, currency)) if held else ""
+    since = forms.DateField(label=_("Imported orders earn from"), required=False, widget=AdminDateInput)
+    yield "imported_from", since, document["imported_from"]
+    days = forms.IntegerField(
+        label=_("Days points last after an account was deleted"), min_value=0, max_value=3660
+    )
+    yield "closed_days", days, document["closed_days"]
+
+
 def _points(label: str, least: int = 1) -> forms.IntegerField:
     return forms.IntegerField(label=label, required=False, min_value=least, max_value=1_000_000_000)

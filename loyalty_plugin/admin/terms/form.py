@@ -65,6 +65,7 @@ class TermsForm(forms.Form):
         yield from fields.member_day(self.document)
         yield from fields.gifts(self.document)
         yield from fields.guest_orders(self.document)
+        yield from fields.orders(self.document, self.currency)
 
     # Checking what one choice asks of another field
 
@@ -138,6 +139,10 @@ class TermsForm(forms.Form):
             Section("guest_orders", _("Bought as a guest"),
                     _("Credited to those who join later, once the same e-mail is confirmed. 0 days: nothing."),
                     (self._group("guest_days", "guest_orders"),)),
+            Section("orders", _("Orders unlike others"),
+                    _("Money nobody saw, orders made by an import, and accounts that are deleted."),
+                    (self._group("hand_paid", ("hand_paid_limit", {"hand_paid": ["counts"]})),
+                     self._group("imported_from"), self._group("closed_days"))),
         ]  # fmt: skip
 
     def initial_of(self, name: str) -> str:
