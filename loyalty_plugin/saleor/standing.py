@@ -29,11 +29,12 @@ from loyalty_plugin.models.realms import Gap, Installation, Realm
 from loyalty_plugin.saleor import anchors, connections, leases, proving, upkeep
 from loyalty_plugin.saleor.client import SaleorClient
 from loyalty_plugin.saleor.connections import Connected
-from loyalty_plugin.saleor.manifest import PERMISSIONS
 from loyalty_plugin.services.realms import note_gap
 
 State = Installation.State
 _log = logging.getLogger(__name__)
+#: Without these, orders and people change unheard; without the others something can't be done, and nothing is missed.
+_TELLING: Final = frozenset({"MANAGE_ORDERS", "MANAGE_USERS"})
 _TOLD: Final = {"inactive": State.INACTIVE, "deleted": State.DELETED}
 
 
@@ -114,7 +115,7 @@ def _alive(ours: Connected, client: SaleorClient, app: Mapping[str, Any], now: d
     before = Installation.objects.get(pk=ours.installation_id)
     seen = before.looked_at or before.installed_at
     held = sorted(code["code"] for code in app["permissions"])
-    if set(PERMISSIONS) - set(held):
+    if _TELLING - set(held):
         note_gap(ours.realm_id, Gap.LIMITED, since=seen)
     failed, obstacle = _failed(ours, client)
     secured = upkeep.secured(app["webhooks"], ours.secrets[0])

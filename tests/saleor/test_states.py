@@ -80,6 +80,10 @@ def test_active_and_a_change_of_our_own_comes_back(bare: Thread) -> None:
     assert row.proof_asked_at is not None
     bare.settle()
     assert InboxItem.objects.get(event="CheckoutCreated").received_at >= row.proof_asked_at
+    out = io.StringIO()
+    with contextlib.suppress(SystemExit):
+        call_command("loyalty_doctor", "--offline", stdout=out, no_color=True)
+    assert out.getvalue().splitlines()[0] == f"✓ active  {API}"
     # Once: what is proven is not asked again.
     assert state() == "active"
     assert bare.settle() == {}
@@ -98,10 +102,10 @@ def test_a_change_that_does_not_come_back_is_told(bare: Thread, settings: Any) -
 
 
 def test_a_smaller_grant(bare: Thread) -> None:
-    bare.install(["MANAGE_ORDERS", "MANAGE_USERS"])
+    bare.install(["MANAGE_ORDERS", "MANAGE_CHECKOUTS"])
     assert state() == "permissions_missing"
     found = doctor("--offline")
-    assert found["permissions_missing"]["facts"]["permissions"] == "HANDLE_CHECKOUTS, MANAGE_CHECKOUTS"
+    assert found["permissions_missing"]["facts"]["permissions"] == "HANDLE_CHECKOUTS, MANAGE_USERS"
     assert found["permissions_missing"]["level"] == "error"
     assert "gap" in found
     # Mended by a grant in the Dashboard.
@@ -112,6 +116,12 @@ def test_a_smaller_grant(bare: Thread) -> None:
     assert state() == "gap"
     reconciled()
     assert state() == "active"
+
+
+def test_a_grant_by_which_nothing_is_missed_leaves_no_gap(bare: Thread) -> None:
+    bare.install(["MANAGE_ORDERS", "MANAGE_USERS"])
+    assert state() == "permissions_missing"
+    assert "gap" not in doctor("--offline")
 
 
 def test_deactivated_and_active_again(bare: Thread) -> None:

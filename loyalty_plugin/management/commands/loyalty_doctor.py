@@ -24,11 +24,14 @@ from loyalty_plugin.errors import LoyaltyError
 from loyalty_plugin.management import reaching
 from loyalty_plugin.management.lines import LINES
 from loyalty_plugin.queries.health import health
+from loyalty_plugin.queries.realms import standings
 from loyalty_plugin.registry import ports
 from loyalty_plugin.saleor.connections import LOCKED
 from loyalty_plugin.saleor.manifest import PERMISSIONS
 
 Level = Literal["error", "warning"]
+#: Where these are found there is nothing to look into.
+_NO_TABLES = ("database_away", "not_migrated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +82,15 @@ class Command(BaseCommand):
             return
         findings = list(_findings(online=not options["offline"], mend=options["mend"]))
         broken = sum(one.level == "error" for one in findings)
+        states = [] if any(one.id in _NO_TABLES for one in findings) else _states()
         if options["json"]:
-            self.stdout.write(
-                json.dumps({"ok": not broken, "findings": [asdict(one) for one in findings]}, indent=2)
-            )
+            report = {"ok": not broken, "saleors": states, "findings": [asdict(one) for one in findings]}
+            self.stdout.write(json.dumps(report, indent=2))
         else:
+            # One that has a trouble is told below, by that.
+            for one in states:
+                if one["state"] == "active":
+                    self.stdout.write(f"{self.style.SUCCESS('✓ active')}  {one['saleor']}")
             self._tell(findings, broken)
         if broken:
             sys.exit(1)
@@ -116,6 +123,19 @@ def _findings(*, online: bool, mend: bool) -> Iterator[Finding]:
     if online and settings.PUBLIC_URL and manifest:
         for code, facts in reaching.obstacles(_public("loyalty:saleor:events"), manifest):
             yield _found(code, "error", facts)
+
+
+def _states() -> list[dict[str, str | None]]:
+    """Each Saleor by its name, the name of its state, and when it was last heard."""
+    found = standings(SYSTEM, now=ports.clock.now(), permissions=PERMISSIONS.keys())
+    return [
+        {
+            "saleor": one.api_url,
+            "state": one.name,
+            "heard_at": one.heard_at.isoformat() if one.heard_at else None,
+        }
+        for one in found
+    ]
 
 
 def _look(*, mend: bool) -> Iterator[Finding]:
