@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 import time
 from collections.abc import Iterator
 from decimal import Decimal
 from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
 
 from loyalty_plugin.errors import AppTokenDead, SaleorError, SaleorUnreachable
 from loyalty_plugin.saleor import client as room
+from loyalty_plugin.saleor import http
 from loyalty_plugin.saleor.client import SaleorClient
 from tests.saleor.roomkit import API, TOKEN, Wire
 
@@ -186,3 +189,38 @@ def test_the_token_gets_into_no_message_and_no_log(wire: Wire, caplog: pytest.Lo
         seen += [str(chain), repr(chain.__dict__)]
         chain = chain.__cause__ or (None if chain.__suppress_context__ else chain.__context__)  # type: ignore[assignment]
     assert TOKEN not in " ".join([repr(ours), caplog.text, *seen])
+
+
+def test_calls_share_connections_over_real_sockets(monkeypatch: pytest.MonkeyPatch):
+    visits: list[object] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            visits.append(self)
+            super().setup()
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            body = json.dumps(OWN_APP).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Quiet: the test report is the place for findings."""
+
+    monkeypatch.setattr(http, "_pools", {})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        url = f"http://127.0.0.1:{server.server_address[1]}/graphql/"
+        for _ in range(5):
+            SaleorClient(url, TOKEN).execute("own_app")
+        assert len(visits) == 1
+    finally:
+        http.pool().close()
+        server.shutdown()
+        server.server_close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,15 +11,17 @@ from django.core.management import CommandError, call_command
 
 from loyalty_plugin import vault
 from loyalty_plugin.domain.actors import SYSTEM
+from loyalty_plugin.errors import LoyaltyError, SpendingHeld, TryLater
 from loyalty_plugin.models.ledger import Entry
 from loyalty_plugin.models.members import Member
-from loyalty_plugin.models.realms import Installation, Realm
+from loyalty_plugin.models.realms import Held, Installation, Realm
 from loyalty_plugin.queries.members import find_customer
 from loyalty_plugin.queries.programmes import channel_served
+from loyalty_plugin.queries.realms import spending_held
 from loyalty_plugin.saleor import connections
 from loyalty_plugin.services import cards
 from loyalty_plugin.services.orders.apply import apply_orders
-from loyalty_plugin.services.realms import set_live
+from loyalty_plugin.services.realms import hold_spending, mark_reconciled, require_spending, set_live
 from tests import factories
 from tests.factories import NOW
 from tests.saleor.fakekit import Saleor, saleor
@@ -65,6 +68,21 @@ def test_each_saleor_is_called_with_its_own_token(saleor: Saleor, wire: Wire, se
     assert (ours.token, others.token) == (TOKEN, "the-other-token")
 
 
+def test_what_nobody_could_heal_keeps_spending_held() -> None:
+    realm = factories.realm()
+    hold_spending(realm.pk, Held.RESTORED_THERE, since=NOW - timedelta(hours=1), now=NOW)
+    mark_reconciled(SYSTEM, realm_id=realm.pk, through=NOW, now=NOW, whole=False)
+    with pytest.raises(SpendingHeld):
+        require_spending(realm.pk)
+    realm.refresh_from_db()
+    assert (realm.gap_since, realm.reconciled_at) == (None, NOW)
+    # Nor does a comparison that ended before the dump was restored.
+    mark_reconciled(SYSTEM, realm_id=realm.pk, through=NOW - timedelta(minutes=1), now=NOW)
+    assert spending_held(realm.pk) == "restored_there"
+    mark_reconciled(SYSTEM, realm_id=realm.pk, through=NOW, now=NOW)
+    require_spending(realm.pk)
+
+
 # -- secrets at rest ---------------------------------------------------------------------------------------------
 OLD = "3rzm9JYvDoQ8TdZVvcqcOXXQMlDkzpN0t3mtlNnEKWk="
 NEW = "QIVrt0dWQQxTMLyaRbSC8eU2oZFPNqDTBPJdVYyVnzY="
@@ -108,7 +126,6 @@ def test_a_secret_that_no_key_opens_leaves_all_as_they_were(settings: Any) -> No
 def test_no_secret_in_logs_errors_or_reprs(
     saleor: Saleor, wire: Wire, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from loyalty_plugin.errors import LoyaltyError, TryLater
     from loyalty_plugin.registry import ports
     from loyalty_plugin.saleor.standing import look_at_all
 
