@@ -100,6 +100,12 @@ class Processes:
             if child is not but and child.process.poll() is not None:
                 raise child.failure()
 
+    def kill(self, child: Child) -> None:
+        """End a process by force, with all it had started, as a crash of the machine would; it is forgotten then."""
+        child.signal(signal.SIGKILL)
+        child.process.wait()
+        self._children.remove(child)
+
     def watch(self) -> None:
         """Never returns; raises `LaunchError` as soon as a process ends."""
         while True:

@@ -107,6 +107,15 @@ class Cluster(Server):
         """Stop the server: cleanly where the data is kept, at once where it is thrown away."""
         self._stop_server("fast" if self._durable else "immediate")
 
+    def crash(self) -> None:
+        """End the server as if it had been killed, and let it come back at the same address, recovering by itself.
+
+        Raises `PostgresError` if it does not come back.
+        """
+        again = self._run("pg_ctl", "restart", "-w", "-t", "60", "-m", "immediate", "-l", self.log_file)
+        if again.returncode:
+            raise PostgresError("PostgreSQL did not come back: " + again.stderr.strip())
+
     def delete(self) -> None:
         """Stop the server and remove the cluster's files."""
         self.stop()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,8 +12,11 @@ from django.utils import timezone
 
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.ledger import POINTS
+from loyalty_plugin.models.inbox import InboxItem
 from loyalty_plugin.models.ledger import Balance, Entry
 from loyalty_plugin.models.outbox import OutboxItem
+from loyalty_plugin.models.realms import Installation
+from loyalty_plugin.models.reconciling import Difference, Reconciliation
 from loyalty_plugin.models.requests import Request
 from loyalty_plugin.services import previews, programmes
 from loyalty_plugin.services.orders.apply import apply_orders
@@ -106,6 +109,7 @@ def everything(owner: Any) -> list[str]:
     sound = programmes.save_draft(SYSTEM, programme_id=other.pk, document=stricter(), now=now)
     previews.look(SYSTEM, version_id=sound.pk, starts_at=now, now=now)
     return [
+        *compared_and_received(now),
         *(
             f"{BASE}/{page}/"
             for page in ("overview", "members", "requests", "operations", "connections", "trail", "programme")
@@ -122,6 +126,39 @@ def everything(owner: Any) -> list[str]:
         f"{BASE}/programme/{sound.pk}/publish/",
         f"{BASE}/programme/{sound.pk}/losers/",
     ]
+
+
+def compared_and_received(now: datetime) -> list[str]:
+    """A comparison with Saleor that left something, an event that failed, and the addresses that show them."""
+    report = Reconciliation.objects.create(
+        realm=realm(),
+        status="done",
+        through=now,
+        finished_at=now,
+        seen=1_204,
+        equal=1_201,
+        healed=1,
+        differing=2,
+    )
+    for healed, why, detail in (
+        (True, "changed", {"charged": [12_000, 4_000], "refunded": [0, 8_000], "in": "EUR"}),
+        (False, "ours_newer", {}),
+        (False, "key_conflict", {}),
+    ):
+        what = {"kind": "order", "target": "T3JkZXI6" * 6, "number": "1017" if healed else ""}
+        Difference.objects.create(reconciliation=report, healed=healed, why=why, detail=detail, **what)
+    ours = Installation.objects.create(realm=realm(), token=b"t", installed_at=now, state="active")
+    item = InboxItem.objects.create(
+        installation=ours,
+        sha256=b"s" * 32,
+        event="OrderPaid",
+        body=b'{"__typename": "OrderPaid", "order": {"id": "T3JkZXI6MQ=="}}',
+        received_at=now,
+        status="failed",
+        outcome="try_later",
+    )
+    pages = ("compared/", f"compared/{report.pk}/", f"events/{item.pk}/")
+    return [f"{BASE}/operations/{page}" for page in pages]
 
 
 @pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (DESKTOP, "dark"), (PHONE, "light")])
