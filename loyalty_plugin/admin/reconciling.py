@@ -73,7 +73,7 @@ class ReportView(Page):
         return [
             _operations(),
             above,
-            crumb(date_format(localtime(self.found.row.through), "DATETIME_FORMAT")),
+            crumb(date_format(localtime(self.found.row.through), "DATE_FORMAT")),
         ]
 
     @cached_property
