@@ -118,7 +118,7 @@ def _own_language() -> Iterator[None]:
     translation.deactivate()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """A headless Chromium driven by playwright; the test is skipped where the machine has none."""
     path = next(filter(None, map(shutil.which, CHROMIUM)), None)
@@ -126,10 +126,11 @@ def browser() -> Iterator[Any]:
         pytest.skip("no Chromium on this machine: apt-get install chromium")
     from playwright.sync_api import sync_playwright
 
-    # Playwright keeps a loop in this thread until the run ends, and Django would refuse every query beside it.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
+    # Playwright keeps a loop in this thread until it ends, hence one for each module: Django would refuse every query
+    # beside it, and tests of others could begin no loop of their own.
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         chromium = playwright.chromium.launch(executable_path=path, args=flags)
         yield chromium
         chromium.close()
