@@ -128,9 +128,12 @@ def browser() -> Iterator[Any]:
 
     flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     # Playwright keeps a loop in this thread until it ends, hence one for each module: Django would refuse every query
-    # beside it, and tests of others could begin no loop of their own.
+    # beside it, and tests of others could begin no loop of their own. Beside a loop Django has other connections, so
+    # those from before it must not wait open for a database that is gone by then.
+    connections.close_all()
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         chromium = playwright.chromium.launch(executable_path=path, args=flags)
         yield chromium
+        connections.close_all()
         chromium.close()
