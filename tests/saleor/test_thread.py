@@ -151,11 +151,15 @@ def test_checkouts_of_strangers_are_not_looked_at(thread: Thread):
     assert set(counts) == {"ignored"}
 
 
-def test_marked_as_paid_is_told_from_money(thread: Thread):
-    email, _ = thread.shop.customer()
+def allow_unpaid(thread: Thread) -> None:
     thread.shop.anonymous.control(
         "seed", channels=[{"slug": CHANNEL, "currency": "USD", "allowUnpaidOrders": True}]
     )
+
+
+def test_marked_as_paid_is_told_from_money(thread: Thread):
+    email, _ = thread.shop.customer()
+    allow_unpaid(thread)
     placed = thread.shop.placed(customer=email, lines=[{"sku": "S-100"}], paid=False)
     thread.shop.owner.data("mutation($i:ID!){orderMarkAsPaid(id:$i){errors{code message}}}", i=placed["id"])
     order = ports.storefront.orders(API, [placed["id"], "T3JkZXI6bm9uZQ=="])
@@ -200,6 +204,7 @@ def test_an_order_marked_as_a_test_gives_back_what_it_earned(thread: Thread):
 def test_staff_can_have_a_lie_sent_and_it_is_worth_nothing(thread: Thread):
     """Saleor itself signs "fully paid" for an order nobody paid, with our own secret header."""
     email, _ = thread.shop.customer()
+    allow_unpaid(thread)
     unpaid = thread.shop.placed(customer=email, lines=[{"sku": "S-250"}], origin="draft", paid=False)
     thread.settle()
     apps = thread.shop.owner.data("{apps(first:100){edges{node{webhooks{id identifier}}}}}")["apps"]["edges"]
