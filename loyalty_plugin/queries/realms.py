@@ -54,11 +54,8 @@ def spending_held(realm_id: int) -> str:
 
     Looks at the database cluster itself: a dump that was restored elsewhere is known at once.
     """
-    realm = Realm.objects.filter(pk=realm_id).values("held", "cluster").first()
-    if realm is None or realm["held"]:
-        return realm["held"] if realm else ""
-    elsewhere = realm["cluster"] is not None and realm["cluster"] != chain.this_cluster()[0]
-    return str(Held.RESTORED_HERE) if elsewhere else ""
+    realm = Realm.objects.filter(pk=realm_id).only("held", "cluster").first()
+    return _held(realm) if realm is not None else ""
 
 
 def standings(actor: Actor, *, now: datetime, permissions: Collection[str] = ()) -> tuple[Standing, ...]:

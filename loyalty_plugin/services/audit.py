@@ -10,32 +10,6 @@ from loyalty_plugin.domain.actors import Actor
 from loyalty_plugin.models.audit import AuditRecord
 
 
-def record_each(
-    actor: Actor,
-    operation: str,
-    targets: Iterable[str],
-    outcome: str,
-    *,
-    now: datetime,
-    detail: Mapping[str, Any],
-) -> None:
-    """Note the same act on many, in the transaction that did it: one row each, written at once."""
-    AuditRecord.objects.bulk_create(
-        AuditRecord(
-            at=now,
-            actor=actor.name,
-            person_id=actor.person_id,
-            via=actor.via,
-            operation=operation,
-            target=target,
-            outcome=outcome,
-            detail=dict(detail),
-            factor=actor.second_factor.method if actor.second_factor else "",
-        )
-        for target in targets
-    )
-
-
 def record(
     actor: Actor,
     operation: str,
@@ -47,7 +21,34 @@ def record(
     request_id: int | None = None,
 ) -> None:
     """Note what was done and how it ended, in the transaction that did it. `target` is "kind:id"."""
-    AuditRecord.objects.create(
+    _row(actor, operation, target, outcome, now, detail or {}, request_id).save(force_insert=True)
+
+
+def record_each(
+    actor: Actor,
+    operation: str,
+    targets: Iterable[str],
+    outcome: str,
+    *,
+    now: datetime,
+    detail: Mapping[str, Any],
+) -> None:
+    """Note the same act on many, in the transaction that did it: one row each, written at once."""
+    AuditRecord.objects.bulk_create(
+        _row(actor, operation, target, outcome, now, detail) for target in targets
+    )
+
+
+def _row(
+    actor: Actor,
+    operation: str,
+    target: str,
+    outcome: str,
+    now: datetime,
+    detail: Mapping[str, Any],
+    request_id: int | None = None,
+) -> AuditRecord:
+    return AuditRecord(
         at=now,
         actor=actor.name,
         person_id=actor.person_id,
@@ -55,7 +56,7 @@ def record(
         operation=operation,
         target=target,
         outcome=outcome,
-        detail=dict(detail or {}),
+        detail=dict(detail),
         request_id=request_id,
         factor=actor.second_factor.method if actor.second_factor else "",
     )

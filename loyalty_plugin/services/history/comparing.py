@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.facts import CustomerFact, OrderFact
+from loyalty_plugin.errors import AlreadyMember, MembershipErased
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.models.realms import Realm
@@ -40,8 +41,8 @@ SETTLED: Final = frozenset(
         steps.PAID_BY_HAND,
         steps.HAND_WAITS,
         steps.HAND_REFUSED,
-        "membership_erased",
-        "already_member",
+        MembershipErased.code,
+        AlreadyMember.code,
     }
 )
 #: We had never heard of it; it was otherwise; our row is newer than what the shop has; the shop has it no more.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from .. import auth, installing
@@ -47,12 +48,8 @@ def apps_installations(ctx: Context) -> list[Doc]:
     return ctx.find("installation")
 
 
-@mutation("appInstall")
-def app_install(ctx: Context, input: Doc) -> dict[str, Any]:
-    ctx.require("MANAGE_APPS")
-    if not installing.url_ok(input["manifestUrl"]):
-        raise Refused("manifestUrl", "INVALID_URL_FORMAT", "Enter a valid URL.")
-    wanted = list(input.get("permissions") or ())
+def _within_own_scope(ctx: Context, wanted: Iterable[str]) -> None:
+    """Nobody grants what they don't hold."""
     requestor = ctx.requestor
     assert requestor is not None
     missing = [p for p in wanted if not requestor.has(p)]
@@ -63,6 +60,15 @@ def app_install(ctx: Context, input: Doc) -> dict[str, Any]:
             "You can't add permission that you don't have.",
             permissions=missing,
         )
+
+
+@mutation("appInstall")
+def app_install(ctx: Context, input: Doc) -> dict[str, Any]:
+    ctx.require("MANAGE_APPS")
+    if not installing.url_ok(input["manifestUrl"]):
+        raise Refused("manifestUrl", "INVALID_URL_FORMAT", "Enter a valid URL.")
+    wanted = list(input.get("permissions") or ())
+    _within_own_scope(ctx, wanted)
     with ctx.write() as tx:
         row = tx.insert(
             "installation",
@@ -137,16 +143,7 @@ def app_update(ctx: Context, id: str, input: Doc) -> dict[str, Any]:
     """Rename an App or change its grant: null leaves the permissions, a list replaces them."""
     ctx.require("MANAGE_APPS")
     wanted = input.get("permissions")
-    requestor = ctx.requestor
-    assert requestor is not None
-    missing = [p for p in wanted or () if not requestor.has(p)]
-    if missing:
-        raise Refused(
-            "permissions",
-            "OUT_OF_SCOPE_PERMISSION",
-            "You can't add permission that you don't have.",
-            permissions=missing,
-        )
+    _within_own_scope(ctx, wanted or ())
     fields = {
         name: input[name] for name in ("name", "identifier", "permissions") if input.get(name) is not None
     }
