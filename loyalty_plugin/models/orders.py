@@ -123,6 +123,13 @@ class PricePromise(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["realm", "checkout_id"], name="lp_promise_checkout")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["realm", "checkout_id", "line_id"],
+                condition=models.Q(status__in=("promised", "applied")),
+                name="lp_promise_one_open",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.variant_id} {self.unit_price} {self.currency}"

@@ -22,7 +22,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from loyalty_plugin.conf import settings
@@ -50,14 +50,21 @@ class SaleorDelivery:
     def deliver(self, item_ids: Sequence[int], *, now: datetime) -> Mapping[str, int]:
         """Deliver these rows, outside any transaction; counts by outcome. What fails stays to be retried.
 
-        A row that a worker was quicker to take is waited for: whoever asks wants to know it carried out.
+        A row that a worker was quicker to take is waited for, and so is a later one that replaced it: whoever asks
+        wants to know it carried out.
         """
         until = time.monotonic() + _PATIENCE
-        outcomes: Counter[str] = Counter()
-        for item_id in item_ids:
-            row = _claim(Q(pk=item_id), now)
-            outcomes[_deliver(row, wait=_PATIENCE) if row is not None else _outcome(item_id, until)] += 1
-        return outcomes
+        return Counter(_carried_out(item_id, until, now) for item_id in item_ids)
+
+
+def _carried_out(item_id: int, until: float, now: datetime) -> str:
+    row = _claim(Q(pk=item_id), now)
+    outcome = _deliver(row, wait=_PATIENCE) if row is not None else _outcome(item_id, until)
+    if outcome == Status.OBSOLETE and time.monotonic() < until:
+        later = _later(OutboxItem.objects.get(pk=item_id)).order_by("-pk").first()
+        if later is not None:
+            return _carried_out(later.pk, until, now)
+    return outcome
 
 
 def _outcome(item_id: int, until: float) -> str:
@@ -123,10 +130,12 @@ def _deliver(row: OutboxItem, *, wait: float) -> str:
 
 def _overtaken(row: OutboxItem) -> bool:
     """Whether a later row says what this target is to be, be it carried out already or not."""
-    return (
-        OutboxItem.objects.filter(kind=row.kind, target=row.target, pk__gt=row.pk)
-        .filter(status__in=(Status.WAITING, Status.DONE))
-        .exists()
+    return _later(row).exists()
+
+
+def _later(row: OutboxItem) -> QuerySet[OutboxItem]:
+    return OutboxItem.objects.filter(
+        kind=row.kind, target=row.target, pk__gt=row.pk, status__in=(Status.WAITING, Status.DONE)
     )
 
 

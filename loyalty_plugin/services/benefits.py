@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from loyalty_plugin import jobs
 from loyalty_plugin.conf import settings
@@ -73,7 +73,9 @@ def _promise(actor: Actor, checkout: CheckoutFact, now: datetime) -> tuple[Promi
     version = version_at(programme.pk, now)
     if checkout.currency != version.currency:
         raise CurrencyMismatch(left=checkout.currency, right=version.currency)
+    target = f"{checkout.realm}|{checkout.checkout_id}"
     with transaction.atomic():
+        _one_at_a_time(target)
         member = (
             Member.objects.filter(
                 programme=programme, realm=realm, external_id=checkout.user_id, status=Member.Status.ACTIVE
@@ -94,21 +96,28 @@ def _promise(actor: Actor, checkout: CheckoutFact, now: datetime) -> tuple[Promi
             fact = price_fact(member, version)
             quotes = quote_lines(version, fact, checkout.lines, now=now, channel=checkout.channel)
         kept = _keep_or_make(member, version, realm, checkout, quotes, before, now)
-        desired = _desired(checkout, kept)
         _withdraw(before.values(), kept.values())
+        PricePromise.objects.bulk_create(one for one in kept.values() if one._state.adding)
+        desired = _desired(checkout, kept)
         promised = Promised(checkout.checkout_id, tuple(kept.values()), bool(desired))
         if not desired:
             return promised, None
         item = OutboxItem.objects.create(
             kind="checkout_prices",
             realm=realm,
-            target=f"{checkout.realm}|{checkout.checkout_id}",
+            target=target,
             desired={"checkout": checkout.checkout_id, "lines": desired},
             next_attempt_at=now,
             created_at=now,
         )
         jobs.enqueue(jobs.DELIVER_OUTBOX)
         return promised, item.pk
+
+
+def _one_at_a_time(target: str) -> None:
+    """Hold everybody else's promises on this checkout off until the transaction ends: there may be no row to lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [target])
 
 
 def _keep_or_make(
@@ -120,9 +129,8 @@ def _keep_or_make(
     before: dict[str, PricePromise],
     now: datetime,
 ) -> dict[str, PricePromise]:
-    """The promises that stand now, by line: those that said the same already, and new ones."""
+    """The promises that stand now, by line: those that said the same already, and new ones not yet stored."""
     kept: dict[str, PricePromise] = {}
-    fresh: list[PricePromise] = []
     for line, quote in zip(checkout.lines, quotes, strict=bool(quotes)):
         if quote.base is None or member is None:
             continue
@@ -130,7 +138,7 @@ def _keep_or_make(
         if known is not None and _same(known, member, version, line, quote, now):
             kept[line.line_id] = known
             continue
-        promise = PricePromise(
+        kept[line.line_id] = PricePromise(
             member=member,
             version_id=version.id,
             realm=realm,
@@ -150,9 +158,6 @@ def _keep_or_make(
             created_at=now,
             valid_until=now + timedelta(minutes=settings.PROMISE_MINUTES),
         )
-        kept[line.line_id] = promise
-        fresh.append(promise)
-    PricePromise.objects.bulk_create(fresh)
     return kept
 
 

@@ -211,6 +211,43 @@ def test_who_asks_waits_where_a_worker_was_quicker(
     assert len(storefront.writes) == 1
 
 
+def test_who_asks_waits_for_the_wish_that_replaced_theirs(
+    fresh_db: None, storefront: Storefront, monkeypatch: pytest.MonkeyPatch
+):
+    """A worker and the shop wish the same for one checkout at once: the shop hears of it once it is so."""
+    mine, theirs = item(), item({"plain": {"price": 700, "reason": "loyalty:3"}})
+    taken, go_on = threading.Event(), threading.Event()
+    look = storefront.checkout
+
+    def slowly(realm: str, checkout_id: str) -> CheckoutFact | None:
+        taken.set()
+        assert go_on.wait(20)
+        return look(realm, checkout_id)
+
+    monkeypatch.setattr(storefront, "checkout", slowly)
+
+    def work() -> Any:
+        try:
+            return ports.delivery.deliver([theirs.pk], now=NOW)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        worker = pool.submit(work)
+        assert taken.wait(20)
+        threading.Timer(0.2, go_on.set).start()
+        assert ports.delivery.deliver([mine.pk], now=NOW) == {"done": 1}
+        assert worker.result() == {"done": 1}
+    assert storefront.writes == [[("plain", 700, "loyalty:3")]]
+
+
+def test_who_asks_carries_the_wish_that_replaced_theirs(storefront: Storefront):
+    mine, theirs = item(), item({"plain": {"price": 700, "reason": "loyalty:3"}})
+    assert ports.delivery.deliver([mine.pk], now=NOW) == {"done": 1}
+    theirs.refresh_from_db()
+    assert theirs.status == "done"
+
+
 def test_who_asks_does_not_wait_for_ever(storefront: Storefront, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(executors, "_PATIENCE", 0.1)
     row = item(attempts=1, next_attempt_at=timezone.now() + timedelta(hours=1))

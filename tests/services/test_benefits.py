@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from loyalty_plugin import registry
 from loyalty_plugin.domain.actors import SYSTEM, Actor, ActorKind
@@ -128,6 +131,27 @@ def test_only_the_member_whose_checkout_it_is_may_ask(shop: Shop, of: Member):
     assert promise(actor=mine).lines
     with pytest.raises(PermissionDenied):
         promise(actor=replace(mine, member_id=of.pk + 1))
+
+
+def test_two_at_once_make_one_promise(fresh_db: None, shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    """The shop and a worker, both with a reading of the checkout from before either wrote."""
+    fact, both = shop.fact, threading.Barrier(2)
+
+    def read(realm: str, checkout_id: str) -> CheckoutFact | None:
+        both.wait(20)
+        return fact
+
+    monkeypatch.setattr(shop, "checkout", read)
+
+    def work(_: int) -> None:
+        try:
+            promise()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(work, range(2)))
+    assert [(p.line_id, p.status) for p in PricePromise.objects.all()] == [("Line:1", "applied")]
 
 
 def test_unknown_checkouts_and_channels_are_refused(shop: Shop):
