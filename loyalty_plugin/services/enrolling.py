@@ -89,6 +89,7 @@ def _members(
                 number=number,
                 realm=realm,
                 external_id=fact.user_id,
+                account_as_of=fact.updated_at,
                 name=fact.name,
                 email=fact.email,
                 language=fact.language,

@@ -14,6 +14,7 @@ from loyalty_plugin.models.audit import AuditRecord
 from loyalty_plugin.models.ledger import Balance, Entry
 from loyalty_plugin.models.members import ClaimedBenefit, Member, TierEvent
 from loyalty_plugin.services import claims, members
+from loyalty_plugin.services.customers import keep_customers
 from loyalty_plugin.services.enrolling import enrol
 from tests.factories import NOW, member, programme, realm
 from tests.services.historykit import customer
@@ -44,7 +45,13 @@ def test_the_rows_are_those_of_joining_alone(confirmed: bool) -> None:
     alone = members.join(
         SYSTEM,
         programme_id=club.pk,
-        person=members.Person(first.name, first.email, language=first.language, external_id=first.user_id),
+        person=members.Person(
+            first.name,
+            first.email,
+            language=first.language,
+            external_id=first.user_id,
+            as_of=first.updated_at,
+        ),
         now=NOW,
         realm_id=realm().pk,
         verified=confirmed,
@@ -54,6 +61,17 @@ def test_the_rows_are_those_of_joining_alone(confirmed: bool) -> None:
     alone.refresh_from_db()
     assert enrol(club, realm(), [second], now=NOW) == {second.user_id: "joined"}
     assert rows(Member.objects.get(external_id=second.user_id)) == rows(alone)
+
+
+def test_an_older_reading_does_not_undo_the_one_they_joined_by() -> None:
+    club = programme(starts_at=NOW)
+    club.auto_join = True
+    club.save()
+    newest = customer(1, joined_at=BEFORE, updated_at=BEFORE + timedelta(days=2), name="Ada L.")
+    assert enrol(club, realm(), [newest], now=NOW) == {newest.user_id: "joined"}
+    older = customer(1, joined_at=BEFORE, updated_at=BEFORE + timedelta(days=1), name="Ada")
+    keep_customers(realm(), [older], now=NOW)
+    assert Member.objects.get(external_id=newest.user_id).name == "Ada L."
 
 
 def test_who_may_not_join_alone_may_not_join_with_many() -> None:

@@ -125,6 +125,17 @@ def test_a_customer_who_is_gone_leaves_and_one_we_missed_joins(of, shop):
     assert of.status == Member.Status.ACTIVE
 
 
+def test_a_customer_whose_account_cannot_be_read_is_told_and_the_others_are_kept(of, shop, monkeypatch):
+    shop.has(customer(7, joined_at=NOW, updated_at=NOW))
+    page = shop.customers_page
+    monkeypatch.setattr(
+        shop, "customers_page", lambda *a, **k: replace(page(*a, **k), unreadable={"User:odd": "unreadable"})
+    )
+    report = run()
+    assert whys(report) == {"User:odd": (False, "unreadable"), "User:c7": (True, "joined")}
+    assert report.differing == 1
+
+
 def test_lost_events_are_taken_in_once_before_saleor_forgets_them(of, shop):
     body = json.dumps({"__typename": "CustomerDeleted", "user": {"id": "User:x"}}).encode()
     shop.failed = [("CustomerDeleted", body)]

@@ -93,7 +93,9 @@ def _changed_customers(work: Work) -> None:
 
     for page in reading.pages(read, str(work.run.cursor.get("after", ""))):
         with transaction.atomic():
-            _note(work, comparing.customers(work.realm, page.items, ports.clock.now()))
+            compared = comparing.customers(work.realm, page.items, ports.clock.now())
+            compared.found += _unreadable("customer", page)
+            _note(work, compared)
             go_on(work, after=page.cursor)
 
 
@@ -147,12 +149,14 @@ def _accounts(realm: Realm, after: int) -> Iterator[tuple[list[str], int]]:
         yield [external_id for _, external_id in rows], after
 
 
+def _unreadable(kind: str, page: Page[Any]) -> list[comparing.Found]:
+    return [comparing.Found(kind, target, False, code) for target, code in page.unreadable.items()]
+
+
 def _orders(work: Work, page: Page[Any]) -> None:
     with transaction.atomic():
         compared = comparing.orders(work.realm, page.items, ports.clock.now())
-        compared.found += [
-            comparing.Found("order", order_id, False, code) for order_id, code in page.unreadable.items()
-        ]
+        compared.found += _unreadable("order", page)
         _note(work, compared)
         go_on(work, after=page.cursor)
     if compared.newer:
