@@ -34,9 +34,16 @@ def whole_text(number: int) -> str:
     return f"{number:,}".replace(",", marks[1])
 
 
+def exact_number(told: str | int) -> int | Fraction:
+    """A stored exact number. Most are whole, and those need not be taken apart as fractions."""
+    if isinstance(told, int):
+        return told
+    return int(told) if told.isdecimal() else Fraction(told)
+
+
 def points_text(exact: str | int) -> str:
     """ "120 points", "1 point", "1.5 points"."""
-    value = exact if isinstance(exact, int) else Fraction(exact)
+    value = exact_number(exact)
     # Plural forms ask for a whole number; a part of a point speaks like several.
     count = value.numerator if value.denominator == 1 else 2
     return ngettext("%(number)s point", "%(number)s points", count) % {"number": number_text(value)}
@@ -44,7 +51,7 @@ def points_text(exact: str | int) -> str:
 
 def number_text(exact: str | int | Fraction) -> str:
     """An exact number with the reader's separators; a fraction that no decimal can hold stays one."""
-    value = exact if isinstance(exact, int | Fraction) else Fraction(exact)
+    value = exact if isinstance(exact, Fraction) else exact_number(exact)
     if value.denominator == 1:
         return whole_text(value.numerator)
     rest = value.denominator

@@ -12,7 +12,13 @@ from django.utils.translation import gettext_lazy
 
 from loyalty_plugin import registry
 from loyalty_plugin.domain.earning.explanation import SCHEMA
-from loyalty_plugin.queries.explanations.numbers import in_language, money_text, number_text, points_text
+from loyalty_plugin.queries.explanations.numbers import (
+    exact_number,
+    in_language,
+    money_text,
+    number_text,
+    points_text,
+)
 from loyalty_plugin.queries.explanations.reasons import (
     LEFT_OUT,
     hint_text,
@@ -25,7 +31,7 @@ from loyalty_plugin.queries.explanations.reasons import (
 class _Part(NamedTuple):
     """What a rule gave, and why."""
 
-    number: Fraction
+    number: int | Fraction
     why: str
 
     def __str__(self) -> str:
@@ -36,13 +42,13 @@ def _parts(data: Mapping[str, Any]) -> tuple[list[_Part], list[_Part]]:
     """What rules gave: those that multipliers act on, and the others."""
     multiplied: list[_Part] = []
     others: list[_Part] = []
-    rate = Fraction(data["rate"] or 1)
+    rate = exact_number(data["rate"] or 1)
     for note in data["rules"]:
-        taken = Fraction(note["taken"])
+        taken = exact_number(note["taken"])
         if not taken:
             continue
-        alone = note["free"] or rate == 1 or taken == Fraction(note["exact"])
-        part = _Part(taken if alone else taken / rate, rule_text(note, data["currency"]))
+        alone = note["free"] or rate == 1 or taken == exact_number(note["exact"])
+        part = _Part(taken if alone else Fraction(taken) / rate, rule_text(note, data["currency"]))
         (others if alone else multiplied).append(part)
     return multiplied, others
 
@@ -58,7 +64,7 @@ def explain(data: Mapping[str, Any]) -> str:
     multiplied, others = _parts(data)
     applied = [multiplier_text(note, data) for note in data["multipliers"] if note["applied"]]
     cuts = _cuts(data)
-    if Fraction(data["rounded_off"]):
+    if exact_number(data["rounded_off"]):
         cuts.append(_("rounded down"))
     if len(others) == 1 and not (multiplied or applied or cuts):
         return _("%(points)s %(why)s.") % {"points": total, "why": others[0].why}
