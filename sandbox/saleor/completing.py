@@ -50,7 +50,7 @@ def _guard(ctx: Context, tx: Tx, checkout: Doc) -> None:
         raise Refused("lines", "NO_LINES", "Cannot complete checkout without lines.")
     if not checkout["email"]:
         raise Refused("email", "EMAIL_NOT_SET", "Checkout email must be set.")
-    if _ships(ctx, lines):
+    if ships(ctx, lines):
         if not checkout["shippingAddress"]:
             raise Refused("shippingAddress", "SHIPPING_ADDRESS_NOT_SET", "Shipping address is not set")
         if not checkout["delivery"]:
@@ -66,7 +66,7 @@ def _guard(ctx: Context, tx: Tx, checkout: Doc) -> None:
         )
 
 
-def _ships(ctx: Context, lines: list[Doc]) -> bool:
+def ships(ctx: Context, lines: list[Doc]) -> bool:
     for line in lines:
         variant = ctx.get("variant", line["variant"])
         product = ctx.get("product", variant["product"]) if variant else None
@@ -82,52 +82,13 @@ def _create(ctx: Context, tx: Tx, checkout: Doc, metadata: dict[str, str]) -> Do
     if owner is None and (member := tx.user_by_email(checkout["email"])):
         # A guest who types a member's e-mail gives that member the order.
         owner = member["id"]
-    now = ctx.now()
     confirmed = channel["automaticallyConfirmAllNewOrders"]
-    undiscounted = sum(line["undiscountedTotalPrice"] for line in lines) + checkout["undiscountedShipping"]
-    order = tx.insert(
-        "order",
-        {
-            "number": str(tx.next("number")),
-            "created": now,
-            "updatedAt": now,
-            "status": "UNFULFILLED" if confirmed else "UNCONFIRMED",
-            "origin": "CHECKOUT",
-            "user": owner,
-            "userEmail": checkout["email"],
-            "channel": channel["slug"],
-            "currency": checkout["currency"],
-            "checkoutId": checkout["id"],
-            "lines": [_line(ctx, tx, line, checkout) for line in lines],
-            "subtotal": checkout["subtotal"],
-            "shippingPrice": checkout["shippingPrice"],
-            "undiscountedShipping": checkout["undiscountedShipping"],
-            "total": checkout["total"],
-            "undiscountedTotal": pricing.split(undiscounted, channel),
-            "shippingMethodName": (checkout["delivery"] or {}).get("name"),
-            "taxRate": channel["taxRate"],
-            "voucherCode": checkout["voucherCode"],
-            "discounts": _discounts(ctx, tx, checkout),
-            "shippingAddress": checkout["shippingAddress"],
-            "billingAddress": checkout["billingAddress"],
-            "languageCode": checkout["languageCode"],
-            "customerNote": checkout["customerNote"],
-            "externalReference": None,
-            "metadata": {**checkout["metadata"], **metadata},
-            "privateMetadata": checkout["privateMetadata"],
-            "fulfillments": [],
-            "grantedRefunds": [],
-            "events": [],
-            "paid": {**checkout_statuses(checkout, []), **NOTHING_PAID},
-        },
-    )
+    status = "UNFULFILLED" if confirmed else "UNCONFIRMED"
+    order = insert_order(ctx, tx, checkout, lines, user=owner, status=status, origin="CHECKOUT",
+                         checkoutId=checkout["id"],
+                         metadata={**checkout["metadata"], **metadata})  # fmt: skip
     stale = dict(order)
-    for line in lines:
-        tx.query(
-            "UPDATE standin_variant SET doc = jsonb_set(doc, '{stock}',"
-            " to_jsonb((doc->>'stock')::bigint - %s)) WHERE id = %s",
-            (line["quantity"], line["variant"]),
-        )
+    take_from_stock(tx, lines)
     tx.query(
         "UPDATE standin_transaction SET doc = doc || jsonb_build_object('order', %s::text, 'checkout', null)"
         " WHERE doc->>'checkout' = %s",
@@ -142,6 +103,54 @@ def _create(ctx: Context, tx: Tx, checkout: Doc, metadata: dict[str, str]) -> Do
     if confirmed:
         ctx.emit(tx, "ORDER_CONFIRMED", order=order["id"])
     return stale
+
+
+def insert_order(ctx: Context, tx: Tx, checkout: Doc, lines: list[Doc], **fields: Any) -> Doc:
+    """An order of what a priced checkout (stored or not) and its lines hold, before anything is paid."""
+    channel = checkouts.channel_of(ctx, checkout)
+    now = ctx.now()
+    undiscounted = sum(line["undiscountedTotalPrice"] for line in lines) + checkout["undiscountedShipping"]
+    return tx.insert(
+        "order",
+        {
+            "number": str(tx.next("number")),
+            "created": now,
+            "updatedAt": now,
+            "userEmail": checkout["email"],
+            "channel": channel["slug"],
+            "currency": checkout["currency"],
+            "lines": [order_line(ctx, line, checkout) for line in lines],
+            "subtotal": checkout["subtotal"],
+            "shippingPrice": checkout["shippingPrice"],
+            "undiscountedShipping": checkout["undiscountedShipping"],
+            "total": checkout["total"],
+            "undiscountedTotal": pricing.split(undiscounted, channel),
+            "shippingMethodName": (checkout["delivery"] or {}).get("name"),
+            "taxRate": channel["taxRate"],
+            "voucherCode": checkout["voucherCode"],
+            "discounts": _discounts(ctx, tx, checkout),
+            "shippingAddress": checkout["shippingAddress"],
+            "billingAddress": checkout["billingAddress"],
+            "languageCode": checkout["languageCode"],
+            "customerNote": checkout["customerNote"],
+            "externalReference": None,
+            "privateMetadata": checkout["privateMetadata"],
+            "fulfillments": [],
+            "grantedRefunds": [],
+            "events": [],
+            "paid": {**checkout_statuses(checkout, []), **NOTHING_PAID},
+            **fields,
+        },
+    )
+
+
+def take_from_stock(tx: Tx, lines: list[Doc]) -> None:
+    for line in lines:
+        tx.query(
+            "UPDATE standin_variant SET doc = jsonb_set(doc, '{stock}',"
+            " to_jsonb((doc->>'stock')::bigint - %s)) WHERE id = %s",
+            (line["quantity"], line["variant"]),
+        )
 
 
 def note(ctx: Context, tx: Tx, order: Doc, kind: str, **fields: Any) -> None:
@@ -162,7 +171,8 @@ def note(ctx: Context, tx: Tx, order: Doc, kind: str, **fields: Any) -> None:
     )
 
 
-def _line(ctx: Context, tx: Tx, line: Doc, checkout: Doc) -> Doc:
+def order_line(ctx: Context, line: Doc, checkout: Doc) -> Doc:
+    """A priced line of a checkout as a line of an order."""
     variant = ctx.get("variant", line["variant"])
     product = ctx.get("product", variant["product"]) if variant else None
     assert variant is not None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .completing import note
+from .completing import note, take_from_stock
 from .context import Refused
+from .drafts import check_complete
 from .store import Doc, Tx
 from .transactions import add_event, created_by, new_transaction, settle_order, status
 from .values import key_of, to_minor
@@ -171,12 +172,7 @@ def cancel(ctx: Context, tx: Tx, order: Doc) -> Doc:
     ):
         raise Refused("order", "CANNOT_CANCEL_ORDER", "This order can't be canceled.")
     order["status"] = "CANCELED"
-    for line in order["lines"]:
-        tx.query(
-            "UPDATE standin_variant SET doc = jsonb_set(doc, '{stock}',"
-            " to_jsonb((doc->>'stock')::bigint + %s)) WHERE id = %s",
-            (line["quantity"], line["variant"]),
-        )
+    take_from_stock(tx, [{**line, "quantity": -line["quantity"]} for line in order["lines"]])
     note(ctx, tx, order, "CANCELED")
     save(ctx, tx, order)
     ctx.emit(tx, "ORDER_CANCELLED", order=order["id"])
@@ -198,10 +194,18 @@ def confirm(ctx: Context, tx: Tx, order: Doc) -> Doc:
 
 
 def complete_draft(ctx: Context, tx: Tx, order: Doc) -> Doc:
-    """A draft becomes an order. Not measured: told here as Saleor's source has it."""
+    """A draft becomes an order; its customer is whom the e-mail belongs to, its status what the channel says."""
     if order["status"] != "DRAFT":
         raise Refused("id", "INVALID", "The order is not a draft.")
-    order["status"] = "UNFULFILLED"
+    check_complete(ctx, order)
+    [channel] = ctx.find("channel", slug=order["channel"])
+    confirmed = channel["automaticallyConfirmAllNewOrders"]
+    order["status"] = "UNFULFILLED" if confirmed else "UNCONFIRMED"
+    if order["user"] is None and (member := tx.user_by_email(order["userEmail"] or "")):
+        order["user"] = member["id"]
+    if not order.get("reserved", True):
+        order["reserved"] = True
+        take_from_stock(tx, order["lines"])
     note(ctx, tx, order, "PLACED_FROM_DRAFT")
     save(ctx, tx, order)
     ctx.emit(tx, "ORDER_CREATED", order=order["id"])
@@ -209,7 +213,8 @@ def complete_draft(ctx: Context, tx: Tx, order: Doc) -> Doc:
         ctx.emit(tx, "ORDER_PAID", order=order["id"])
     if order["paid"]["chargeStatus"] in ("FULL", "OVERCHARGED"):
         ctx.emit(tx, "ORDER_FULLY_PAID", order=order["id"])
-    ctx.emit(tx, "ORDER_CONFIRMED", order=order["id"])
+    if confirmed:
+        ctx.emit(tx, "ORDER_CONFIRMED", order=order["id"])
     return order
 
 

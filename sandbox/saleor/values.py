@@ -28,6 +28,8 @@ KINDS = {
     "ShippingMethod": "shipping",
     "Promotion": "promotion",
     "Voucher": "voucher",
+    "Warehouse": "warehouse",
+    "ShippingZone": "zone",
 }
 TYPES = {kind: name for name, kind in KINDS.items()}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,7 +11,7 @@ from ..connections import from_list
 from ..context import Context, PermissionDenied, Refused
 from ..schema import field, mutation, query
 from ..store import Doc, Tx
-from ..values import key_of
+from ..values import gid, key_of
 from .user_fields import permission
 
 
@@ -85,6 +86,27 @@ def app_install(ctx: Context, input: Doc) -> dict[str, Any]:
         )
     ctx.standin.install_later(row["id"])
     return {"appInstallation": row}
+
+
+@mutation("appCreate")
+def app_create(ctx: Context, input: Doc) -> dict[str, Any]:
+    """A local App of the shop's own: its token is shown this once, its identifier is its id unless one is given."""
+    ctx.require("MANAGE_APPS")
+    must_be_staff(ctx)
+    wanted = list(input.get("permissions") or ())
+    _within_own_scope(ctx, wanted)
+    token = secrets.token_urlsafe(22)[:30]
+    with ctx.write() as tx:
+        if input.get("identifier") and tx.first("app", identifier=input["identifier"]):
+            raise Refused("identifier", "UNIQUE", "App with this Identifier already exists.")
+        doc = {"name": input.get("name") or "", "identifier": input.get("identifier"), "type": "LOCAL",
+               "created": ctx.now(), "isActive": True, "permissions": wanted, "token": auth.token_hash(token),
+               "manifestUrl": None, "version": None, "extensions": [], "metadata": {},
+               "privateMetadata": {}}  # fmt: skip
+        made = tx.insert("app", doc)
+        if not made["identifier"]:
+            made = tx.patch("app", made["id"], {"identifier": gid("App", made["id"])}) or made
+    return {"app": made, "authToken": token}
 
 
 def _failed(tx: Tx, global_id: str) -> Doc:

@@ -160,13 +160,6 @@ def order_confirm(ctx: Context, id: str) -> dict[str, Any]:
         return {"order": orders.confirm(ctx, tx, orders.locked(tx, id))}
 
 
-@mutation("draftOrderComplete")
-def draft_order_complete(ctx: Context, id: str) -> dict[str, Any]:
-    ctx.require("MANAGE_ORDERS")
-    with ctx.write() as tx:
-        return {"order": orders.complete_draft(ctx, tx, orders.locked(tx, id))}
-
-
 @mutation("orderMarkAsPaid")
 def order_mark_as_paid(ctx: Context, id: str, transactionReference: str | None = None) -> dict[str, Any]:
     ctx.require("MANAGE_ORDERS")
