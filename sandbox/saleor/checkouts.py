@@ -59,7 +59,10 @@ def changed(ctx: Context, checkout_id: str, event: str = "CHECKOUT_UPDATED", rep
         ctx.pace.until(0.6)
         recalculate(ctx, checkout_id)
     with ctx.write() as tx:
-        checkout = tx.patch("checkout", checkout_id, {"updatedAt": ctx.now(), "lastChange": ctx.now()})
+        fields: Doc = {"updatedAt": ctx.now(), "lastChange": ctx.now()}
+        if reprice:
+            fields["stale"] = True  # what Apps offered was offered to another checkout, so to say
+        checkout = tx.patch("checkout", checkout_id, fields)
         if checkout is None:
             raise Refused("id", "NOT_FOUND", "Checkout does not exist any more.")
         ctx.emit(tx, event, checkout=checkout_id)
@@ -89,6 +92,7 @@ def blank(ctx: Context, channel: Doc, **fields: Any) -> Doc:
         "billingAddress": None,
         "delivery": None,
         "deliveries": [],
+        "stale": False,
         "voucherCode": None,
         "languageCode": "EN_US",
         "customerNote": "",
@@ -243,3 +247,17 @@ def shipping_methods(ctx: Context, checkout: Doc) -> list[Doc]:
         if price is not None:
             methods.append({**method, "price": price, "currency": checkout["currency"]})
     return methods
+
+
+def offered(ctx: Context, checkout: Doc) -> list[Doc]:
+    """What may be chosen: the shop's own ways, and what Apps offered when ways were last worked out."""
+    return [*shipping_methods(ctx, checkout), *(d["offer"] for d in checkout["deliveries"] if d.get("offer"))]
+
+
+def method_of(ctx: Context, checkout: Doc) -> Doc | None:
+    """The chosen way of sending, None where there is none (any more)."""
+    chosen = checkout["delivery"]
+    if chosen is None:
+        return None
+    found = chosen.get("offer") or ctx.get("shipping", chosen["id"])
+    return {**found, **chosen, "currency": checkout["currency"]} if found else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import checkouts, pricing
+from .asking import shipping_of_apps
 from .context import Refused
 from .store import Doc, Tx
 from .transactions import checkout_statuses, settle_order
@@ -31,6 +32,7 @@ def complete(ctx: Context, global_id: str | None, metadata: dict[str, str]) -> D
                 return order
             raise Refused("id", "NOT_FOUND", f"Couldn't resolve to a node: {global_id}")
         _guard(ctx, tx, checkout)
+    _offer_stands(ctx, checkout)
     # The window of j10: lines, prices and owner may change here, and what was paid is not looked at again.
     ctx.pace.until(0.5)
     with ctx.write() as tx:
@@ -63,6 +65,19 @@ def _guard(ctx: Context, tx: Tx, checkout: Doc) -> None:
             None,
             "CHECKOUT_NOT_FULLY_PAID",
             "The authorized amount doesn't cover the checkout's total amount.",
+        )
+
+
+def _offer_stands(ctx: Context, checkout: Doc) -> None:
+    """An App's way of sending chosen before the checkout changed is asked for again; if it is gone, so is the way."""
+    chosen = (checkout["delivery"] or {}).get("offer")
+    if (
+        chosen
+        and checkout["stale"]
+        and chosen["id"] not in {m["id"] for m in shipping_of_apps(ctx, checkout)}
+    ):
+        raise Refused(
+            "shippingMethod", "INVALID_SHIPPING_METHOD", "Delivery method is not valid for your address"
         )
 
 

@@ -66,6 +66,8 @@ class Context:
     query_text: str = ""
     memo: dict[Any, Any] = field(default_factory=dict)
     in_event: bool = False
+    #: For the body of a question: what the answer may change can't be shown.
+    asking: bool = False
     #: What happens is announced otherwise, or not at all.
     quiet: bool = False
     tx: Tx | None = None

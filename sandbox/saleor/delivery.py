@@ -126,6 +126,15 @@ class Deliverer:
         finally:
             self._free.release()
 
+    def ask(self, webhook: Doc, event: str, body: bytes) -> Any:
+        """The App's answer to a question, once; None for anything but JSON under a status of 2xx."""
+        try:
+            headers = headers_for(self._standin, webhook, event, body)
+            answer = self._client.post(webhook["targetUrl"], content=body, headers=headers)
+            return answer.json() if answer.is_success else None
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+            return None
+
     def attempt(self, webhook: Doc, event: str, body: bytes) -> tuple[Doc, str]:
         """(record of the attempt, "ok" | "retry" | "failed")."""
         headers = headers_for(self._standin, webhook, event, body)

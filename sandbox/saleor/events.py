@@ -119,12 +119,23 @@ class Events:
         return True
 
     def body(
-        self, app: Doc, webhook: Doc, name: str, subject: Doc, principal: Doc | None, at: str
+        self,
+        app: Doc,
+        webhook: Doc,
+        name: str,
+        subject: Doc,
+        principal: Doc | None,
+        at: str,
+        *,
+        asking: bool = False,
     ) -> bytes | None:
-        """The bytes to send, or None when the subscription does not ask for this (a channel filter)."""
+        """The bytes to send, or None when the subscription does not ask for this (a channel filter).
+
+        `asking`: the App's answer is waited for while the checkout is worked out, so it has no prices yet.
+        """
         standin = self._standin
         recipient = Requestor("app", app, frozenset(app["permissions"]))
-        ctx = Context(standin, lambda: recipient, Pace(instant=True), in_event=True)
+        ctx = Context(standin, lambda: recipient, Pace(instant=True), in_event=True, asking=asking)
         event: dict[str, Any] = {
             "__typename": type_of(name),
             "issuedAt": at,

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from .. import checkouts, people
+from ..asking import shipping_of_apps
 from ..completing import complete
 from ..context import Context, PermissionDenied, Refused
 from ..schema import mutation, query
@@ -153,19 +154,22 @@ def customer_detach(ctx: Context, **arguments: Any) -> dict[str, Any]:
 
 @mutation("deliveryOptionsCalculate")
 def delivery_options_calculate(ctx: Context, id: str) -> dict[str, Any]:
+    """Apps are asked each time, outside of any transaction: they may ask back."""
+    with ctx.read() as tx:
+        found = checkouts.load(ctx, tx, id)
+    offers = shipping_of_apps(ctx, found)
     with ctx.write() as tx:
         found = checkouts.load(ctx, tx, id)
-        options = [
-            {"id": str(uuid.uuid4()), "method": m["id"]} for m in checkouts.shipping_methods(ctx, found)
-        ]
-        known = {d["method"]: d for d in found["deliveries"]}
-        options = [known.get(o["method"], o) for o in options]
-        found = tx.patch("checkout", found["id"], {"deliveries": options}) or found
+        known = {d["method"]: d["id"] for d in found["deliveries"]}
+        own = [{"method": m["id"]} for m in checkouts.shipping_methods(ctx, found)]
+        options = [*own, *({"method": offer["id"], "offer": offer} for offer in offers)]
+        options = [{"id": known.get(o["method"]) or str(uuid.uuid4()), **o} for o in options]
+        found = tx.patch("checkout", found["id"], {"deliveries": options, "stale": False}) or found
     return {"deliveries": _deliveries(ctx, found)}
 
 
 def _deliveries(ctx: Context, found: Doc) -> list[Doc]:
-    methods = {m["id"]: m for m in checkouts.shipping_methods(ctx, found)}
+    methods = {m["id"]: m for m in checkouts.offered(ctx, found)}
     return [
         {"__typename": "CheckoutDelivery", "id": d["id"], "shippingMethod": methods[d["method"]]}
         for d in found["deliveries"]
@@ -188,6 +192,8 @@ def delivery_method_update(
         raise Refused(
             "deliveryMethodId", "NOT_FOUND", f"Couldn't resolve to a node: {deliveryMethodId}"
         ) from error
+    if type_name == "app":
+        key = deliveryMethodId
     if type_name == "CheckoutDelivery":
         key = next((d["method"] for d in found["deliveries"] if d["id"] == key), "")
     if not found["shippingAddress"]:
@@ -196,13 +202,18 @@ def delivery_method_update(
             "SHIPPING_ADDRESS_NOT_SET",
             "Cannot choose a shipping method for a checkout without the shipping address.",
         )
-    chosen = [m for m in checkouts.shipping_methods(ctx, found) if m["id"] == key]
+    chosen = [m for m in checkouts.offered(ctx, found) if m["id"] == key]
     if not chosen:
         raise Refused(
             "deliveryMethodId", "DELIVERY_METHOD_NOT_APPLICABLE", "This delivery method is not applicable."
         )
-    fields = {k: chosen[0][k] for k in ("id", "name", "price")}
-    return _patch(ctx, {"id": id}, {"delivery": fields})
+    fields: Doc = {k: chosen[0][k] for k in ("id", "name", "price")}
+    if chosen[0].get("external"):
+        fields["offer"] = chosen[0]
+    answer = _patch(ctx, {"id": id}, {"delivery": fields})
+    with ctx.write() as tx:  # choosing one of them does not make them stale
+        tx.patch("checkout", found["id"], {"stale": found["stale"]})
+    return answer
 
 
 @mutation("checkoutAddPromoCode")
