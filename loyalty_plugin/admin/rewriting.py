@@ -62,9 +62,10 @@ def rewritten(document: Mapping[str, Any], data: Mapping[str, Any], currency: st
     ways = result["check_ins"]["by"]
     result["check_ins"]["by"] = ways if set(ways) == set(data["checkin_by"]) else data["checkin_by"]
     result["claims"] = {"days": data["guest_days"] or 0, "orders": data["guest_orders"] or 0}
-    limit = data["hand_paid_limit"]
+    limit, daily = data["hand_paid_limit"], data["hand_paid_daily"]
     result["hand_paid"] = data["hand_paid"]
     result["hand_paid_limit"] = Money.parse(limit, currency).amount if limit else 0
+    result["hand_paid_daily"] = Money.parse(daily, currency).amount if daily else None
     result["imported_from"] = data["imported_from"].isoformat() if data["imported_from"] else None
     result["closed_days"] = data["closed_days"]
     return result

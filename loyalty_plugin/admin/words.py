@@ -175,12 +175,21 @@ def why_it_waits(cause: Mapping[str, Any]) -> str:
     if cause.get("which") == "second_person":
         return _("The adjustment took a second person, so taking it back takes one, too.")
     if cause.get("which") == "hand_paid":
-        return _(
-            "Order %(order)s was declared as paid, and no payment App saw the money. Did it come in? Then the order"
-            " earns."
-        ) % {"order": cause.get("order", "")}
+        return _hand_paid(cause)
+    if cause.get("which") == "hand_paid_day":
+        room = _("Within a day %(limit)s may count without asking; %(used)s were counted already.") % {
+            "limit": money_text(int(cause["limit"]), str(cause["unit"])),
+            "used": money_text(int(cause["used"]), str(cause["unit"])),
+        }
+        return f"{_hand_paid(cause)} {room}"
     limit = cause.get("limit", cause.get("ceiling"))
     return over_limit(str(cause.get("which", "")), int(limit), int(cause.get("used", 0))) if limit else ""
+
+
+def _hand_paid(cause: Mapping[str, Any]) -> str:
+    return _(
+        "Order %(order)s was declared as paid, and no payment App saw the money. Did it come in? Then the order earns."
+    ) % {"order": cause.get("order", "")}
 
 
 def _insufficient(details: Mapping[str, Any]) -> str:

@@ -76,21 +76,18 @@ def needed(fact: OrderFact) -> int:
     return min(max(fact.total_gross - (fact.charged - fact.paid_by_hand), 0), fact.paid_by_hand)
 
 
-def asks(fact: OrderFact, document: ProgrammeDocument, vouched: int) -> int:
-    """The money paid by hand about which a second person is to be asked, minor units; 0: nobody."""
+def wanted(fact: OrderFact, document: ProgrammeDocument) -> int:
+    """The money paid by hand that counts if it may, minor units; 0 where the version counts none of it."""
     if document.hand_paid != "counts" or fact.origin == REISSUE:
         return 0
-    amount = needed(fact)
-    return amount if amount > max(document.hand_paid_limit, vouched) else 0
+    return needed(fact)
 
 
-def counted(fact: OrderFact, document: ProgrammeDocument, vouched: int) -> OrderFact:
+def counted(fact: OrderFact, document: ProgrammeDocument, trusted: int) -> OrderFact:
     """The order with what of the money paid by hand does not count left in `paid_by_hand`.
 
-    `vouched` is what a second person confirmed, minor units. Money by hand that was not needed never counts.
+    `trusted` is so much of it as limits let pass or a second person confirmed, minor units. Money by hand that was
+    not needed never counts.
     """
-    if not fact.paid_by_hand or document.hand_paid != "counts" or fact.origin == REISSUE:
-        return fact
-    amount = needed(fact)
-    counts = amount if amount <= document.hand_paid_limit else min(amount, vouched)
+    counts = min(wanted(fact, document), trusted)
     return replace(fact, paid_by_hand=fact.paid_by_hand - counts) if counts else fact

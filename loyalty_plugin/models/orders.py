@@ -93,6 +93,24 @@ class OrderRecord(models.Model):
         return self.number or self.order_id
 
 
+class HandMoney(models.Model):
+    """Money paid by hand that an order counted without a second person, and when: what the sum of a day is made of."""
+
+    order = models.OneToOneField(OrderRecord, models.CASCADE, primary_key=True, related_name="hand_money")
+    programme = models.ForeignKey(
+        "loyalty_plugin.Programme", models.CASCADE, related_name="+", db_index=False
+    )
+    #: Minor units of the programme's currency.
+    amount = models.BigIntegerField()
+    counted_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["programme", "counted_at"], name="lp_hand_money_day")]
+
+    def __str__(self) -> str:
+        return str(self.amount)
+
+
 class PricePromise(models.Model):
     """A member price promised on one checkout line; its id travels in the line's override reason."""
 

@@ -118,6 +118,14 @@ def test_money_paid_by_hand_is_confirmed_as_money():
     assert not Entry.objects.exists()
 
 
+def test_what_counted_within_the_day_is_said_where_it_is_why_somebody_is_asked():
+    terms = document(hand_paid="counts", hand_paid_limit=5_000, hand_paid_daily=8_000)
+    of = member(programme(terms))
+    apply_orders([order(of, 5_000, paid_by_hand=5_000) for _ in range(2)], now=NOW)
+    page = text_of(staff("manager").get(f"{BASE}/requests/{Request.objects.get().pk}/"))
+    assert "Within a day 80.00 EUR may count without asking; 50.00 EUR were counted already." in page
+
+
 def test_rejecting_posts_nothing():
     clerk, manager, of = staff("clerk"), staff("manager"), member(programme())
     adjust(clerk, of, 501, confirm="1")

@@ -114,16 +114,18 @@ def test_orders_unlike_others_are_written_in_their_places():
             stored(),
             hand_paid="counts",
             hand_paid_limit="50.00",
+            hand_paid_daily="400.00",
             imported_from="2026-05-01",
             closed_days="30",
         )
     )
-    assert (after.hand_paid, after.hand_paid_limit) == ("counts", 5_000)
+    assert (after.hand_paid, after.hand_paid_limit, after.hand_paid_daily) == ("counts", 5_000, 40_000)
     assert (after.imported_from, after.closed_days) == (date(2026, 5, 1), 30)
     without = parse_document(
-        saved(after.as_data(), hand_paid="left_out", hand_paid_limit="", imported_from="")
+        saved(after.as_data(), hand_paid="left_out", hand_paid_limit="", hand_paid_daily="", imported_from="")
     )
     assert (without.hand_paid, without.hand_paid_limit, without.imported_from) == ("left_out", 0, None)
+    assert (without.hand_paid_daily, without.hand_paid_a_day) == (None, 0)
 
 
 def test_what_is_not_there_yet_is_added_under_a_free_id():

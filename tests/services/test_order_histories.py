@@ -36,6 +36,7 @@ PROGRAMMES: dict[str, dict[str, Any]] = {
     "hands count, window from fulfilment": {
         "hand_paid": "counts",
         "hand_paid_limit": 4_000,
+        "hand_paid_daily": 10**12,  # the sum of a day depends on other orders
         "pending": {"starts": "fulfilment", "window_days": 14},
     },
     "no window, spend counts when sent": {

@@ -184,9 +184,19 @@ def orders(document: Document, currency: str) -> Declared:
         forms.ChoiceField(label=_("Declared as paid by staff"), choices=ways),
         document["hand_paid"],
     )
-    limit = AmountField(currency=currency, label=_("Counts without asking (%s)") % currency, required=False)
+    limit = AmountField(
+        currency=currency, label=_("Counts without asking, of one order (%s)") % currency, required=False
+    )
     held = document["hand_paid_limit"]
     yield "hand_paid_limit", limit, plain(Money(held, currency)) if held else ""
+    daily = AmountField(
+        currency=currency,
+        label=_("Counts without asking, of all orders within 24 hours (%s)") % currency,
+        help_text=_("Empty: as much as of one order."),
+        required=False,
+    )
+    held = document["hand_paid_daily"]
+    yield "hand_paid_daily", daily, plain(Money(held, currency)) if held is not None else ""
     since = forms.DateField(label=_("Imported orders earn from"), required=False, widget=AdminDateInput)
     yield "imported_from", since, document["imported_from"]
     days = forms.IntegerField(

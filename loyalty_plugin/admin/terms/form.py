@@ -141,7 +141,8 @@ class TermsForm(forms.Form):
                     (self._group("guest_days", "guest_orders"),)),
             Section("orders", _("Orders unlike others"),
                     _("Money nobody saw, orders made by an import, and accounts that are deleted."),
-                    (self._group("hand_paid", ("hand_paid_limit", {"hand_paid": ["counts"]})),
+                    (self._group("hand_paid", ("hand_paid_limit", {"hand_paid": ["counts"]}),
+                                 ("hand_paid_daily", {"hand_paid": ["counts"]})),
                      self._group("imported_from"), self._group("closed_days"))),
         ]  # fmt: skip
 

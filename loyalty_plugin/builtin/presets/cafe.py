@@ -56,6 +56,7 @@ def document(currency: str) -> dict[str, Any]:
         "spend_counts": "payment",
         "hand_paid": "counts",
         "hand_paid_limit": minor_units(50, currency),
+        "hand_paid_daily": minor_units(500, currency),
         "benefits": [
             {
                 "text": {

@@ -66,9 +66,10 @@ class ProgrammeDocument(Terms):
 
     `negative`: what happens when points must be taken back that are spent. `spend_counts`: when money counts
     towards a tier. `hand_paid`: whether money that staff declared as paid counts; so much of an order without a
-    second person as `hand_paid_limit` says (minor units), more once one has confirmed it. `imported_from`: the first
-    day (of the programme) of orders made by a bulk import that earn; without it none does. `closed_days`: so long points
-    last after a customer's account was deleted.
+    second person as `hand_paid_limit` says (minor units), and of all orders together within any 24 hours as
+    `hand_paid_daily` says (without it: as much as of one order); more once one has confirmed it. `imported_from`: the
+    first day (of the programme) of orders made by a bulk import that earn; without it none does. `closed_days`: so long
+    points last after a customer's account was deleted.
     """
 
     title: Text | None = None
@@ -84,6 +85,7 @@ class ProgrammeDocument(Terms):
     closed_days: int = Field(90, ge=0, le=3660)
     hand_paid: Literal["counts", "left_out"] = "left_out"
     hand_paid_limit: int = Field(0, ge=0, le=MAX_AMOUNT)
+    hand_paid_daily: int | None = Field(None, ge=0, le=MAX_AMOUNT)
     imported_from: date | None = None
     claims: Claims = Claims()
     check_ins: CheckIns = CheckIns()
@@ -108,6 +110,11 @@ class ProgrammeDocument(Terms):
             return None
         above = self.tier_codes.index(code) + 1
         return self.ladder[above] if above < len(self.ladder) else None
+
+    @property
+    def hand_paid_a_day(self) -> int:
+        """Money paid by hand that counts within 24 hours without a second person, of all orders; minor units."""
+        return self.hand_paid_limit if self.hand_paid_daily is None else self.hand_paid_daily
 
     def as_data(self) -> dict[str, Any]:
         """JSON-able data that `parse_document` reads back to an equal document."""

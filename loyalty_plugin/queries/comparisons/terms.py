@@ -35,6 +35,7 @@ _OTHERS: Final[dict[str, Any]] = {
     "spend_counts": gettext_lazy("When money counts towards a tier"),
     "hand_paid": gettext_lazy("Orders that staff declare as paid"),
     "hand_paid_limit": gettext_lazy("How much declared as paid counts without a second person"),
+    "hand_paid_daily": gettext_lazy("How much of it counts within a day without a second person"),
     "closed_days": gettext_lazy("How long points last after an account was deleted"),
     "imported_from": gettext_lazy("Orders made by a bulk import"),
     "claims": gettext_lazy("Guest orders credited after joining"),

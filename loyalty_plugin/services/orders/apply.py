@@ -13,7 +13,6 @@ from datetime import datetime
 
 from django.db import transaction
 
-from loyalty_plugin.domain import provenance
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.facts import OrderFact
 from loyalty_plugin.domain.ledger import POINTS, QUALIFYING
@@ -140,13 +139,8 @@ def _begin(
 
 def _work(work: Work, now: datetime) -> Work:
     """The work with what of money paid by hand counts; a second person is asked about it where that is due."""
-    fact, document = work.fact, work.version.document
-    if fact.paid_by_hand or work.record.outcome in (steps.HAND_WAITS, steps.HAND_REFUSED):
-        may_earn = steps.why_not(fact, work.version) in ("", steps.PAID_BY_HAND)
-        past_order = work.past or work.record.past  # nobody is asked about years ago
-        asks = provenance.asks(fact, document, work.record.vouched) if may_earn and not past_order else 0
-        vouching.ask(work, asks, now)
-        work.fact = provenance.counted(fact, document, work.record.vouched)
+    if work.fact.paid_by_hand or work.record.outcome in (steps.HAND_WAITS, steps.HAND_REFUSED):
+        work.fact = vouching.weighed(work, now)
     return work
 
 
