@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
+#: As many of anything as a shop gives at once.
+PAGE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +95,21 @@ class OrderFact:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Which page of a long list is wanted: the one after a cursor, of what was created or last changed since.
+
+    Oldest first; of what changed since an instant, by their last change. `counting` asks how many there are in all.
+    """
+
+    after: str = ""
+    created_since: datetime | None = None
+    changed_since: datetime | None = None
+    counting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """A page of a long list, at most a hundred. `cursor` is what to give for the next one, while there is `more`."""
+    """A page of a long list, at most `PAGE`. `cursor` is what to give for the next one, while there is `more`."""
 
     items: tuple[T, ...]
     cursor: str

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from loyalty_plugin.domain.facts import CheckoutFact, CustomerFact, OrderFact, Page
+from loyalty_plugin.domain.facts import CheckoutFact, CustomerFact, OrderFact, Page, Part
 
 
 class Clock(Protocol):
@@ -21,35 +21,19 @@ class Storefront(Protocol):
     """The shop's commerce side, one realm at a time."""
 
     def orders(self, realm: str, order_ids: Sequence[str]) -> Mapping[str, OrderFact]:
-        """Orders as they are now, by id, at most a hundred; unknown ids are missing. Raises TryLater."""
+        """Orders as they are now, by id, at most `PAGE`; unknown ids are missing. Raises TryLater."""
         ...
 
     def customers(self, realm: str, user_ids: Sequence[str]) -> Mapping[str, CustomerFact]:
-        """Customer accounts as they are now, by id, at most a hundred; unknown ids are missing. Raises TryLater."""
+        """Customer accounts as they are now, by id, at most `PAGE`; unknown ids are missing. Raises TryLater."""
         ...
 
-    def orders_page(
-        self,
-        realm: str,
-        *,
-        after: str = "",
-        created_since: datetime | None = None,
-        changed_since: datetime | None = None,
-        counting: bool = False,
-    ) -> Page[OrderFact]:
-        """A page of all orders, oldest first; of those changed since an instant by their last change. Raises TryLater."""
+    def orders_page(self, realm: str, part: Part) -> Page[OrderFact]:
+        """A page of all orders. Raises TryLater."""
         ...
 
-    def customers_page(
-        self,
-        realm: str,
-        *,
-        after: str = "",
-        created_since: datetime | None = None,
-        changed_since: datetime | None = None,
-        counting: bool = False,
-    ) -> Page[CustomerFact]:
-        """A page of all customers, oldest first; of those changed since an instant by their last change. Raises TryLater."""
+    def customers_page(self, realm: str, part: Part) -> Page[CustomerFact]:
+        """A page of all customers. Raises TryLater."""
         ...
 
     def failed_events(self, realm: str) -> Iterator[tuple[str, bytes]]:

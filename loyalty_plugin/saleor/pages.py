@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from loyalty_plugin.domain.facts import Page
+from loyalty_plugin.domain.facts import Page, Part
 from loyalty_plugin.errors import LoyaltyError
 
 T = TypeVar("T")
@@ -20,21 +19,13 @@ Call = Callable[..., Mapping[str, Any]]
 CREATED: Final = {"orders": "createdAt", "customers": "dateJoined"}
 
 
-def page(
-    call: Call,
-    what: str,
-    make: Callable[[Mapping[str, Any]], T],
-    *,
-    after: str,
-    created_since: datetime | None,
-    changed_since: datetime | None,
-    counting: bool,
-) -> Page[T]:
+def page(call: Call, what: str, make: Callable[[Mapping[str, Any]], T], part: Part) -> Page[T]:
     """One page of "orders" or "customers". What can't be read is told by id, and does not keep back the others."""
-    since = changed_since or created_since
-    column, by = ("updatedAt", "LAST_MODIFIED_AT") if changed_since else (CREATED[what], "CREATED_AT")
+    since = part.changed_since or part.created_since
+    column, by = ("updatedAt", "LAST_MODIFIED_AT") if part.changed_since else (CREATED[what], "CREATED_AT")
     where = {column: {"gte": since.isoformat()}} if since else None
-    found = call(f"{what}_page", after=after or None, where=where, by=by, counting=counting)[what]
+    asked = {"after": part.after or None, "where": where, "by": by, "counting": part.counting}
+    found = call(f"{what}_page", **asked)[what]
     items, unreadable = [], {}
     for edge in found["edges"]:
         try:
@@ -42,9 +33,8 @@ def page(
         except (LoyaltyError, KeyError, TypeError, ValueError) as error:
             unreadable[str(edge["node"]["id"])] = getattr(error, "code", "unreadable")
     at = found["pageInfo"]
-    return Page(
-        tuple(items), at["endCursor"] or after, bool(at["hasNextPage"]), found.get("totalCount"), unreadable
-    )
+    cursor = at["endCursor"] or part.after
+    return Page(tuple(items), cursor, bool(at["hasNextPage"]), found.get("totalCount"), unreadable)
 
 
 def failed_events(call: Call) -> Iterator[tuple[str, bytes]]:

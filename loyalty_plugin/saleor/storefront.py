@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from django.utils import timezone
 
-from loyalty_plugin.domain.facts import CheckoutFact, CustomerFact, OrderFact, Page
+from loyalty_plugin.domain.facts import PAGE, CheckoutFact, CustomerFact, OrderFact, Page, Part
 from loyalty_plugin.domain.values import Money
 from loyalty_plugin.errors import AppTokenDead, InvalidInput, NotFound, SaleorError, TryLater
 from loyalty_plugin.models.realms import Installation
@@ -21,62 +20,27 @@ from loyalty_plugin.saleor.payloads.customers import customer_fact
 from loyalty_plugin.saleor.payloads.orders import order_fact
 from loyalty_plugin.saleor.standing import over
 
-#: Saleor's own limit of a page.
-PAGE: Final = 100
-
 
 class SaleorStorefront:
     """`domain.ports.Storefront` over the installation of each realm. Raises TryLater where there is none."""
 
     def orders(self, realm: str, order_ids: Sequence[str]) -> Mapping[str, OrderFact]:
-        """Orders as they are now, by id, at most a hundred; unknown ids are missing."""
+        """Orders as they are now, by id, at most `PAGE`; unknown ids are missing."""
         data = call(realm, "orders", ids=_page(order_ids))
         return {node["id"]: order_fact(realm, node) for node in _nodes(data["orders"])}
 
     def customers(self, realm: str, user_ids: Sequence[str]) -> Mapping[str, CustomerFact]:
-        """Customer accounts as they are now, by id, at most a hundred; unknown ids are missing."""
+        """Customer accounts as they are now, by id, at most `PAGE`; unknown ids are missing."""
         data = call(realm, "customers", ids=_page(user_ids))
         return {node["id"]: customer_fact(realm, node) for node in _nodes(data["customers"])}
 
-    def orders_page(
-        self,
-        realm: str,
-        *,
-        after: str = "",
-        created_since: datetime | None = None,
-        changed_since: datetime | None = None,
-        counting: bool = False,
-    ) -> Page[OrderFact]:
-        """A page of all orders, oldest first; of those changed since an instant by their last change."""
-        return pages.page(
-            partial(call, realm),
-            "orders",
-            partial(order_fact, realm),
-            after=after,
-            created_since=created_since,
-            changed_since=changed_since,
-            counting=counting,
-        )
+    def orders_page(self, realm: str, part: Part) -> Page[OrderFact]:
+        """A page of all orders."""
+        return pages.page(partial(call, realm), "orders", partial(order_fact, realm), part)
 
-    def customers_page(
-        self,
-        realm: str,
-        *,
-        after: str = "",
-        created_since: datetime | None = None,
-        changed_since: datetime | None = None,
-        counting: bool = False,
-    ) -> Page[CustomerFact]:
-        """A page of all customers, oldest first; of those changed since an instant by their last change."""
-        return pages.page(
-            partial(call, realm),
-            "customers",
-            partial(customer_fact, realm),
-            after=after,
-            created_since=created_since,
-            changed_since=changed_since,
-            counting=counting,
-        )
+    def customers_page(self, realm: str, part: Part) -> Page[CustomerFact]:
+        """A page of all customers."""
+        return pages.page(partial(call, realm), "customers", partial(customer_fact, realm), part)
 
     def failed_events(self, realm: str) -> Iterator[tuple[str, bytes]]:
         """Events Saleor gave up telling us of, as long as it remembers them (14 days): kind and body."""

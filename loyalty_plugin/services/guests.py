@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from loyalty_plugin.domain.actors import SYSTEM
-from loyalty_plugin.domain.facts import OrderFact
+from loyalty_plugin.domain.facts import PAGE, OrderFact
 from loyalty_plugin.domain.lots import day_start, local_day
 from loyalty_plugin.errors import LoyaltyError, TryLater
 from loyalty_plugin.models.members import Member
@@ -25,8 +25,6 @@ from loyalty_plugin.services import audit, claims
 from loyalty_plugin.services.members import get_locked
 from loyalty_plugin.services.orders.apply import apply_orders
 
-#: As many orders as a shop gives at once.
-PAGE: Final = 100
 #: How long a member waits whose orders could not be read.
 PUT_OFF: Final = timedelta(minutes=5)
 

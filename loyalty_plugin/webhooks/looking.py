@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from loyalty_plugin.domain.actors import SYSTEM
+from loyalty_plugin.domain.facts import PAGE
 from loyalty_plugin.errors import CurrencyMismatch, NotFound, TryLater
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import PricePromise
@@ -21,9 +22,6 @@ from loyalty_plugin.services import benefits, members
 from loyalty_plugin.services.customers import keep_customers
 from loyalty_plugin.services.orders.apply import apply_orders
 from loyalty_plugin.webhooks.outcomes import Outcome, done, ignored, retried, together
-
-#: As many as Saleor gives at once.
-PAGE: Final = 100
 
 
 def orders(realm: str, hints: Sequence[Hint], now: datetime) -> dict[int, Outcome]:

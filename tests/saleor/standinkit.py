@@ -20,6 +20,7 @@ from sandbox.postgres import Server
 from sandbox.saleor.app import App
 from sandbox.saleor.options import Options
 from sandbox.saleor.standin import Standin
+from tests.recorded import facts
 
 CHANNEL = "default-channel"
 PASSWORD = "correct-horse-9"
@@ -332,7 +333,4 @@ def receiver(shop: Shop) -> Iterator[Receiver]:
 @pytest.fixture(scope="session")
 def saleor_facts() -> Path:
     """The folder of facts captured from a real Saleor; tests that compare with it are skipped without it."""
-    folder = os.environ.get("SALEOR_FACTS")
-    if not folder:
-        pytest.skip("SALEOR_FACTS does not name a folder with Saleor's own schema and captured webhooks")
-    return Path(folder)
+    return facts()

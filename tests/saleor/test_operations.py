@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from functools import cache
 from pathlib import Path
@@ -17,15 +16,15 @@ from loyalty_plugin.saleor import documents
 from loyalty_plugin.saleor.hints import hints
 from loyalty_plugin.saleor.subscriptions import EVENTS, QUESTIONS, WEBHOOKS, Subscription
 from loyalty_plugin.webhooks.answers import ANSWERS
+from tests.recorded import FACTS, needs_facts
 
 STANDIN = Path(sandbox.saleor.__file__).parent / "schema.graphql"
-FACTS = os.environ.get("SALEOR_FACTS")
 SCHEMAS = [
     pytest.param(STANDIN, id="stand-in"),
     pytest.param(
-        Path(FACTS or "") / "schema.graphql",
+        (FACTS or Path()) / "schema.graphql",
         id="Saleor",
-        marks=pytest.mark.skipif(not FACTS, reason="SALEOR_FACTS names no folder of recorded facts"),
+        marks=needs_facts,
     ),
 ]
 
@@ -111,7 +110,7 @@ def test_every_subscription_asks_what_it_is_when_and_for_whom(subscription: Subs
 
 
 def captured() -> list[Any]:
-    folder = Path(FACTS or "") / "payloads"
+    folder = (FACTS or Path()) / "payloads"
     bodies = [(path.stem, json.loads(path.read_text())) for path in sorted(folder.glob("*[a-z].json"))]
     events = [
         (name, body) for name, body in bodies if isinstance(body, dict) and body.get("__typename") in EVENTS
@@ -119,7 +118,7 @@ def captured() -> list[Any]:
     return [pytest.param(body, id=name) for name, body in events]
 
 
-@pytest.mark.skipif(not FACTS, reason="SALEOR_FACTS names no folder of recorded facts")
+@needs_facts
 @pytest.mark.parametrize("body", captured() if FACTS else [])
 def test_what_a_real_saleor_sent_names_what_we_look_for(body: dict[str, Any]):
     [found] = hints(1, "realm", body["__typename"], json.dumps(body).encode())
@@ -127,6 +126,6 @@ def test_what_a_real_saleor_sent_names_what_we_look_for(body: dict[str, Any]):
     assert (found.subject, found.target) == (subject, body[path]["id"])
 
 
-@pytest.mark.skipif(not FACTS, reason="SALEOR_FACTS names no folder of recorded facts")
+@needs_facts
 def test_many_events_were_captured():
     assert len(captured()) > 20

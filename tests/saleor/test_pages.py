@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from loyalty_plugin import vault
-from loyalty_plugin.domain.facts import OrderFact, Page
+from loyalty_plugin.domain.facts import OrderFact, Page, Part
 from loyalty_plugin.saleor import http, pages
 from loyalty_plugin.saleor.documents import document
 from loyalty_plugin.saleor.storefront import SaleorStorefront
@@ -33,7 +33,7 @@ def storefront(db: None, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> SaleorS
 def walk(read: Any, **asked: Any) -> list[Page[Any]]:
     found: list[Page[Any]] = []
     while not found or found[-1].more:
-        found.append(read(API, after=found[-1].cursor if found else "", counting=not found, **asked))
+        found.append(read(API, Part(found[-1].cursor if found else "", counting=not found, **asked)))
     return found
 
 
@@ -92,7 +92,7 @@ def test_what_can_not_be_read_is_told_and_keeps_back_no_other():
             raise KeyError("total")
         return str(node["id"])
 
-    found = pages.page(call, "orders", make, after="", created_since=None, changed_since=None, counting=False)
+    found = pages.page(call, "orders", make, Part())
     assert (found.items, found.unreadable, found.cursor, found.more) == (
         ("good",),
         {"bad": "unreadable"},

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +17,7 @@ from loyalty_plugin.saleor.payloads.customers import customer_fact
 from loyalty_plugin.saleor.payloads.orders import order_fact
 from loyalty_plugin.saleor.payloads.payments import MANUAL_ADJUSTMENT, MARK_AS_PAID, paid
 from loyalty_plugin.saleor.payloads.values import minor
+from tests.recorded import facts, needs_facts
 from tests.saleor.roomkit import API
 
 APP = {"__typename": "App", "identifier": "psp"}
@@ -264,10 +263,10 @@ def test_a_customers_metadata_is_not_read():
     assert (fact.name, fact.confirmed, fact.language) == ("Ada", False, "zh-hans")
 
 
-@pytest.mark.skipif("SALEOR_FACTS" not in os.environ, reason="SALEOR_FACTS names no folder of recorded facts")
+@needs_facts
 @pytest.mark.parametrize("name", ["order_paid", "order_refunded", "order_cancelled", "order_created"])
 def test_orders_as_a_real_saleor_sent_them(name: str):
-    path = Path(os.environ["SALEOR_FACTS"]) / "payloads" / f"{name}.json"
+    path = facts() / "payloads" / f"{name}.json"
     sent = json.loads(path.read_text(), parse_float=Decimal)["order"]
     # Those subscriptions asked for less than our query does: what they left out is added, nothing is changed.
     fact = order_fact(API, {**sent, "payments": [], **_completed(sent)})

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +21,7 @@ from loyalty_plugin.queries import shipping
 from loyalty_plugin.saleor.subscriptions import QUESTIONS, SHIPPING_LIST
 from tests import factories
 from tests.factories import CHANNEL
+from tests.recorded import facts, needs_facts
 from tests.saleor.roomkit import API, EVENTS, KEY, SECRET, Wire, event
 
 pytestmark = pytest.mark.django_db
@@ -161,9 +160,9 @@ def test_the_subscription_asks_for_no_price():
     assert "Price" not in subscription.query
 
 
-@pytest.mark.skipif("SALEOR_FACTS" not in os.environ, reason="SALEOR_FACTS names no folder of recorded facts")
+@needs_facts
 def test_the_answer_has_the_shape_that_a_real_saleor_took(member: Member):
-    folder = Path(os.environ["SALEOR_FACTS"]) / "payloads"
+    folder = facts() / "payloads"
     taken = json.loads((folder / "shipping_list_methods_for_checkout.response.json").read_text())
     _, [told] = ask(question(member.external_id))
     assert set(told) <= set(taken[0])

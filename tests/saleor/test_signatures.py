@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
-import os
 from datetime import timedelta
-from pathlib import Path
 
 import httpx
 import pytest
@@ -16,6 +14,7 @@ from loyalty_plugin.errors import SignatureRefused, TryLater
 from loyalty_plugin.models.realms import Installation, Realm
 from loyalty_plugin.saleor import jwks
 from loyalty_plugin.saleor.signatures import verify
+from tests.recorded import facts, needs_facts
 from tests.saleor.roomkit import API, KEY, OTHER_API, STRANGER, Key, Wire, b64url, event
 
 BODY = event()
@@ -144,13 +143,13 @@ def test_nothing_outside_the_list_is_called(installed: Installation, wire: Wire,
     assert not wire.requests
 
 
-@pytest.mark.skipif("SALEOR_FACTS" not in os.environ, reason="SALEOR_FACTS names no folder of recorded facts")
+@needs_facts
 def test_a_real_saleors_signature(db: None, wire: Wire):
-    facts = Path(os.environ["SALEOR_FACTS"])
-    sample = json.loads((facts / "signature_sample.json").read_text())
-    body = (facts / "signature_sample.body.bin").read_bytes()
+    folder = facts()
+    sample = json.loads((folder / "signature_sample.json").read_text())
+    body = (folder / "signature_sample.body.bin").read_bytes()
     Realm.objects.create(
-        api_url=API, jwks=json.loads((facts / "jwks.json").read_text()), jwks_read_at=timezone.now()
+        api_url=API, jwks=json.loads((folder / "jwks.json").read_text()), jwks_read_at=timezone.now()
     )
     verify(API, sample["signature"], body)
     with pytest.raises(SignatureRefused):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from loyalty_plugin.domain.facts import CustomerFact, OrderFact, Page
+from loyalty_plugin.domain.facts import CustomerFact, OrderFact, Page, Part
 from tests.factories import NOW, REALM
 
 
@@ -42,39 +42,29 @@ class PagedShop:
     def failed_events(self, realm: str) -> Iterator[tuple[str, bytes]]:
         yield from self.failed
 
-    def orders_page(self, realm: str, **asked: Any) -> Page[OrderFact]:
-        return self._page("orders", self.order_facts.values(), "created_at", **asked)
+    def orders_page(self, realm: str, part: Part) -> Page[OrderFact]:
+        return self._page("orders", self.order_facts.values(), "created_at", part)
 
-    def customers_page(self, realm: str, **asked: Any) -> Page[CustomerFact]:
-        return self._page("customers", self.customer_facts.values(), "joined_at", **asked)
+    def customers_page(self, realm: str, part: Part) -> Page[CustomerFact]:
+        return self._page("customers", self.customer_facts.values(), "joined_at", part)
 
-    def _page(
-        self,
-        what: str,
-        facts: Any,
-        created: str,
-        *,
-        after: str = "",
-        created_since: datetime | None = None,
-        changed_since: datetime | None = None,
-        counting: bool = False,
-    ) -> Page[Any]:
-        self.asked.append((what, after))
+    def _page(self, what: str, facts: Any, created: str, part: Part) -> Page[Any]:
+        self.asked.append((what, part.after))
         if self.patience is not None:
             self.patience -= 1
         if self.trouble is not None and (self.patience is None or self.patience < 0):
             raise self.trouble
-        column = "updated_at" if changed_since else created
-        since = changed_since or created_since
+        column = "updated_at" if part.changed_since else created
+        since = part.changed_since or part.created_since
         found = sorted(
             (fact for fact in facts if since is None or getattr(fact, column) >= since),
             key=lambda fact: (getattr(fact, column), getattr(fact, "order_id", "")),
         )
-        start = int(after or 0)
+        start = int(part.after or 0)
         some = tuple(found[start : start + self.size])
         last = start + len(some)
         unreadable = self.unreadable if not start else {}
-        return Page(some, str(last), last < len(found), len(found) if counting else None, unreadable)
+        return Page(some, str(last), last < len(found), len(found) if part.counting else None, unreadable)
 
 
 def customer(number: int, *, joined_at: datetime = NOW, **more: Any) -> CustomerFact:

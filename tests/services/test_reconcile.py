@@ -129,7 +129,7 @@ def test_a_customer_whose_account_cannot_be_read_is_told_and_the_others_are_kept
     shop.has(customer(7, joined_at=NOW, updated_at=NOW))
     page = shop.customers_page
     monkeypatch.setattr(
-        shop, "customers_page", lambda *a, **k: replace(page(*a, **k), unreadable={"User:odd": "unreadable"})
+        shop, "customers_page", lambda *asked: replace(page(*asked), unreadable={"User:odd": "unreadable"})
     )
     report = run()
     assert whys(report) == {"User:odd": (False, "unreadable"), "User:c7": (True, "joined")}

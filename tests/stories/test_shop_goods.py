@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import date
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from sandbox.seed import catalogue, history, pictures
 from sandbox.seed.people import PEOPLE
 from sandbox.shop import saleor
 from sandbox.shop.money import Money
+from tests.recorded import FACTS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -55,8 +55,8 @@ def test_forty_people_and_the_same_half_year_each_time() -> None:
 
 # -- Saleor ----------------------------------------------------------------------------------------------
 SCHEMAS = [ROOT / "sandbox" / "saleor" / "schema.graphql"]
-if "SALEOR_FACTS" in os.environ:
-    SCHEMAS.append(Path(os.environ["SALEOR_FACTS"]) / "schema.graphql")
+if FACTS is not None:
+    SCHEMAS.append(FACTS / "schema.graphql")
 
 
 @pytest.mark.parametrize("file", SCHEMAS, ids=lambda file: file.parent.name)

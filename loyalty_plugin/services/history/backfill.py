@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 from django.db import transaction
 
 from loyalty_plugin.domain.actors import Actor
-from loyalty_plugin.domain.facts import Page
+from loyalty_plugin.domain.facts import Page, Part
 from loyalty_plugin.errors import NotFound
 from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.policies import Operation, require
@@ -108,7 +108,7 @@ def _pages(what: What, realm: str, since: datetime | None, after: str) -> Iterat
     first = after
 
     def one(cursor: str) -> Page[Any]:
-        return read(realm, after=cursor, created_since=since, counting=cursor == first)
+        return read(realm, Part(cursor, created_since=since, counting=cursor == first))
 
     return reading.pages(one, after)
 

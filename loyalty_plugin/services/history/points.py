@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Count, QuerySet
 
 from loyalty_plugin.domain.actors import Actor
-from loyalty_plugin.domain.facts import OrderFact
+from loyalty_plugin.domain.facts import PAGE, OrderFact
 from loyalty_plugin.errors import NotFound, PastCostChanged
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import OrderRecord
@@ -30,8 +30,6 @@ from loyalty_plugin.services.orders.apply import apply_orders
 
 #: Orders reckoned or posted in one transaction, unless one member alone has more.
 SOME: Final = 200
-#: As many orders as a shop gives at once.
-PAGE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)

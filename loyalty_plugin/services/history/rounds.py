@@ -13,7 +13,7 @@ from typing import Any, Final
 from django.db import transaction
 
 from loyalty_plugin import jobs
-from loyalty_plugin.domain.facts import Page
+from loyalty_plugin.domain.facts import PAGE, Page, Part
 from loyalty_plugin.models.inbox import InboxItem
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.realms import Installation, Realm
@@ -28,7 +28,6 @@ ORDERS_A_NIGHT: Final = 5_000
 MEMBERS_A_NIGHT: Final = 10_000
 #: Differences a report names; the counts go on.
 NAMED: Final = 1_000
-PAGE: Final = 100
 
 Tell = Callable[[Reconciliation], None]
 
@@ -79,7 +78,8 @@ def _lost_events(work: Work) -> None:
 
 def _changed_orders(work: Work) -> None:
     def read(after: str) -> Page[Any]:
-        return ports.storefront.orders_page(work.realm.api_url, after=after, changed_since=work.report.since)
+        part = Part(after, changed_since=work.report.since)
+        return ports.storefront.orders_page(work.realm.api_url, part)
 
     for page in reading.pages(read, str(work.run.cursor.get("after", ""))):
         _orders(work, page)
@@ -87,9 +87,8 @@ def _changed_orders(work: Work) -> None:
 
 def _changed_customers(work: Work) -> None:
     def read(after: str) -> Page[Any]:
-        return ports.storefront.customers_page(
-            work.realm.api_url, after=after, changed_since=work.report.since
-        )
+        part = Part(after, changed_since=work.report.since)
+        return ports.storefront.customers_page(work.realm.api_url, part)
 
     for page in reading.pages(read, str(work.run.cursor.get("after", ""))):
         with transaction.atomic():
@@ -103,9 +102,8 @@ def _rolling_orders(work: Work) -> None:
     """Some of all orders since the shop was connected; what is older, a backfill brings in."""
 
     def read(after: str) -> Page[Any]:
-        return ports.storefront.orders_page(
-            work.realm.api_url, after=after, created_since=work.realm.connected_at
-        )
+        part = Part(after, created_since=work.realm.connected_at)
+        return ports.storefront.orders_page(work.realm.api_url, part)
 
     looked = 0
     for page in reading.pages(read, "" if work.full else work.report.orders_cursor):

@@ -7,14 +7,15 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Final
 
+from django.db import transaction
+
 from loyalty_plugin import jobs
+from loyalty_plugin.domain.facts import PAGE
 from loyalty_plugin.errors import LoyaltyError
 from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.registry import ports
 from loyalty_plugin.services.orders.apply import apply_orders
 
-#: As many as a shop gives at once.
-PAGE: Final = 100
 #: How long orders wait that could not be read or applied.
 PUT_OFF: Final = timedelta(minutes=5)
 
@@ -56,5 +57,10 @@ def look_due(*, now: datetime, limit: int = PAGE) -> int:
 
 def _set(page: Iterable[tuple[str, str, int, datetime | None]], to: datetime | None) -> None:
     """Only where nobody asked anew meanwhile."""
-    for _, _, pk, asked in page:
-        OrderRecord.objects.filter(pk=pk, look_due=asked).update(look_due=to)
+    asked = {pk: due for _, _, pk, due in page}
+    with transaction.atomic():
+        # In the order in which orders are locked everywhere.
+        rows = OrderRecord.objects.select_for_update(no_key=True).filter(pk__in=asked)
+        due = rows.order_by("realm_id", "order_id").values_list("pk", "look_due")
+        same = [pk for pk, stands in due if stands == asked[pk]]
+        OrderRecord.objects.filter(pk__in=same).update(look_due=to)

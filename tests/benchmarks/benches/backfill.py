@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from loyalty_plugin.domain.actors import SYSTEM
+from loyalty_plugin.domain.facts import Page, Part
 from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.registry import bind
 from loyalty_plugin.services.history import backfill
@@ -30,8 +31,8 @@ BEGINNING = factories.NOW - timedelta(days=700)
 class SlowShop(PagedShop):
     """Answers with a page of a hundred after the time Saleor takes."""
 
-    def _page(self, what: str, *given: Any, **asked: Any) -> Any:
-        page = super()._page(what, *given, **asked)
+    def _page(self, what: str, facts: Any, created: str, part: Part) -> Page[Any]:
+        page = super()._page(what, facts, created, part)
         time.sleep(DELAYS[what])
         return page
 
@@ -56,10 +57,10 @@ def shop_of(pages: int) -> SlowShop:
 def read_alone(shop: SlowShop, what: str) -> int:
     """All pages one after the other; how many items."""
     read = shop.orders_page if what == "orders" else shop.customers_page
-    page = read(factories.REALM)
+    page = read(factories.REALM, Part())
     items = len(page.items)
     while page.more:
-        page = read(factories.REALM, after=page.cursor)
+        page = read(factories.REALM, Part(page.cursor))
         items += len(page.items)
     return items
 
