@@ -8,6 +8,7 @@ from typing import Any
 
 from loyalty_plugin.domain.actors import Actor
 from loyalty_plugin.models.audit import AuditRecord
+from loyalty_plugin.services import bulk
 
 
 def record(
@@ -21,7 +22,8 @@ def record(
     request_id: int | None = None,
 ) -> None:
     """Note what was done and how it ended, in the transaction that did it. `target` is "kind:id"."""
-    _row(actor, operation, target, outcome, now, detail or {}, request_id).save(force_insert=True)
+    row = _row(actor, operation, target, outcome, now, detail or {}, request_id)
+    AuditRecord(**row).save(force_insert=True)
 
 
 def record_each(
@@ -34,9 +36,7 @@ def record_each(
     detail: Mapping[str, Any],
 ) -> None:
     """Note the same act on many, in the transaction that did it: one row each, written at once."""
-    AuditRecord.objects.bulk_create(
-        _row(actor, operation, target, outcome, now, detail) for target in targets
-    )
+    bulk.insert(AuditRecord, [_row(actor, operation, target, outcome, now, detail) for target in targets])
 
 
 def _row(
@@ -47,16 +47,16 @@ def _row(
     now: datetime,
     detail: Mapping[str, Any],
     request_id: int | None = None,
-) -> AuditRecord:
-    return AuditRecord(
-        at=now,
-        actor=actor.name,
-        person_id=actor.person_id,
-        via=actor.via,
-        operation=operation,
-        target=target,
-        outcome=outcome,
-        detail=dict(detail),
-        request_id=request_id,
-        factor=actor.second_factor.method if actor.second_factor else "",
-    )
+) -> dict[str, Any]:
+    return {
+        "at": now,
+        "actor": actor.name,
+        "person_id": actor.person_id,
+        "via": actor.via,
+        "operation": operation,
+        "target": target,
+        "outcome": outcome,
+        "detail": dict(detail),
+        "request_id": request_id,
+        "factor": actor.second_factor.method if actor.second_factor else "",
+    }

@@ -1,6 +1,6 @@
 """Bringing in a shop's earlier customers and orders against only reading their pages, at the delays measured on Saleor.
 
-The reading alone asks for one page after the other, as anybody would; the backfill reads the next page while it applies
+The reading alone asks for one page after the other, as anybody would; the backfill reads the next pages while it applies
 one. Facts come ready-made from memory after the delay, so that the time of a page is the delay and nothing else.
 """
 
@@ -38,12 +38,12 @@ class SlowShop(PagedShop):
 
 
 def shop_of(pages: int) -> SlowShop:
-    """So many pages of orders from before the programme, of half as many customers."""
+    """So many pages of orders from before the programme, and twice as many customers, of whom not all bought."""
     chance, made = random.Random(5), SlowShop(size=100)
     count = pages * 100
     accounts = [
         customer(n, joined_at=BEGINNING + timedelta(minutes=n), realm=factories.REALM)
-        for n in range(count // 2)
+        for n in range(2 * count)
     ]
     made.has(*accounts)
     of = factories.member(factories.programme(starts_at=factories.NOW))
