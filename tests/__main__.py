@@ -47,7 +47,9 @@ def main(arguments: list[str]) -> int:
     # pytest repeats them above its own last line, where nobody overlooks them.
     environment["LOYALTY_TEST_NOTES"] = "\n".join([*notes, *(f"FAILED check: {name}" for name in failed)])
     workers = str(min(4, os.cpu_count() or 1))
-    tests = subprocess.run([*pytest, "-n", workers], env=environment, check=False).returncode
+    # Each worker keeps to modules of its own until one runs dry: what a module starts is started once.
+    apart = ["-n", workers, "--dist", "worksteal"]
+    tests = subprocess.run([*pytest, *apart], env=environment, check=False).returncode
     return tests or int(bool(failed))
 
 
