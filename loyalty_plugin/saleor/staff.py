@@ -12,9 +12,14 @@ from typing import Any, Final
 from loyalty_plugin.errors import SaleorError, TokenRefused, TryLater
 from loyalty_plugin.saleor.client import SaleorClient
 from loyalty_plugin.saleor.manifest import APP_ID
+from loyalty_plugin.saleor.subscriptions import SUBSCRIPTIONS
 
-#: Whose first event names our App itself: it is always there, and nothing comes of it but a look.
+#: Whose events name our App itself: it is always there, and nothing comes of one but a look, whatever it claims.
 TRIAL: Final = "loyalty-app"
+#: What may be sent on trial. Saleor takes one of the webhook's events by an order of its own, of their names.
+TRIALS: Final = frozenset(
+    event.typename for one in SUBSCRIPTIONS if one.identifier == TRIAL for event in one.events
+)
 _POLL: Final = 0.25
 
 

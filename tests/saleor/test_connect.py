@@ -69,10 +69,13 @@ def test_from_nothing_to_a_proven_way_back(owner: Thread) -> None:
     assert said.rstrip().endswith(f"{API} is connected.")
     row = Installation.objects.get()
     assert row.state == "active"
-    assert InboxItem.objects.get().event == "AppStatusChanged"
+    # The first by the alphabet: it claims that the App is gone, and a look finds it there.
+    assert InboxItem.objects.get().event == "AppDeleted"
     # The staff's token proved it: no change of our own was needed.
     owner.settle()
     assert not InboxItem.objects.filter(event="CheckoutCreated").exists()
+    row.refresh_from_db()
+    assert row.state == "active"
     # Again: nothing is installed a second time.
     again = connect(API)
     assert "installed already" in again

@@ -30,7 +30,7 @@ from loyalty_plugin.registry import ports
 from loyalty_plugin.saleor import proving
 from loyalty_plugin.saleor.manifest import PERMISSIONS
 from loyalty_plugin.saleor.obstacles import Cause
-from loyalty_plugin.saleor.staff import Staff
+from loyalty_plugin.saleor.staff import TRIALS, Staff
 from loyalty_plugin.saleor.subscriptions import WEBHOOKS
 from loyalty_plugin.services.realms import set_live
 
@@ -209,7 +209,7 @@ class Command(BaseCommand):
         webhook = staff.trigger(app)
 
         def came() -> bool:
-            return InboxItem.objects.filter(installation=row, pk__gt=since, event="AppStatusChanged").exists()
+            return InboxItem.objects.filter(installation=row, pk__gt=since, event__in=TRIALS).exists()
 
         causes: list[Cause] = []
 

@@ -107,7 +107,7 @@ def webhook_delete(ctx: Context, id: str | None = None, identifier: str | None =
 
 @mutation("webhookTrigger", id_field="webhookId")
 def webhook_trigger(ctx: Context, webhookId: str, objectId: str) -> dict[str, Any]:
-    """Staff may have any object sent as the first event of a webhook's query, true or not."""
+    """Staff may have any object sent as the first event of a webhook's query, by the alphabet, true or not."""
     must_be_staff(ctx)
     found = ctx.get("webhook", key_of(webhookId, "Webhook"))
     if found is None or found.get("gone"):
@@ -115,7 +115,7 @@ def webhook_trigger(ctx: Context, webhookId: str, objectId: str) -> dict[str, An
     document, errors = ctx.standin.engine.check(found["query"])
     if document is None or errors:
         raise Refused("webhookId", "MISSING_QUERY", "Missing subscription query for given webhook.")
-    name = event_of(event_types(document)[0])
+    name = min(event_of(event_type) for event_type in event_types(document))
     if not ctx.has(permission_for(name)):
         raise Refused(
             "webhookId",
