@@ -1,7 +1,7 @@
 """Guards the insert-only tables and the frozen columns by triggers: the ledger's laws, kept by the database.
 
-Names the rows the ledger's writer sends, too: an array of one such type is read several times faster than
-nineteen arrays side by side.
+Names the rows that the ledger and the orders are written by, too: an array of one such type is read several
+times faster than nineteen arrays side by side.
 """
 
 from django.db import migrations
@@ -62,6 +62,13 @@ CREATE TYPE loyalty_new_balance AS (
     member_id bigint, unit text, pending bigint, available bigint, held bigint, owed bigint, earned bigint,
     active_until timestamptz
 );
+CREATE TYPE loyalty_order AS (
+    id bigint, realm_id bigint, order_id text, created_at timestamptz, revision integer, programme_id bigint,
+    member_id bigint, version_id bigint, earn_entry bigint, counted bigint, points bigint, qualifying bigint,
+    first_counted bigint, first_points bigint, first_qualifying bigint, first_paid bigint,
+    fact_updated_at timestamptz, paid_at timestamptz, window_ends_at timestamptz, past boolean, number text,
+    contact text, outcome text, fact jsonb
+);
 """
 
 
@@ -94,7 +101,8 @@ def _unguard() -> str:
         "DROP TRIGGER loyalty_freeze ON loyalty_plugin_programmeversion;",
         "DROP FUNCTION loyalty_freeze_version();",
         "DROP FUNCTION loyalty_refuse();",
-        "DROP TYPE loyalty_new_entry, loyalty_new_lot, loyalty_new_posting, loyalty_left_lot, loyalty_new_balance;",
+        "DROP TYPE loyalty_new_entry, loyalty_new_lot, loyalty_new_posting, loyalty_left_lot, loyalty_new_balance, "
+        "loyalty_order;",
     ]
     return "\n".join(statements)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 from django.db import connection
 
 from loyalty_plugin.domain.ledger import POINTS
 from loyalty_plugin.models.ledger import Balance, Entry
+from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.models.programmes import CampaignBudget
 from loyalty_plugin.services.orders.apply import apply_orders
 from tests.factories import NOW, document, member, order, programme
@@ -59,6 +61,22 @@ def test_20_copies_of_one_order_earn_once():
     assert together([lambda: apply_orders([fact], now=NOW)] * 20) == []
     assert Entry.objects.filter(kind="earn").count() == 1
     assert Balance.objects.get(unit=POINTS).pending == 100
+
+
+def test_an_order_that_is_read_for_two_customers_at_once_earns_once():
+    club = programme()
+    fact = order(member(club))
+    facts = [fact, replace(fact, user_id=member(club).external_id)] * 10
+    assert together([lambda fact=fact: apply_orders([fact], now=NOW) for fact in facts]) == []
+    assert OrderRecord.objects.get().points == 100
+    assert Entry.objects.filter(kind="earn").count() == 1
+
+
+def test_a_new_order_leaves_no_dead_row():
+    apply_orders([order(member(programme()))], now=NOW)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT ctid::text FROM loyalty_plugin_orderrecord")
+        assert cursor.fetchall() == [("(0,1)",)]
 
 
 def test_batches_that_share_members_and_orders_do_not_deadlock():

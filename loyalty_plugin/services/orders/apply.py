@@ -8,6 +8,7 @@ revision).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,13 +17,20 @@ from django.db import transaction
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.facts import OrderFact
 from loyalty_plugin.domain.ledger import POINTS, QUALIFYING
-from loyalty_plugin.errors import AwardNeedsApproval
+from loyalty_plugin.errors import AwardNeedsApproval, KeyConflict
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.services import approvals, awards, benefits, bonuses, claims, posting, tiers
 from loyalty_plugin.services.holders import Holder
 from loyalty_plugin.services.orders import crediting, earning, past, refunding, steps, vouching
 from loyalty_plugin.services.orders.people import People, lock_people
-from loyalty_plugin.services.orders.records import Record, lock_records, save_records, summary
+from loyalty_plugin.services.orders.records import (
+    Overtaken,
+    Record,
+    check_new,
+    lock_records,
+    save_records,
+    summary,
+)
 from loyalty_plugin.services.orders.shops import Shop, Shops, read_shops
 from loyalty_plugin.services.orders.work import Work
 
@@ -57,9 +65,11 @@ def apply_orders(
         known = newest.get(fact.ref)
         if known is None or known.updated_at <= fact.updated_at:
             newest[fact.ref] = fact
-    with transaction.atomic():
-        applied = _apply([newest[ref] for ref in sorted(newest)], now, claimed_by or {}, credit)
-    return [applied[fact.ref] for fact in facts]
+    ordered = [newest[ref] for ref in sorted(newest)]
+    while True:
+        with suppress(Overtaken), transaction.atomic():
+            applied = _apply(ordered, now, claimed_by or {}, credit)
+            return [applied[fact.ref] for fact in facts]
 
 
 def _apply(
@@ -68,6 +78,7 @@ def _apply(
     shops = read_shops({fact.realm for fact in facts})
     records = lock_records(facts, shops.by_url)
     people = lock_people(facts, shops.by_url, records, claimed_by.values())
+    check_new(records.values())
     facts = vouching.with_provenance(facts, records)
     done: dict[str, Applied] = {}
     works: list[Work] = []
@@ -93,10 +104,10 @@ def _apply(
     for work in works:
         vouching.note(work)
         done[work.fact.ref] = _close(work.record, work.fact, work.record.outcome)
-    save_records([records[ref] for ref, one in done.items() if ref in records and not one.stale])
     if waiting:
         claims.look_for_guest_orders(waiting, now=now)
     benefits.compare_with_orders(facts)
+    save_records([records[ref] for ref, one in done.items() if ref in records and not one.stale])
     return done
 
 
@@ -207,7 +218,11 @@ def _waves(works: Sequence[Work]) -> Iterator[list[Work]]:
 def _post(wave: Sequence[Work], known: awards.Past, locked: posting.Locked, now: datetime) -> None:
     """Post what was decided, and the milestones that were passed by it."""
     plans = [(work, plan) for work in wave for plan in work.plans]
-    results = posting.post([plan for _, plan in plans], recorded_at=now, locked=locked, collect=True)
+    try:
+        results = posting.post([plan for _, plan in plans], recorded_at=now, locked=locked, collect=True)
+    except KeyConflict as error:
+        # Any other is collected: this one was posted meanwhile, for another member.
+        raise Overtaken from error
     for (work, plan), posted in zip(plans, results, strict=True):
         record = work.record
         if isinstance(posted.refusal, AwardNeedsApproval):

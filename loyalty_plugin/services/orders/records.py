@@ -1,23 +1,36 @@
-"""Our rows of orders: made where missing, locked in one order, written back in one statement; decides nothing."""
+"""Our rows of orders: locked in one order, written back or made in one statement each; decides nothing.
+
+A new order's row is made once, when all is known of it: made first and changed after, each order would leave a
+dead row behind.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from loyalty_plugin.domain.facts import OrderFact
 from loyalty_plugin.services.orders.shops import Shop
-from loyalty_plugin.services.posting.arrays import integers, json_text, moments, texts, words
+from loyalty_plugin.services.posting.arrays import (
+    composites,
+    instant,
+    integers,
+    json_text,
+    number,
+    text,
+    texts,
+)
 from loyalty_plugin.services.posting.cursors import execute, rows
 
 
 @dataclass(slots=True)
 class Record:
-    """Our row of one order under lock, as `models.orders.OrderRecord` describes it; made many times quicker."""
+    """Our row of one order, as `models.orders.OrderRecord` describes it; made many times quicker."""
 
-    id: int
+    #: None: there is no row yet.
+    id: int | None
     realm_id: int
     order_id: str
     revision: int = 0
@@ -42,58 +55,59 @@ class Record:
     number: str = ""
     contact: str = ""
     outcome: str = ""
-    #: What was last read of the order; only ever written.
+    #: What was last read of the order; only ever written, as is when the shop made it.
     fact: dict[str, Any] = field(default_factory=dict)
+    created_at: datetime | None = None
 
 
-_READ: Final = [name for name in Record.__slots__ if name != "fact"]
-#: Columns written back, with the type of their array.
-_COLUMNS: Final = {
-    "id": "bigint",
-    "revision": "bigint",
-    "programme_id": "bigint",
-    "member_id": "bigint",
-    "version_id": "bigint",
-    "earn_entry": "bigint",
-    "counted": "bigint",
-    "points": "bigint",
-    "qualifying": "bigint",
-    "first_counted": "bigint",
-    "first_points": "bigint",
-    "first_qualifying": "bigint",
-    "first_paid": "bigint",
-    "fact_updated_at": "timestamptz",
-    "paid_at": "timestamptz",
-    "window_ends_at": "timestamptz",
-    "past": "boolean",
-    "number": "text",
-    "contact": "text",
-    "outcome": "text",
-    "fact": "jsonb",
-}
-# What has been there is left alone here, and locked by the second statement.
-_CREATE: Final = """
-INSERT INTO loyalty_plugin_orderrecord (realm_id, order_id, created_at, revision, fact, number, contact, outcome,
-       past, counted, points, qualifying, first_counted, first_points, first_qualifying, first_paid)
-SELECT n.realm_id, n.order_id, n.created_at, 0, '{}', '', '', '', false, 0, 0, 0, 0, 0, 0, 0
-  FROM unnest($1::bigint[], $2::text[], $3::timestamptz[]) AS n(realm_id, order_id, created_at)
- ORDER BY n.realm_id, n.order_id
-    ON CONFLICT DO NOTHING
-RETURNING id, realm_id, order_id
+class Overtaken(Exception):
+    """Another transaction made the row of one of these orders meanwhile: begin anew, and find it."""
+
+
+_READ: Final = [name for name in Record.__slots__ if name not in ("created_at", "fact")]
+#: What a row is told by, in the order of its fields in the type `loyalty_order`.
+_FIXED: Final = ("id", "realm_id", "order_id", "created_at")
+_WRITTEN: Final = (
+    "revision",
+    "programme_id",
+    "member_id",
+    "version_id",
+    "earn_entry",
+    "counted",
+    "points",
+    "qualifying",
+    "first_counted",
+    "first_points",
+    "first_qualifying",
+    "first_paid",
+    "fact_updated_at",
+    "paid_at",
+    "window_ends_at",
+    "past",
+    "number",
+    "contact",
+    "outcome",
+    "fact",
+)
+_OF_ORDERS: Final = """
+  FROM loyalty_plugin_orderrecord r
+  JOIN unnest((SELECT $1::bigint[]), (SELECT $2::text[])) AS n(realm_id, order_id)
+    ON r.realm_id = n.realm_id AND r.order_id = n.order_id
 """
 _LOCK: Final = f"""
-SELECT {", ".join(f"r.{name}" for name in _READ)}
-  FROM loyalty_plugin_orderrecord r
-  JOIN unnest($1::bigint[], $2::text[]) AS n(realm_id, order_id)
-    ON r.realm_id = n.realm_id AND r.order_id = n.order_id
- ORDER BY r.realm_id, r.order_id
-   FOR UPDATE OF r
+SELECT {", ".join(f"r.{name}" for name in _READ)} {_OF_ORDERS} ORDER BY r.realm_id, r.order_id FOR UPDATE OF r
 """
-_SAVE: Final = "UPDATE loyalty_plugin_orderrecord r SET {sets} FROM unnest({arrays}) AS n({names}) WHERE r.id = n.id".format(
-    sets=", ".join(f"{name} = n.{name}" for name in _COLUMNS if name != "id"),
-    arrays=", ".join(f"${place}::{kind}[]" for place, kind in enumerate(_COLUMNS.values(), 1)),
-    names=", ".join(_COLUMNS),
-)
+_ANY: Final = f"SELECT 1 {_OF_ORDERS} LIMIT 1"
+_MAKE: Final = f"""
+INSERT INTO loyalty_plugin_orderrecord ({", ".join((*_FIXED[1:], *_WRITTEN))})
+SELECT {", ".join((*_FIXED[1:], *_WRITTEN))} FROM unnest((SELECT $1::loyalty_order[])) AS n
+ ORDER BY n.realm_id, n.order_id
+    ON CONFLICT DO NOTHING
+"""
+_CHANGE: Final = f"""
+UPDATE loyalty_plugin_orderrecord r SET {", ".join(f"{name} = n.{name}" for name in _WRITTEN)}
+  FROM unnest((SELECT $1::loyalty_order[])) AS n WHERE r.id = n.id
+"""
 
 
 def summary(fact: OrderFact) -> dict[str, Any]:
@@ -109,46 +123,52 @@ def summary(fact: OrderFact) -> dict[str, Any]:
 
 
 def lock_records(facts: Sequence[OrderFact], shops: Mapping[str, Shop]) -> dict[str, Record]:
-    """Our rows of these orders (each once) under lock, by reference, made where missing; taken in one order."""
-    known = [(shops[fact.realm].pk, fact) for fact in facts if fact.realm in shops]
-    if not known:
-        return {}
-    made = rows(
-        _CREATE,
-        [
-            integers(realm_id for realm_id, _ in known),
-            texts([fact.order_id for _, fact in known]),
-            moments(fact.created_at for _, fact in known),
-        ],
-    )
-    found = [Record(*row) for row in made]
-    if len(found) < len(known):
-        ours = {(record.realm_id, record.order_id) for record in found}
-        others = [
-            (realm_id, fact.order_id) for realm_id, fact in known if (realm_id, fact.order_id) not in ours
-        ]
-        wanted = [integers(realm_id for realm_id, _ in others), texts([order_id for _, order_id in others])]
-        found += [Record(*row) for row in rows(_LOCK, wanted)]
+    """Our rows of these orders (each once) by reference: those there are under lock, taken in one order, and new ones."""
+    records = {
+        fact.ref: Record(None, shops[fact.realm].pk, fact.order_id, created_at=fact.created_at)
+        for fact in facts
+        if fact.realm in shops
+    }
     urls = {shop.pk: url for url, shop in shops.items()}
-    return {f"{urls[record.realm_id]}|{record.order_id}": record for record in found}
+    for row in rows(_LOCK, _names(records.values())) if records else ():
+        known = Record(*row)
+        records[f"{urls[known.realm_id]}|{known.order_id}"] = known
+    return records
+
+
+def check_new(records: Iterable[Record]) -> None:
+    """Make sure, once their members are locked, that new rows are still new; locks nothing. Raises Overtaken.
+
+    Whoever applies the same order locks the same member, so this is where one usually has waited for the other.
+    """
+    new = [record for record in records if record.id is None]
+    if new and rows(_ANY, _names(new)):
+        raise Overtaken
+
+
+def _names(records: Collection[Record]) -> list[str]:
+    return [integers(one.realm_id for one in records), texts([one.order_id for one in records])]
 
 
 def save_records(records: Sequence[Record]) -> None:
-    """Write rows back that this transaction holds the locks of."""
-    if not records:
-        return
-    columns = []
-    for name, kind in _COLUMNS.items():
-        values = [getattr(record, name) for record in records]
-        match kind:
-            case "boolean":
-                columns.append(words("true" if value else "false" for value in values))
-            case "bigint":
-                columns.append(integers(values))
-            case "timestamptz":
-                columns.append(moments(values))
-            case "jsonb":
-                columns.append(texts([json_text(value) for value in values]))
-            case _:
-                columns.append(texts(values))
-    execute(_SAVE, columns)
+    """Write the rows: of those there were we hold the locks, new ones are made. Raises Overtaken.
+
+    To be the last thing a transaction does: whoever holds a new row then waits for nothing more.
+    """
+    changed = [_row(record) for record in records if record.id is not None]
+    new = [_row(record) for record in records if record.id is None]
+    if changed:
+        execute(_CHANGE, [composites(changed)])
+    if new and execute(_MAKE, [composites(new)]) < len(new):
+        raise Overtaken
+
+
+def _row(record: Record) -> str:
+    return (
+        f"{number(record.id)},{record.realm_id},{text(record.order_id)},{instant(record.created_at)},"
+        f"{record.revision},{number(record.programme_id)},{number(record.member_id)},{number(record.version_id)},"
+        f"{number(record.earn_entry)},{record.counted},{record.points},{record.qualifying},{record.first_counted},"
+        f"{record.first_points},{record.first_qualifying},{record.first_paid},{instant(record.fact_updated_at)},"
+        f"{instant(record.paid_at)},{instant(record.window_ends_at)},{'t' if record.past else 'f'},"
+        f"{text(record.number)},{text(record.contact)},{text(record.outcome)},{text(json_text(record.fact))}"
+    )

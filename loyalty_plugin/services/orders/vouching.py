@@ -44,10 +44,10 @@ def with_provenance(facts: Sequence[OrderFact], records: Mapping[str, Record]) -
     """
     listed = settings.PAYMENT_APPS
     unknown = {
-        records[fact.ref].id: fact.ref
+        record.id: fact.ref
         for fact in facts
-        if fact.ref in records
-        and records[fact.ref].revision
+        if (record := records.get(fact.ref)) is not None
+        and record.id is not None
         and any(charge.source in provenance.NAMELESS for charge in fact.charges)
     }
     before: dict[str, Mapping[str, str]] = {}

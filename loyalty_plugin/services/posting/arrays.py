@@ -7,7 +7,7 @@ combination of types would be another statement to prepare.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from pydantic_core import to_json
@@ -43,7 +43,7 @@ def json_text(value: Any) -> str:
     return to_json(value).decode()
 
 
-def records(rows: Iterable[str]) -> str:
+def composites(rows: Iterable[str]) -> str:
     """For an array of a composite type; each row is the fields of one record with commas between."""
     quoted = [row.replace("\\", "\\\\").replace('"', '\\"') for row in rows]
     return '{"(' + ')","('.join(quoted) + ')"}' if quoted else "{}"
@@ -56,6 +56,16 @@ def text(value: str | None) -> str:
     if '"' in value or "\\" in value:
         value = value.replace("\\", "\\\\").replace('"', '""')
     return f'"{value}"'
+
+
+def number(value: int | None) -> int | str:
+    """One whole number of a record."""
+    return "" if value is None else value
+
+
+def instant(value: datetime | None) -> str:
+    """One timezone-aware instant of a record."""
+    return "" if value is None else value.isoformat()
 
 
 def _quoted(value: str) -> str:

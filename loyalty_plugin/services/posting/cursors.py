@@ -34,10 +34,12 @@ def one_round_trip() -> Iterator[None]:
         yield
 
 
-def execute(statement: str, parameters: Sequence[Any]) -> None:
-    """Run one statement that returns nothing."""
+def execute(statement: str, parameters: Sequence[Any]) -> int:
+    """Run one statement that returns no rows; how many it wrote."""
     with cursor() as run:
         run.execute(statement, parameters)
+        written: int = run.rowcount
+    return written
 
 
 def rows(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:

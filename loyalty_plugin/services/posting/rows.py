@@ -8,7 +8,7 @@ from datetime import datetime
 
 from loyalty_plugin.domain.intents import Plan
 from loyalty_plugin.domain.ledger import Lot, NewLot, Posting
-from loyalty_plugin.services.posting.arrays import json_text, records, text
+from loyalty_plugin.services.posting.arrays import composites, instant, json_text, number, text
 from loyalty_plugin.services.posting.locks import Locked, MemberUnit
 
 
@@ -43,9 +43,9 @@ def additions(written: Written, locked: Locked) -> list[str]:
 
 def _new(written: Written, left: dict[int, Lot]) -> list[str]:
     return [
-        records([_entry(entry_id, plan) for entry_id, plan in written.entries]),
-        records([_lot(member, entry_id, lot, left[lot.id]) for member, entry_id, lot in written.lots]),
-        records([_posting(*row) for row in written.postings]),
+        composites([_entry(entry_id, plan) for entry_id, plan in written.entries]),
+        composites([_lot(member, entry_id, lot, left[lot.id]) for member, entry_id, lot in written.lots]),
+        composites([_posting(*row) for row in written.postings]),
     ]
 
 
@@ -54,16 +54,16 @@ def _entry(entry_id: int, plan: Plan) -> str:
     return (
         f"{entry_id},{text(plan.key)},{_bytes(plan.digest)},{plan.kind},{plan.programme_id},{plan.version_id},"
         f"{plan.member_id},{plan.occurred_at.isoformat()},{text(plan.channel)},{text(plan.issuing_shop)},"
-        f"{text(plan.acting_shop)},{text(plan.order_ref)},{_number(plan.reverses_id)},{text(plan.batch)},"
-        f"{text(plan.actor)},{text(plan.source)},{_bytes(plan.note_digest)},{_instant(plan.active_until)},"
+        f"{text(plan.acting_shop)},{text(plan.order_ref)},{number(plan.reverses_id)},{text(plan.batch)},"
+        f"{text(plan.actor)},{text(plan.source)},{_bytes(plan.note_digest)},{instant(plan.active_until)},"
         f"{text(explanation)}"
     )
 
 
 def _lot(member: int, entry_id: int, lot: NewLot, now: Lot) -> str:
     return (
-        f"{lot.id},{member},{text(lot.unit)},{entry_id},{_number(lot.origin_lot)},{lot.amount},"
-        f"{_instant(lot.matures_at)},{_instant(lot.expires_at)},{'t' if lot.needs_verification else 'f'},"
+        f"{lot.id},{member},{text(lot.unit)},{entry_id},{number(lot.origin_lot)},{lot.amount},"
+        f"{instant(lot.matures_at)},{instant(lot.expires_at)},{'t' if lot.needs_verification else 'f'},"
         f"{now.pending},{now.available},{now.held}"
     )
 
@@ -71,16 +71,16 @@ def _lot(member: int, entry_id: int, lot: NewLot, now: Lot) -> str:
 def _posting(entry_id: int, position: int, member: int, posting: Posting) -> str:
     return (
         f"{entry_id},{position},{member},{text(posting.unit)},{posting.source},{posting.destination},"
-        f"{posting.amount},{_number(posting.source_lot)},{_number(posting.destination_lot)}"
+        f"{posting.amount},{number(posting.source_lot)},{number(posting.destination_lot)}"
     )
 
 
 def _left(lots: Sequence[Lot]) -> str:
-    return records([f"{lot.id},{lot.pending},{lot.available},{lot.held}" for lot in lots])
+    return composites([f"{lot.id},{lot.pending},{lot.available},{lot.held}" for lot in lots])
 
 
 def _balances(written: Written, locked: Locked) -> str:
-    return records(_balance(key, locked, written.active.get(key)) for key in sorted(written.touched))
+    return composites(_balance(key, locked, written.active.get(key)) for key in sorted(written.touched))
 
 
 def _balance(key: MemberUnit, locked: Locked, active_until: datetime | None) -> str:
@@ -88,16 +88,8 @@ def _balance(key: MemberUnit, locked: Locked, active_until: datetime | None) -> 
     now = locked.books[member].balance(unit)
     return (
         f"{member},{text(unit)},{now.pending},{now.available},{now.held},{now.owed},{now.earned},"
-        f"{_instant(active_until)}"
+        f"{instant(active_until)}"
     )
-
-
-def _number(value: int | None) -> int | str:
-    return "" if value is None else value
-
-
-def _instant(value: datetime | None) -> str:
-    return "" if value is None else value.isoformat()
 
 
 def _bytes(value: bytes | None) -> str:
