@@ -13,6 +13,7 @@ from loyalty_plugin.domain.facts import OrderFact, Page, Part
 from loyalty_plugin.saleor import http, pages
 from loyalty_plugin.saleor.documents import document
 from loyalty_plugin.saleor.storefront import SaleorStorefront
+from sandbox.saleor.values import key_of
 from tests.saleor.roomkit import install
 from tests.saleor.standinkit import Receiver, Shop
 
@@ -83,6 +84,7 @@ def test_customers_come_without_staff(storefront, shop):
 def test_what_can_not_be_read_is_told_and_keeps_back_no_other():
     def call(operation: str, **variables: Any) -> Any:
         assert (operation, variables["by"], variables["where"]) == ("orders_page", "CREATED_AT", None)
+        assert variables["whole"]
         edges = [{"node": {"id": "good"}}, {"node": {"id": "bad"}}]
         at = {"hasNextPage": False, "endCursor": "c"}
         return {"orders": {"edges": edges, "pageInfo": at}}
@@ -116,3 +118,20 @@ def test_events_that_saleor_gave_up_on_are_read_as_long_as_it_remembers_them(sho
     found = list(pages.failed_events(call))
     assert [kind for kind, _ in found] == ["OrderPaid"] * 60
     assert {json.loads(body)["order"]["id"] for _, body in found} == {one["id"] for one in placed}
+
+
+def test_an_order_that_saleor_can_not_serve_keeps_back_no_other(storefront, shop):
+    placed = place(shop, 7)
+    odd = [placed[0]["id"], placed[4]["id"]]
+    with shop.standin.store.write() as tx:
+        for one in odd:
+            tx.patch("order", key_of(one, "Order"), {"origin": ""})  # as in the sample data Saleor comes with
+    found = walk(storefront.orders_page)
+    unreadable = {order: code for page in found for order, code in page.unreadable.items()}
+    assert unreadable == dict.fromkeys(odd, "saleor_error")
+    read = {fact.order_id for page in found for fact in page.items}
+    assert {one["id"] for one in placed} - read == set(odd)
+    assert found[0].total == len(read) + len(odd)
+    with shop.standin.store.write() as tx:
+        for one in odd:
+            tx.patch("order", key_of(one, "Order"), {"origin": "CHECKOUT"})  # the shop is other tests', too

@@ -167,9 +167,9 @@ class Chaos:
         return answer["data"]
 
     def customers(self) -> list[CustomerFact]:
-        found = self._ask("customers_page", after=None, where=None, by="CREATED_AT", counting=False)[
-            "customers"
-        ]
+        found = self._ask(
+            "customers_page", after=None, where=None, by="CREATED_AT", counting=False, whole=True
+        )["customers"]
         return [customer_fact(self.api_url, edge["node"]) for edge in found["edges"]]
 
     # -- chaos ------------------------------------------------------------------------------------------
