@@ -118,6 +118,12 @@ def _own_language() -> Iterator[None]:
     translation.deactivate()
 
 
+@pytest.fixture(autouse=True)
+def _nudged_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A nudge that is left for later would come from another thread, into a database that may be gone by then."""
+    monkeypatch.setattr("loyalty_plugin.webhooks.nudging.PAUSE", 0.0)
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """A headless Chromium driven by playwright; the test is skipped where the machine has none."""

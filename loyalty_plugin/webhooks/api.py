@@ -12,13 +12,12 @@ from django.urls import URLPattern, URLResolver, reverse
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 
-from loyalty_plugin import jobs
 from loyalty_plugin.conf import settings
 from loyalty_plugin.errors import HandshakeRefused, SignatureRefused, TryLater
 from loyalty_plugin.registry import ports
 from loyalty_plugin.saleor import manifest
 from loyalty_plugin.saleor.obstacles import DOOR
-from loyalty_plugin.webhooks import answers, intake
+from loyalty_plugin.webhooks import answers, intake, nudging
 
 _log = logging.getLogger(__name__)
 _MAX_HANDSHAKE: Final = 4096
@@ -99,16 +98,8 @@ def _taken(request: HttpRequest) -> int | HttpResponse:
         _log.exception("a delivery could not be kept")
         return 503
     if new:
-        _nudge()
+        nudging.nudge()
     return 202
-
-
-def _nudge() -> None:
-    """Ask for the inbox to be drained. The row is the truth: a lost nudge only makes it later."""
-    try:
-        jobs.enqueue(jobs.DRAIN_INBOX)
-    except Exception:
-        _log.exception("no worker could be asked to drain the inbox")
 
 
 def _length(request: HttpRequest) -> int:

@@ -1,0 +1,5 @@
+"""The bench's host as a WSGI application; decides nothing."""
+
+from django.core.wsgi import get_wsgi_application
+
+application = get_wsgi_application()
