@@ -50,6 +50,8 @@ POINT_LIMITS: Final[dict[str, tuple[int | None, int | None]]] = {
     "manager": (20_000, 100_000),
     "owner": (100_000, None),
 }
+#: The same of points for past orders, which are many members' at once.
+PAST_LIMITS: Final[dict[str, tuple[int | None, int | None]]] = {"owner": (1_000_000, None)}
 
 
 def require(actor: Actor, operation: Operation, *, channel: str = "") -> None:

@@ -31,7 +31,7 @@ from loyalty_plugin.services import (
     tiers,
     windows,
 )
-from loyalty_plugin.services.history import reconcile
+from loyalty_plugin.services.history import accepting, costing, reconcile
 from loyalty_plugin.services.orders import again
 from loyalty_plugin.webhooks.processing import drain_inbox, forget_bodies
 
@@ -144,6 +144,13 @@ def reckon_previews(timestamp: int | None = None) -> None:
     if left is not None:
         _repeat("previews", partial(previews.reckon_some, now=ports.clock.now()), left)
     previews.clear_away()
+
+
+@_task(jobs.PAST_POINTS, "*/5 * * * *")
+def past_points(timestamp: int | None = None) -> None:
+    """Reckon what points for past orders cost, and issue what was accepted."""
+    costing.reckon_open()
+    accepting.issue_open()
 
 
 @_task(jobs.SEAL, "*/5 * * * *")

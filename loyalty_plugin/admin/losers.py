@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
-from datetime import date
 from typing import Any, Final, cast
 
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.text import Truncator
-from django.utils.translation import get_language, gettext_lazy, override
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views import View
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.widgets.button import Button
 
 from loyalty_plugin.admin.access import BackOfficeMixin, crumb
+from loyalty_plugin.admin.downloads import csv_file
 from loyalty_plugin.admin.listing import LinkColumn, Listing, OneOf
 from loyalty_plugin.admin.members import SEARCHED
 from loyalty_plugin.admin.programme import OfVersion
 from loyalty_plugin.models.previews import DraftPreview, PreviewLine
 from loyalty_plugin.policies import Operation
-from loyalty_plugin.queries.previews import Fate, Reader, Way, fate_text, finished, in_pages, losers
+from loyalty_plugin.queries.paging import in_pages
+from loyalty_plugin.queries.previews import Fate, Reader, Way, fate_text, finished, losers
 from loyalty_plugin.registry import ports
 from loyalty_plugin.services import previews
 
@@ -34,8 +33,6 @@ _WAYS: Final = [
     ("kept", gettext_lazy("Lose although earned tiers are kept")),
     ("at_once", gettext_lazy("Lose if tiers are judged at once")),
 ]
-#: A cell that begins with one of these is a formula to a spreadsheet.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 class LoserFilters(WagtailFilterSet):
@@ -148,19 +145,6 @@ class FateColumn(Column):
         super().__init__(name, accessor=shown, classname="lp-fate", **kwargs)
 
 
-class _Lines:
-    """A file to write to that hands each line on instead of keeping it."""
-
-    def write(self, value: str) -> str:
-        return value
-
-
-def safe_cell(value: Any) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    text = value.isoformat() if isinstance(value, date) else str("" if value is None else value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
 class DownloadView(_OfPreview, BackOfficeMixin, View):
     """The whole list as CSV, however long, sent while it is read."""
 
@@ -169,25 +153,13 @@ class DownloadView(_OfPreview, BackOfficeMixin, View):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         rows = losers(self.actor, self.preview)
         previews.note_download(self.actor, version_id=self.version.pk, now=ports.clock.now())
-        response = StreamingHttpResponse(
-            self._lines(rows, get_language() or "en"), content_type="text/csv; charset=utf-8"
-        )
         name = f"{self.version.programme.code}-version-{self.version.number}-losers.csv"
-        response["Content-Disposition"] = f'attachment; filename="{name}"'
-        return cast(HttpResponse, response)
+        return csv_file(name, _headings, in_pages(rows), self._cells)
 
-    def _lines(self, rows: Any, language: str) -> Iterator[str]:
-        writer = csv.writer(_Lines())
-        # Without the mark a spreadsheet reads names in another encoding.
-        yield "\ufeff"
-        with override(language):
-            yield writer.writerow(map(str, _headings()))
-        for line in in_pages(rows):
-            # The reader's language is that of the request, which is over by now.
-            with override(language):
-                kept, at_once = self.reader.fate(line, "kept"), self.reader.fate(line, "at_once")
-                member = [line.member.number, line.member.name, self.reader.ladder.name(line.before)]
-                yield writer.writerow(map(safe_cell, [*member, *_cells(kept), *_cells(at_once)]))
+    def _cells(self, line: PreviewLine) -> list[Any]:
+        kept, at_once = self.reader.fate(line, "kept"), self.reader.fate(line, "at_once")
+        member = [line.member.number, line.member.name, self.reader.ladder.name(line.before)]
+        return [*member, *_cells(kept), *_cells(at_once)]
 
 
 def _headings() -> list[str]:

@@ -18,6 +18,7 @@ from loyalty_plugin.admin import (
     losers,
     members,
     operations,
+    past,
     programme,
     publishing,
     reconciling,
@@ -146,6 +147,30 @@ class Operations(Topic):
         ]
 
 
+class Past(Topic):
+    """Points for orders from before the programme."""
+
+    name = "loyalty_past"
+    prefix = "past"
+    icon = "history"
+    menu_label = _("Past orders")
+    operation = Operation.VIEW_OPERATIONS
+
+    def get_urlpatterns(self) -> list[Any]:
+        return [
+            path("", past.IndexView.as_view(), name="index"),
+            path("<int:realm_id>/", past.PastView.as_view(), name="realm"),
+            path("<int:realm_id>/accept/", past.AcceptView.as_view(), name="accept"),
+            path("<int:realm_id>/members/", past.MembersView.as_view(), name="members"),
+            path(
+                "<int:realm_id>/members/results/",
+                past.MembersView.as_view(results_only=True),
+                name="members_results",
+            ),
+            path("<int:realm_id>/members.csv", past.DownloadView.as_view(), name="csv"),
+        ]
+
+
 class Connections(Topic):
     """How we stand at each Saleor."""
 
@@ -185,4 +210,4 @@ class Membership(ViewSetGroup):
     menu_icon = "group"
     menu_name = "membership"
     menu_order = 250
-    items = (Overview, Members, Requests, ProgrammeTopic, Operations, Connections, Trail)
+    items = (Overview, Members, Requests, ProgrammeTopic, Past, Operations, Connections, Trail)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, cast
 
 from django import forms
@@ -18,6 +18,7 @@ from wagtail.admin.widgets import AdminDateTimeInput
 
 from loyalty_plugin.admin.problems import worded
 from loyalty_plugin.admin.programme import VersionPage
+from loyalty_plugin.admin.progress import progress
 from loyalty_plugin.admin.words import sentence, signed
 from loyalty_plugin.domain.lots import local_day
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
@@ -153,8 +154,8 @@ class PublishView(VersionPage):
                 "terms": changed_terms(old, self.draft),
                 "names": changed_names(old, self.draft),
             }
-        if found["running"]:
-            found |= _progress(preview, now)
+        if preview is not None and found["running"]:
+            found |= progress(preview.looked_at, preview.total, preview.created_at, now)
         return found
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -228,20 +229,3 @@ def _moves(preview: DraftPreview | None, ladder: Ladder) -> list[dict[str, Any]]
         }
         for pair in pairs
     ]
-
-
-def _progress(preview: DraftPreview | None, now: datetime) -> dict[str, Any]:
-    """How far the reckoning is, and about how long it still takes, judged by its pace so far."""
-    assert preview is not None
-    done, total = preview.looked_at, max(preview.total, 1)
-    rest = (now - preview.created_at) * (total - done) / done if done else None
-    return {"percent": min(done * 100 // total, 100), "time_left": _time_left(rest)}
-
-
-def _time_left(rest: timedelta | None) -> str:
-    if rest is None:
-        return _("It begins as soon as a worker is free.")
-    minutes = round(rest.total_seconds() / 60)
-    if minutes < 1:
-        return _("Less than a minute left.")
-    return ngettext("About %(n)s minute left.", "About %(n)s minutes left.", minutes) % {"n": minutes}

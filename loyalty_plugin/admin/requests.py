@@ -27,7 +27,7 @@ from loyalty_plugin.policies import Operation
 from loyalty_plugin.queries.balances import balances_of
 from loyalty_plugin.queries.trail import requests
 from loyalty_plugin.registry import ports
-from loyalty_plugin.services import approvals
+from loyalty_plugin.services import approvals, decided
 from loyalty_plugin.services.adjustments import REASONS
 
 
@@ -185,4 +185,6 @@ class RequestView(Page):
             return _("Rejected. Nothing was posted.")
         if self.asked.operation == approvals.HAND_PAID:
             return _("Confirmed. The order earns as soon as it has been read anew.")
+        if self.asked.operation == decided.PAST_POINTS:
+            return _("Approved. The points are being issued.")
         return _("Approved and posted.")

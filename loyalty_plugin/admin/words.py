@@ -33,6 +33,9 @@ CHIPS: Final[dict[str, tuple[Any, str]]] = {
     "over": (gettext_lazy("replaced"), ""),
     "in_force": (gettext_lazy("in force"), "w-status--primary"),
     "running": (gettext_lazy("running"), "w-status--primary"),
+    "ready": (gettext_lazy("ready"), "w-status--primary"),
+    "refused": (gettext_lazy("refused"), ""),
+    "stopped": (gettext_lazy("stopped"), "lp-critical"),
     "done": (gettext_lazy("done"), ""),
     "failed": (gettext_lazy("failed"), "lp-critical"),
     "new": (gettext_lazy("new"), "w-status--primary"),
@@ -64,6 +67,7 @@ OUTCOMES: Final[dict[str, Any]] = {
     "withdrawn": gettext_lazy("Withdrawn"),
     "expired": gettext_lazy("Ran out"),
     "frozen": gettext_lazy("Frozen"),
+    "accepted": gettext_lazy("Accepted"),
 }
 
 #: Why an event from Saleor or a change to it failed, by its code.
@@ -112,7 +116,8 @@ OPERATIONS: Final[dict[str, Any]] = {
     "points.clear": gettext_lazy("Points cleared"),
     "points.bring_back": gettext_lazy("Points brought back"),
     "event.replay": gettext_lazy("Event done again"),
-    "points.past": gettext_lazy("Points for past orders accepted"),
+    "points.past": gettext_lazy("Points for past orders"),
+    "points.past_list": gettext_lazy("List of points for past orders downloaded"),
     "backfill.customers": gettext_lazy("Earlier customers brought in"),
     "backfill.orders": gettext_lazy("Earlier orders brought in"),
 }
@@ -158,6 +163,8 @@ def over_limit(which: str, limit: int, used: int) -> str:
             "limit": points(limit),
             "used": signed(used),
         }
+    if which == "past":
+        return _("You may accept up to %(limit)s for past orders alone.") % {"limit": points(limit)}
     if which == "hard_maximum":
         return _("The programme pays at most %(limit)s at once by itself.") % {"limit": points(limit)}
     return _("You may adjust up to %(limit)s at once.") % {"limit": points(limit)}
@@ -182,6 +189,14 @@ def why_it_waits(cause: Mapping[str, Any]) -> str:
             "used": money_text(int(cause["used"]), str(cause["unit"])),
         }
         return f"{_hand_paid(cause)} {room}"
+    if cause.get("which") == "past_points":
+        return _(
+            "%(orders)s orders of %(members)s members from before the programme. One person may accept up to %(limit)s."
+        ) % {
+            "orders": signed(int(cause["orders"])),
+            "members": signed(int(cause["members"])),
+            "limit": points(int(cause["limit"])),
+        }
     limit = cause.get("limit", cause.get("ceiling"))
     return over_limit(str(cause.get("which", "")), int(limit), int(cause.get("used", 0))) if limit else ""
 
@@ -251,6 +266,9 @@ _SENTENCES: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
     "invalid_draft": lambda _d: _("This draft contradicts itself. Each problem is listed below."),
     "date_out_of_range": _out_of_range,
     "already_published": lambda _d: _("This version is published and can't change. Make a new draft."),
+    "past_cost_changed": lambda _d: _(
+        "Nothing was accepted: past orders came or went since this was worked out. Work it out anew, then look again."
+    ),
     "preview_needed": lambda _d: _(
         "Not published yet: what this draft would do from that day on is shown only now. Look it over, then publish."
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -12,12 +12,11 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import CommandError
 
 from loyalty_plugin.domain.actors import SYSTEM, Actor
-from loyalty_plugin.domain.values import currency_exponent
 from loyalty_plugin.management.progress import Bar
-from loyalty_plugin.models.programmes import Programme
+from loyalty_plugin.queries.past import currency_of, liability
 from loyalty_plugin.queries.staff import staff_actor
 from loyalty_plugin.registry import ports
-from loyalty_plugin.services.history import points
+from loyalty_plugin.services.history import accepting, points
 
 
 class Table:
@@ -52,7 +51,7 @@ def reckon(realm: str, path: Path | None) -> points.Cost:
 def accept(realm: str, total: int, username: str, path: Path | None) -> Any:
     """Post it in the name of a staff account. Raises LoyaltyError, CommandError for an account there is not."""
     actor = _actor(username)
-    return _watched(realm, path, lambda tell: points.accept(actor, realm=realm, total=total, tell=tell))
+    return _watched(realm, path, lambda tell: accepting.accept(actor, realm=realm, total=total, tell=tell))
 
 
 def _watched(realm: str, path: Path | None, work: Any) -> Any:
@@ -90,16 +89,12 @@ def lines(realm: str, cost: points.Cost, value: Decimal | None) -> list[str]:
         told.append(
             f"  Besides, {cost.waiting:,} orders are above the largest award: each waits for a person."
         )
-    currencies = set(
-        Programme.objects.filter(channels__realm__api_url=realm).values_list("currency", flat=True).distinct()
-    )
+    currency = currency_of(points.realm_at(realm))
     if value is None:
         told.append("  Say with --point-value what a point is worth to see the liability in money.")
-    elif len(currencies) == 1:
-        currency = currencies.pop()
-        unit = Decimal(1).scaleb(-currency_exponent(currency))
-        money = ((cost.points - cost.over) * value).quantize(unit, rounding=ROUND_HALF_UP)
-        told.append(f"  Liability at {value} {currency} a point: {money:,} {currency}.")
+    elif currency:
+        money = liability(cost.points, cost.over, value, currency)
+        told.append(f"  Liability at {value} {currency} a point: {money.decimal:,} {currency}.")
     else:
         told.append("  This Saleor's programmes have several currencies: the liability is not one sum.")
     return told

@@ -9,6 +9,7 @@ import loyalty_plugin.models.members
 import loyalty_plugin.models.notes
 import loyalty_plugin.models.orders
 import loyalty_plugin.models.outbox
+import loyalty_plugin.models.past
 import loyalty_plugin.models.previews
 import loyalty_plugin.models.programmes
 import loyalty_plugin.models.realms

@@ -96,7 +96,9 @@ class OrderRecord(models.Model):
 class HandMoney(models.Model):
     """Money paid by hand that an order counted without a second person, and when: what the sum of a day is made of."""
 
-    order = models.OneToOneField(OrderRecord, models.CASCADE, primary_key=True, related_name="hand_money")
+    # By the order's name, for our row of it may be made after this one.
+    realm = models.ForeignKey("loyalty_plugin.Realm", models.CASCADE, related_name="+", db_index=False)
+    order_id = models.CharField(max_length=64)
     programme = models.ForeignKey(
         "loyalty_plugin.Programme", models.CASCADE, related_name="+", db_index=False
     )
@@ -105,6 +107,7 @@ class HandMoney(models.Model):
     counted_at = models.DateTimeField()
 
     class Meta:
+        constraints = [models.UniqueConstraint(fields=["realm", "order_id"], name="lp_hand_money_once")]
         indexes = [models.Index(fields=["programme", "counted_at"], name="lp_hand_money_day")]
 
     def __str__(self) -> str:

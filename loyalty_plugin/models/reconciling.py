@@ -1,4 +1,4 @@
-"""What was compared with a Saleor and came out; and points for the past: shown, accepted by somebody, posted."""
+"""What was compared with a Saleor, and what came out."""
 
 from __future__ import annotations
 
@@ -61,40 +61,3 @@ class Difference(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.number or self.target}: {self.why}"
-
-
-class PastPoints(models.Model):
-    """Points for past orders that somebody accepted at the cost they were shown; never more are posted."""
-
-    class Status(models.TextChoices):
-        RUNNING = "running", _("running")
-        DONE = "done", _("done")
-        STOPPED = "stopped", _("stopped: the cost had changed")
-
-    realm = models.ForeignKey("loyalty_plugin.Realm", models.PROTECT, related_name="+")
-    status = models.CharField(_("state"), max_length=7, choices=Status.choices, default=Status.RUNNING)
-    #: What was shown and accepted.
-    points = models.BigIntegerField(_("points accepted"))
-    members = models.BigIntegerField(_("members"))
-    orders = models.BigIntegerField(_("orders"))
-    #: What was posted so far.
-    posted = models.BigIntegerField(_("points posted"), default=0)
-    accepted_by = models.CharField(_("accepted by"), max_length=100)
-    person = models.ForeignKey("loyalty_plugin.Person", models.SET_NULL, null=True, related_name="+")
-    accepted_at = models.DateTimeField(_("accepted"))
-    finished_at = models.DateTimeField(_("finished"), null=True)
-
-    class Meta:
-        verbose_name = _("points for the past")
-        verbose_name_plural = _("points for the past")
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(posted__gte=0, posted__lte=models.F("points")), name="lp_past_points_kept"
-            ),
-            models.UniqueConstraint(
-                fields=["realm"], condition=models.Q(status="running"), name="lp_past_points_once"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.realm_id}: {self.posted}/{self.points}"

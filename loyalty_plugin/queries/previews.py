@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -36,14 +35,6 @@ def losers(actor: Actor, preview: DraftPreview, text: str = "") -> QuerySet[Prev
     require(actor, Operation.VIEW_MEMBERS)
     rows = PreviewLine.objects.filter(preview=preview).select_related("member").order_by("pk")
     return rows.filter(member__in=search(actor, text).order_by().values("pk")) if text.strip() else rows
-
-
-def in_pages(rows: QuerySet[PreviewLine], size: int = 2_000) -> Iterator[PreviewLine]:
-    """All rows, some at a time and each time a query of its own: it holds no transaction open while it is read."""
-    after = 0
-    while page := list(rows.filter(pk__gt=after)[:size]):
-        yield from page
-        after = page[-1].pk
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from loyalty_plugin import jobs
 from loyalty_plugin.conf import settings
 from loyalty_plugin.domain.actors import SYSTEM, Actor
 from loyalty_plugin.domain.intents import Plan
@@ -26,7 +25,8 @@ from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.models.requests import Request
 from loyalty_plugin.policies import Operation, require
-from loyalty_plugin.services import audit, claims, posting
+from loyalty_plugin.services import audit, claims, decided, posting
+from loyalty_plugin.services.decided import HAND_PAID as HAND_PAID
 from loyalty_plugin.signals import announce, request_decided, request_opened
 
 FOR_EVER: Final = timedelta(days=36_500)
@@ -34,8 +34,6 @@ FOR_EVER: Final = timedelta(days=36_500)
 AWAITING = "awaiting_approval"
 REFUSED = "award_refused"
 AWARD = "award"
-#: A request about money that was declared by hand: approved, the order counts it.
-HAND_PAID = "order.hand_paid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +187,8 @@ def _open(request_id: int, now: datetime) -> Request:
 def approve(actor: Actor, *, request_id: int, now: datetime) -> posting.Posted | None:
     """Post what was asked, exactly as it was asked. Raises SamePerson, PermissionDenied, RequestClosed.
 
-    None where money was confirmed: its order is read anew by a job, and earns what it brings. An actor without a
-    mapped person may not approve, a superuser neither; nobody decides about themselves.
+    None where a job does what was asked: see `services.decided`. An actor without a mapped person may not approve, a
+    superuser neither; nobody decides about themselves.
     """
     require(actor, Operation.DECIDE_REQUESTS)
     with transaction.atomic():
@@ -199,8 +197,7 @@ def approve(actor: Actor, *, request_id: int, now: datetime) -> posting.Posted |
         _other_person(actor, request)
         # The audit and the decision come first, so that the entry's source is there when it is posted.
         _close(request, actor, Request.Status.APPROVED, now)
-        if request.operation == HAND_PAID:
-            _vouch(order, request, now)
+        if decided.approved(request, order, now):
             return None
         plan = plan_from(request.payload, source=f"{posting.APPROVED}{request.pk}")
         posted = posting.post([plan], recorded_at=now)[0]
@@ -220,21 +217,11 @@ def reject(actor: Actor, *, request_id: int, now: datetime) -> None:
         request = _open(request_id, now)
         _other_person(actor, request)
         _close(request, actor, Request.Status.REJECTED, now)
-        if order is not None and request.operation == HAND_PAID:
-            order.look_due = now
-            order.save(update_fields=["look_due"])
-            jobs.enqueue(jobs.LOOK_AGAIN)
-        elif order is not None and order.outcome == AWAITING:
+        if decided.rejected(request, order, now):
+            return
+        if order is not None and order.outcome == AWAITING:
             order.outcome = REFUSED
             order.save(update_fields=["outcome"])
-
-
-def _vouch(order: OrderRecord | None, request: Request, now: datetime) -> None:
-    if order is None:
-        return
-    order.vouched, order.look_due = max(order.vouched, request.amount), now
-    order.save(update_fields=["vouched", "look_due"])
-    jobs.enqueue(jobs.LOOK_AGAIN)
 
 
 def withdraw(actor: Actor, *, request_id: int, now: datetime) -> bool:
@@ -294,7 +281,7 @@ def close_expired(*, now: datetime, limit: int = 500) -> int:
             audit.record(
                 SYSTEM, row.operation, f"member:{row.member_id}", "expired", now=now, request_id=row.pk
             )
-        Request.objects.filter(pk__in=[row.pk for row in rows]).update(
-            status=Request.Status.EXPIRED, decided_at=now
-        )
+        closed = [row.pk for row in rows]
+        Request.objects.filter(pk__in=closed).update(status=Request.Status.EXPIRED, decided_at=now)
+        decided.lapsed(closed, now)
     return len(rows)

@@ -14,7 +14,10 @@ from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.ledger import POINTS
 from loyalty_plugin.models.inbox import InboxItem
 from loyalty_plugin.models.ledger import Balance, Entry
+from loyalty_plugin.models.members import Member
+from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.models.outbox import OutboxItem
+from loyalty_plugin.models.past import PastCost, PastCostLine
 from loyalty_plugin.models.realms import Installation
 from loyalty_plugin.models.reconciling import Difference, Reconciliation
 from loyalty_plugin.models.requests import Request
@@ -76,6 +79,34 @@ def too_wide(page: Any) -> bool:
     return bool(page.evaluate(script))
 
 
+def past_orders_of(of: Member, now: datetime) -> list[str]:
+    """A past order of a member and what points for it would cost."""
+    saleor = realm()
+    kept = {
+        "fact_updated_at": now,
+        "created_at": now,
+        "paid_at": now - timedelta(days=900),
+        "outcome": "past_order",
+    }
+    OrderRecord.objects.create(realm=saleor, order_id="Order:p", member=of, past=True, counted=4_200, **kept)
+    cost = PastCost.objects.create(
+        realm=saleor,
+        status="ready",
+        total=1,
+        done=1,
+        members=1,
+        orders=1,
+        points=1_234_567,
+        over=1_000,
+        waiting=3,
+        created_at=now,
+        finished_at=now,
+    )
+    PastCostLine.objects.create(cost=cost, member=of, orders=1, points=1_234_567, over=1_000, waiting=3)
+    where = f"{BASE}/past/{saleor.pk}"
+    return [f"{where}/?worth=0.01", f"{where}/accept/", f"{where}/members/"]
+
+
 def everything(owner: Any) -> list[str]:
     """Data of every kind, and the addresses of all pages that show it."""
     now = timezone.now().replace(microsecond=0)
@@ -110,6 +141,7 @@ def everything(owner: Any) -> list[str]:
     previews.look(SYSTEM, version_id=sound.pk, starts_at=now, now=now)
     return [
         *compared_and_received(now),
+        *past_orders_of(of, now),
         *(
             f"{BASE}/{page}/"
             for page in ("overview", "members", "requests", "operations", "connections", "trail", "programme")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, Permission
 
-from loyalty_plugin.admin.losers import safe_cell
+from loyalty_plugin.admin.downloads import safe_cell
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.models.audit import AuditRecord
 from loyalty_plugin.models.previews import DraftPreview, PreviewLine

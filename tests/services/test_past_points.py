@@ -21,11 +21,11 @@ from loyalty_plugin.models.audit import AuditRecord
 from loyalty_plugin.models.ledger import Entry
 from loyalty_plugin.models.members import Member, TierFact
 from loyalty_plugin.models.orders import OrderRecord
+from loyalty_plugin.models.past import PastPoints
 from loyalty_plugin.models.realms import Realm
-from loyalty_plugin.models.reconciling import PastPoints
 from loyalty_plugin.queries.staff import staff_actor
 from loyalty_plugin.registry import bind, ports
-from loyalty_plugin.services.history import points
+from loyalty_plugin.services.history import accepting, points
 from loyalty_plugin.services.orders import steps
 from loyalty_plugin.services.orders.apply import apply_orders
 from tests.doors.test_admin import staff
@@ -122,7 +122,7 @@ def test_accepted_points_equal_those_of_the_same_orders_played_live(shop):
     brought_in(shop, facts)
     shop.has(replace(facts[2], charged=2_345, refunded=10_000, updated_at=NOW))  # not heard of yet
     cost = points.reckon(SYSTEM, realm=REALM)
-    accepted = points.accept(owner(), realm=REALM, total=cost.points)
+    accepted = accepting.accept(owner(), realm=REALM, total=cost.points)
     assert (accepted.status, accepted.posted) == ("done", cost.points)
 
     columns = ("points", "qualifying", "counted", "outcome", "past")
@@ -145,7 +145,7 @@ def test_another_total_than_the_one_shown_is_refused(shop):
     of = member(programme(starts_at=NOW))
     brought_in(shop, past_orders(of, 10_000))
     with pytest.raises(PastCostChanged) as caught:
-        points.accept(owner(), realm=REALM, total=99)
+        accepting.accept(owner(), realm=REALM, total=99)
     assert caught.value.details == {"accepted": 99, "total": 100}
     assert not PastPoints.objects.exists()
 
@@ -154,9 +154,9 @@ def test_only_who_may_publish_terms_accepts_and_the_trail_says_who_and_what(shop
     of = member(programme(starts_at=NOW))
     brought_in(shop, past_orders(of, 10_000))
     with pytest.raises(PermissionDenied):
-        points.accept(staff_actor(account("manager"), via="command", now=NOW), realm=REALM, total=100)
+        accepting.accept(staff_actor(account("manager"), via="command", now=NOW), realm=REALM, total=100)
     who = owner()
-    points.accept(who, realm=REALM, total=100)
+    accepting.accept(who, realm=REALM, total=100)
     row = AuditRecord.objects.get(operation="points.past")
     assert (row.actor, row.outcome, row.detail["amount"]) == (who.name, "accepted", 100)
     entry = Entry.objects.get(kind="earn")
@@ -179,11 +179,11 @@ def test_a_run_that_broke_off_goes_on_and_posts_nothing_twice(shop, monkeypatch)
 
     monkeypatch.setattr(shop, "orders", fails)
     with pytest.raises(TryLater):
-        points.accept(who, realm=REALM, total=300)
+        accepting.accept(who, realm=REALM, total=300)
     assert (PastPoints.objects.get().posted, Entry.objects.count()) == (100, 1)
     with pytest.raises(PastCostChanged):
-        points.accept(who, realm=REALM, total=200)
-    assert points.accept(who, realm=REALM, total=300).posted == 300
+        accepting.accept(who, realm=REALM, total=200)
+    assert accepting.accept(who, realm=REALM, total=300).posted == 300
     assert PastPoints.objects.count() == 1
     assert points.reckon(SYSTEM, realm=REALM).points == 0
 
@@ -193,7 +193,7 @@ def test_never_more_is_posted_than_was_accepted(shop, monkeypatch):
     brought_in(shop, past_orders(of, 10_000))
     monkeypatch.setattr(points, "reckon", lambda *_a, **_k: points.Cost(members=1, orders=1, points=60))
     with pytest.raises(PastCostChanged):
-        points.accept(owner(), realm=REALM, total=60)
+        accepting.accept(owner(), realm=REALM, total=60)
     assert not Entry.objects.exists()
     assert PastPoints.objects.get().status == "stopped"
 
@@ -202,7 +202,7 @@ def test_refunds_after_the_credit_take_back_their_share(shop):
     of = member(programme(starts_at=NOW))
     [fact] = past_orders(of, 10_000)
     brought_in(shop, [fact])
-    points.accept(owner(), realm=REALM, total=100)
+    accepting.accept(owner(), realm=REALM, total=100)
     part = replace(fact, charged=2_500, refunded=7_500, updated_at=NOW + timedelta(days=1))
     [applied] = apply_orders([part], now=NOW + timedelta(days=1))
     assert (applied.outcome, applied.points) == ("", 25)

@@ -16,6 +16,7 @@ from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.errors import LoyaltyError
 from loyalty_plugin.management import past_points
 from loyalty_plugin.management.progress import Bar
+from loyalty_plugin.models.past import PastPoints
 from loyalty_plugin.services.history import backfill
 
 
@@ -113,4 +114,10 @@ class Command(BaseCommand):
             posted = past_points.accept(url, total, options["username"], None)
         except LoyaltyError as error:
             raise CommandError(f"{error.code} {error.details or ''}".strip()) from error
+        if posted.status == PastPoints.Status.WAITING:
+            self.stdout.write(
+                f"{posted.points:,} points are more than this account may accept alone: request {posted.request_id} "
+                "waits for another person, and nothing was posted."
+            )
+            return
         self.stdout.write(f"{posted.posted:,} points were posted.")

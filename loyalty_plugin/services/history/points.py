@@ -1,4 +1,4 @@
-"""Points for past orders: reckons what they would cost by the real path, and posts them once somebody accepted that.
+"""Points for past orders: what they would cost by the real path, some members at a time; stores nothing by itself.
 
 Reckoning is posting in a transaction that is rolled back, some members at a time. A member's orders depend on no other
 member but for campaigns with a budget: those are reckoned as if each lot of members came first, so that the cost shown
@@ -7,27 +7,30 @@ may be too high then, and is never too low.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from django.db import transaction
 from django.db.models import Count, QuerySet
 
 from loyalty_plugin.domain.actors import Actor
 from loyalty_plugin.domain.facts import PAGE, OrderFact
-from loyalty_plugin.errors import NotFound, PastCostChanged
-from loyalty_plugin.models.members import Member
+from loyalty_plugin.errors import LoyaltyError, NotFound
 from loyalty_plugin.models.orders import OrderRecord
+from loyalty_plugin.models.past import PastCost, PastPoints
 from loyalty_plugin.models.realms import Realm
-from loyalty_plugin.models.reconciling import PastPoints
 from loyalty_plugin.policies import Operation, require
 from loyalty_plugin.queries.balances import given
+from loyalty_plugin.queries.past import past_orders as past_orders
 from loyalty_plugin.registry import ports
-from loyalty_plugin.services import approvals, audit, runs
+from loyalty_plugin.services import approvals
 from loyalty_plugin.services.orders.apply import apply_orders
 
+_log = logging.getLogger(__name__)
+Row = TypeVar("Row", PastCost, PastPoints)
 #: Orders reckoned or posted in one transaction, unless one member alone has more.
 SOME: Final = 200
 
@@ -69,16 +72,11 @@ def silent(_cost: Cost, _members: Sequence[OfMember]) -> None:
 
 
 @dataclass(slots=True)
-class _Some:
+class Some:
     """Members and all of their past orders, by id."""
 
     members: dict[int, str] = field(default_factory=dict)
     orders: list[str] = field(default_factory=list)
-
-
-def run_name(realm_id: int) -> str:
-    """What its row is called among the jobs."""
-    return f"past_points:{realm_id}"
 
 
 def reckon(actor: Actor, *, realm: str, tell: Tell = silent) -> Cost:
@@ -87,109 +85,43 @@ def reckon(actor: Actor, *, realm: str, tell: Tell = silent) -> Cost:
     Raises NotFound, PermissionDenied, TryLater.
     """
     require(actor, Operation.VIEW_OPERATIONS)
-    row = _realm(realm)
-    cost = Cost(total=_past(row).count())
-    for some in _lots(row, 0):
-        facts = _read(realm, some.orders)
-        with transaction.atomic():
-            found = _credit(some, facts, "past:reckoned", ports.clock.now())
-            transaction.set_rollback(True)
-        _add(cost, some, found)
+    row = realm_at(realm)
+    cost = Cost(total=past_orders(row).count())
+    for some in lots(row, 0):
+        found = reckoned(row, some)
+        add(cost, some, found)
         tell(cost, found)
     return cost
 
 
-def accept(actor: Actor, *, realm: str, total: int, tell: Tell = silent) -> PastPoints:
-    """Post points for past orders, which cost `total` points; goes on where a killed run of the same total stopped.
-
-    Raises PastCostChanged where they cost something else by now, NotFound, PermissionDenied, TryLater.
-    """
-    require(actor, Operation.PUBLISH_PROGRAMME)
-    row = _realm(realm)
-    accepted = PastPoints.objects.filter(realm=row, status=PastPoints.Status.RUNNING).first()
-    if accepted is None:
-        cost = reckon(actor, realm=realm)
-        if cost.points != total:
-            raise PastCostChanged(accepted=total, total=cost.points)
-        accepted = _accepted(actor, row, cost)
-    elif accepted.points != total:
-        raise PastCostChanged(accepted=total, total=accepted.points)
-    with runs.running(run_name(row.pk), goes_on=True) as run:
-        if run.cursor.get("accepted") != accepted.pk:
-            run.begin_anew()
-        run.expect(accepted.orders)
-        cost = Cost(total=accepted.orders, done=run.done)
-        try:
-            for some in _lots(row, int(run.cursor.get("after", 0))):
-                found = _post(accepted, some, _read(realm, some.orders), run)
-                _add(cost, some, found)
-                tell(cost, found)
-        except PastCostChanged:
-            _end(accepted, PastPoints.Status.STOPPED)
-            raise
-        run.result = {"posted": accepted.posted}
-        _end(accepted, PastPoints.Status.DONE)
-    return accepted
+def reckoned(realm: Realm, some: Some) -> list[OfMember]:
+    """What each of these members would get; nothing is stored."""
+    facts = read(realm.api_url, some.orders)
+    with transaction.atomic():
+        found = credit(some, facts, "past:reckoned", ports.clock.now())
+        transaction.set_rollback(True)
+    return found
 
 
-def _realm(url: str) -> Realm:
+def realm_at(url: str) -> Realm:
+    """Raises NotFound."""
     row = Realm.objects.filter(api_url=url).first()
     if row is None:
         raise NotFound(realm=url)
     return row
 
 
-def _accepted(actor: Actor, realm: Realm, cost: Cost) -> PastPoints:
-    now = ports.clock.now()
-    with transaction.atomic():
-        made = PastPoints.objects.create(
-            realm=realm,
-            points=cost.points,
-            members=cost.members,
-            orders=cost.orders,
-            accepted_by=actor.name,
-            person_id=actor.person_id,
-            accepted_at=now,
-        )
-        detail = {"amount": cost.points, "members": cost.members, "orders": cost.orders}
-        audit.record(actor, "points.past", f"realm:{realm.pk}", "accepted", now=now, detail=detail)
-    return made
-
-
-def _post(accepted: PastPoints, some: _Some, facts: Sequence[OrderFact], run: runs.Run) -> list[OfMember]:
-    now = ports.clock.now()
-    with transaction.atomic():
-        mine = PastPoints.objects.select_for_update().get(pk=accepted.pk)
-        found = _credit(some, facts, f"past:{accepted.pk}", now)
-        posted = mine.posted + sum(one.points for one in found)
-        if posted > mine.points:
-            raise PastCostChanged(accepted=mine.points, total=posted)
-        mine.posted = accepted.posted = posted
-        mine.save(update_fields=["posted"])
-        run.advance({"accepted": accepted.pk, "after": max(some.members)}, len(some.orders))
-    return found
-
-
-def _end(accepted: PastPoints, status: PastPoints.Status) -> None:
-    accepted.status, accepted.finished_at = status, ports.clock.now()
-    accepted.save(update_fields=["status", "finished_at"])
-
-
-def _past(realm: Realm) -> QuerySet[OrderRecord]:
-    return OrderRecord.objects.filter(realm=realm, past=True, member__status=Member.Status.ACTIVE)
-
-
-def _lots(realm: Realm, after: int) -> Iterator[_Some]:
+def lots(realm: Realm, after: int) -> Iterator[Some]:
     """Members with past orders, by id, so many together that their orders fill a transaction."""
     while True:
         found = list(
-            _past(realm)
+            past_orders(realm)
             .filter(member_id__gt=after)
             .values_list("member_id", "member__number")
             .annotate(orders=Count("pk"))
             .order_by("member_id")[:SOME]
         )
-        some, size = _Some(), 0
+        some, size = Some(), 0
         for member_id, number, orders in found:
             if some.members and size + orders > SOME:
                 break
@@ -199,19 +131,23 @@ def _lots(realm: Realm, after: int) -> Iterator[_Some]:
             return
         after = max(some.members)
         some.orders = list(
-            _past(realm).filter(member_id__in=some.members).order_by("pk").values_list("order_id", flat=True)
+            past_orders(realm)
+            .filter(member_id__in=some.members)
+            .order_by("pk")
+            .values_list("order_id", flat=True)
         )
         yield some
 
 
-def _read(realm: str, order_ids: Sequence[str]) -> list[OrderFact]:
+def read(realm: str, order_ids: Sequence[str]) -> list[OrderFact]:
+    """The orders as they are now. Raises TryLater."""
     facts: list[OrderFact] = []
     for start in range(0, len(order_ids), PAGE):
         facts += ports.storefront.orders(realm, order_ids[start : start + PAGE]).values()
     return facts
 
 
-def _credit(some: _Some, facts: Sequence[OrderFact], batch: str, now: datetime) -> list[OfMember]:
+def credit(some: Some, facts: Sequence[OrderFact], batch: str, now: datetime) -> list[OfMember]:
     """Bring the orders up to date, then give their points; what each member got. In the caller's transaction."""
     before = given(list(some.members), now)
     apply_orders(facts, now=now)
@@ -242,7 +178,8 @@ def _credit(some: _Some, facts: Sequence[OrderFact], batch: str, now: datetime) 
     return found
 
 
-def _add(cost: Cost, some: _Some, found: Sequence[OfMember]) -> None:
+def add(cost: Cost | PastCost, some: Some, found: Sequence[OfMember]) -> None:
+    """Add up what some members would get, or got."""
     cost.done += len(some.orders)
     for one in found:
         cost.members += bool(one.points or one.waiting)
@@ -250,3 +187,16 @@ def _add(cost: Cost, some: _Some, found: Sequence[OfMember]) -> None:
         cost.points += one.points
         cost.over += one.over
         cost.waiting += one.waiting
+
+
+def each_open(rows: QuerySet[Row], act: Callable[[Row], None]) -> int:
+    """Go on with each of these; how many came to their end. One that is refused or put off keeps back no other."""
+    done = 0
+    for row in rows.select_related("realm").order_by("pk"):
+        try:
+            act(row)
+        except LoyaltyError as error:
+            _log.warning("points for the past of realm %s: %s %s", row.realm_id, error.code, error.details)
+        else:
+            done += 1
+    return done

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from loyalty_plugin.conf import settings
 from loyalty_plugin.domain import provenance
@@ -74,7 +74,7 @@ def weighed(work: Work, now: datetime) -> OrderFact:
     last = _last(fact)
     trusted, used = record.vouched, 0
     if small and trusted < amount:
-        held = HandMoney.objects.filter(order_id=record.id).values_list("amount", flat=True).first() or 0
+        held = _mine(record).values_list("amount", flat=True).first() or 0
         if last is not None and _is_asked(last, amount):
             used = int(last.cause.get("used", 0))
         elif held < amount and may_earn:
@@ -93,15 +93,20 @@ def _used(work: Work, now: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
     recent = HandMoney.objects.filter(programme_id=work.version.programme_id, counted_at__gt=now - DAY)
-    others = recent.exclude(order_id=work.record.id)
+    others = recent.exclude(realm_id=work.record.realm_id, order_id=work.record.order_id)
     return int(others.aggregate(sum=Sum("amount", default=0))["sum"])
 
 
 def _count(work: Work, amount: int, now: datetime) -> int:
     """Add this order's money to that of the day; so much is held for it now."""
     counted = {"programme_id": work.version.programme_id, "amount": amount, "counted_at": now}
-    HandMoney.objects.update_or_create(order_id=work.record.id, defaults=counted)
+    record = work.record
+    HandMoney.objects.update_or_create(realm_id=record.realm_id, order_id=record.order_id, defaults=counted)
     return amount
+
+
+def _mine(record: Record) -> QuerySet[HandMoney]:
+    return HandMoney.objects.filter(realm_id=record.realm_id, order_id=record.order_id)
 
 
 def _last(fact: OrderFact) -> Request | None:
