@@ -6,17 +6,17 @@ difference is posted, by the version the order earned under.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from loyalty_plugin.domain.actors import SYSTEM
-from loyalty_plugin.domain.intents import Award, Intent, Plan, TakeBack
-from loyalty_plugin.domain.ledger import POINTS, QUALIFYING, Kind, input_digest
+from loyalty_plugin.domain.intents import Award, Consume, ConsumeAll, Intent, Plan, TakeBack
+from loyalty_plugin.domain.ledger import POINTS, QUALIFYING, Account, Kind, Shortfall, input_digest
 from loyalty_plugin.domain.lots import expiry_of, local_day
 from loyalty_plugin.domain.tiers.history import QualifyingFact
 from loyalty_plugin.domain.tiers.terms import Metric
-from loyalty_plugin.models.members import TierFact
+from loyalty_plugin.models.members import Member, TierFact
 from loyalty_plugin.queries.entries import Ended, ended_of_orders, lots_of_order, unverified_of_order
 from loyalty_plugin.services import approvals
 from loyalty_plugin.services.orders import earning, steps
@@ -64,9 +64,11 @@ def change(work: Work, before: Before, now: datetime) -> None:
     difference = should - record.points
     ended = before.ended.get(fact.ref, Ended())
     intents: list[Intent] = []
+    # Nobody is left to owe anything, or to be given it back.
+    erased = work.member.status == Member.Status.ERASED
+    policy = Shortfall.WRITE_OFF if erased else version.document.negative
     if difference < 0:
         lots = tuple(before.lots.get(fact.ref, ()))
-        policy = version.document.negative
         intents.append(
             TakeBack(POINTS, -difference, lots, policy, expired=ended.expired, cleared=ended.cleared)
         )
@@ -75,13 +77,24 @@ def change(work: Work, before: Before, now: datetime) -> None:
     if qualifying > record.qualifying:
         intents.append(Award(QUALIFYING, qualifying - record.qualifying))
     elif qualifying < record.qualifying:
-        intents.append(TakeBack(QUALIFYING, record.qualifying - qualifying))
+        missing = Shortfall.WRITE_OFF if erased else Shortfall.OWE
+        intents.append(TakeBack(QUALIFYING, record.qualifying - qualifying, shortfall=missing))
+    if erased:
+        intents += _cleared(difference, qualifying - record.qualifying)
     if intents:
         work.plans.append(_plan(work, intents, should, net))
     record.points, record.qualifying = should, qualifying
     record.counted = steps.target(record.first_counted, net)
     _follow_up(work, net, counted, now)
     record.outcome = steps.outcome_of(record, fact)
+
+
+def _cleared(points: int, qualifying: int) -> Iterator[Intent]:
+    """What a refund that did not last would give back, gone as all the rest went."""
+    if points > 0:
+        yield ConsumeAll(POINTS)
+    if qualifying > 0:
+        yield Consume(QUALIFYING, qualifying, to=Account.CLEARED)
 
 
 def _given_again(work: Work, points: int, written_off: int, net: steps.Net, now: datetime) -> list[Intent]:
