@@ -164,6 +164,10 @@ ADVICE: Final[dict[str, tuple[Promise, Promise]]] = {
         _("Programme '{programme}' serves no channel: no order belongs to it."),
         _("Give it a channel of your Saleor in the back office."),
     ),
+    "payment_apps_open": (
+        _("Money is believed whatever App reports it; lately these did: {apps}."),
+        _("Name those that take payments for you in LOYALTY['PAYMENT_APPS']; others' reports then count as paid by hand."),
+    ),
     "inbox_lag": (
         _("{waiting} events wait to be worked off, the oldest for {minutes} minutes."),
         _("Run a worker (python manage.py procrastinate worker) or loyalty_tick from cron, and read its log."),

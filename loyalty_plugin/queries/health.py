@@ -10,10 +10,12 @@ from django.db import connection
 from django.db.models import Count, Min
 
 from loyalty_plugin import registry
+from loyalty_plugin.conf import settings
 from loyalty_plugin.domain.actors import Actor
 from loyalty_plugin.domain.earning.resolved import resolve
 from loyalty_plugin.domain.perks import resolve_perks
 from loyalty_plugin.domain.programmes.parse import parse_document
+from loyalty_plugin.domain.provenance import APP
 from loyalty_plugin.errors import InvalidInput
 from loyalty_plugin.models.inbox import InboxItem
 from loyalty_plugin.models.jobs import JobRun
@@ -27,6 +29,13 @@ from loyalty_plugin.queries.verifying import guards
 
 #: Rows that are due and have waited longer than this tell that nobody works them off.
 LAG: Final = timedelta(minutes=10)
+#: Who reported money of the latest orders.
+_APPS: Final = """
+SELECT DISTINCT c.value
+  FROM (SELECT fact FROM loyalty_plugin_orderrecord ORDER BY id DESC LIMIT 1000) AS o
+ CROSS JOIN jsonb_each_text(coalesce(o.fact -> 'charges', '{}')) AS c
+ WHERE c.value LIKE %s ORDER BY 1
+"""
 #: The hourly jobs leave a row; twice that without one, and no living worker, means that nobody works.
 SILENCE: Final = timedelta(hours=2)
 
@@ -44,6 +53,7 @@ def health(actor: Actor, *, now: datetime, permissions: Collection[str] = ()) ->
             for one in standing.troubles
         ),
         *_programme_troubles(),
+        *_payment_troubles(),
         *extension_troubles(actor, now=now),
         *_event_troubles(now),
         *_job_troubles(now),
@@ -111,6 +121,17 @@ def _programme_troubles() -> Iterator[Trouble]:
             yield Trouble("programme_unpublished", "warning", {"programme": programme.code})
         if not programme.served:
             yield Trouble("programme_without_channel", "warning", {"programme": programme.code})
+
+
+def _payment_troubles() -> Iterator[Trouble]:
+    """While nobody has named the payment Apps, whatever App reports money is believed: say which ones did lately."""
+    if settings.PAYMENT_APPS:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_APPS, [f"{APP}%"])
+        apps = [source.removeprefix(APP) for (source,) in cursor.fetchall()]
+    if apps:
+        yield Trouble("payment_apps_open", "info", {"apps": ", ".join(apps)})
 
 
 def _event_troubles(now: datetime) -> Iterator[Trouble]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Level = Literal["error", "warning"]
+#: Information is nothing to mend: something to know, with what to do if it is not as wished.
+Level = Literal["error", "warning", "info"]
 
 
 @dataclass(frozen=True, slots=True)

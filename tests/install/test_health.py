@@ -11,6 +11,7 @@ from django.db import connection
 from loyalty_plugin import registry
 from loyalty_plugin.admin.advice import told
 from loyalty_plugin.domain.actors import SYSTEM, Actor, ActorKind
+from loyalty_plugin.domain.facts import ChargeFact
 from loyalty_plugin.errors import PermissionDenied
 from loyalty_plugin.models.jobs import JobRun
 from loyalty_plugin.models.programmes import Programme, ProgrammeVersion
@@ -33,6 +34,19 @@ def test_a_plugin_at_work_has_no_troubles(shop: Programme) -> None:
     event(status="done", received_at=NOW - timedelta(days=3))
     change(status="done", next_attempt_at=NOW - timedelta(days=3))
     assert found() == {}
+
+
+def test_apps_whose_money_is_believed_unnamed_are_told_as_information(shop: Programme, settings: Any) -> None:
+    of = factories.member(shop)
+    charges = [
+        ChargeFact(f"e{n}", 100, 100, source) for n, source in enumerate(("app:psp", "hand:x", "app:dummy"))
+    ]
+    apply_orders([factories.order(of, 300, charges=tuple(charges), paid_by_hand=100)], now=NOW)
+    [trouble] = [one for one in health(SYSTEM, now=NOW) if one.code == "payment_apps_open"]
+    assert (trouble.level, trouble.facts) == ("info", {"apps": "dummy, psp"})
+    assert "dummy, psp" in told(trouble.code, trouble.facts)[0]
+    settings.LOYALTY = {**settings.LOYALTY, "PAYMENT_APPS": ("psp",)}
+    assert "payment_apps_open" not in {one.code for one in health(SYSTEM, now=NOW)}
 
 
 def test_only_who_may_see_operations_sees_troubles(shop: Programme) -> None:

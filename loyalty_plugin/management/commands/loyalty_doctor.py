@@ -9,7 +9,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from django.core import checks
 from django.core.management.base import BaseCommand, CommandParser
@@ -25,11 +25,11 @@ from loyalty_plugin.management import reaching
 from loyalty_plugin.management.lines import LINES
 from loyalty_plugin.queries.health import health
 from loyalty_plugin.queries.realms import standings
+from loyalty_plugin.queries.troubles import Level
 from loyalty_plugin.registry import ports
 from loyalty_plugin.saleor.connections import LOCKED
 from loyalty_plugin.saleor.manifest import PERMISSIONS
 
-Level = Literal["error", "warning"]
 #: Where these are found there is nothing to look into.
 _NO_TABLES = ("database_away", "not_migrated")
 
@@ -97,7 +97,11 @@ class Command(BaseCommand):
 
     def _tell(self, findings: list[Finding], broken: int) -> None:
         for one in findings:
-            mark, style = ("✗", self.style.ERROR) if one.level == "error" else ("!", self.style.WARNING)
+            mark, style = {
+                "error": ("✗", self.style.ERROR),
+                "warning": ("!", self.style.WARNING),
+                "info": ("·", self.style.NOTICE),
+            }[one.level]
             self.stdout.write(f"{style(f'{mark} {one.id}')}  {one.what}  → {one.next}")
         if not findings:
             self.stdout.write(self.style.SUCCESS("Everything is in order."))
