@@ -42,12 +42,11 @@ def compare(
     if realm.cluster is None:
         Realm.objects.filter(pk=realm_id).update(cluster=cluster)
     note = _note(app.get("anchor"))
-    if not realm.anchor.get("anew"):
-        if note and chain.root_of(note["block"]) != bytes.fromhex(note["root"]):
-            hold_spending(realm_id, Held.RESTORED_HERE, since=agreed, now=now)
-            return
-        if realm.anchor.get("block", 0) > note.get("block", 0):
-            hold_spending(realm_id, Held.RESTORED_THERE, since=agreed, now=now)
+    if _parted(realm, note):
+        # What we were given was read before the lease was ours: another process may have written a newer note since.
+        note = _note((client.execute("standing", anchor=key())["app"] or {}).get("anchor"))
+        if parted := _parted(realm, note):
+            hold_spending(realm_id, parted, since=agreed, now=now)
             return
     newest = chain.newest_block()
     if newest is None or (realm.anchor.get("block") == newest.number and not realm.anchor.get("anew")):
@@ -56,6 +55,15 @@ def compare(
     # Saleor first: were we to die in between, its note would be ahead of our memory of it, which is no difference.
     client.execute("anchor_write", id=app["id"], input=[{"key": key(), "value": json.dumps(ours)}])
     Realm.objects.filter(pk=realm_id).update(anchor=ours)
+
+
+def _parted(realm: Realm, note: Mapping[str, Any]) -> Held | None:
+    """Whose books are older by the note at Saleor, None where they agree or the note is to be written anew."""
+    if realm.anchor.get("anew"):
+        return None
+    if note and chain.root_of(note["block"]) != bytes.fromhex(note["root"]):
+        return Held.RESTORED_HERE
+    return Held.RESTORED_THERE if realm.anchor.get("block", 0) > note.get("block", 0) else None
 
 
 def _note(text: object) -> dict[str, Any]:

@@ -100,7 +100,8 @@ def _store(api_url: str, token: str, app: Mapping[str, Any], now: datetime) -> N
     for row in earlier.exclude(app_id=app["id"]):
         note_gap(realm.pk, Gap.ENDED, since=row.looked_at or row.ended_at or now)
     earlier.update(state=State.REPLACED, ended_at=now)
-    Realm.objects.filter(pk=realm.pk, anchor__anew=None).update(anchor={})
+    # By a missing key: `anchor__anew=None` would only find one that is there and null.
+    Realm.objects.filter(pk=realm.pk, anchor__anew__isnull=True).update(anchor={})
     row = Installation.objects.create(
         realm=realm,
         app_id=app["id"],

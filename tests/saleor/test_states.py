@@ -17,7 +17,8 @@ from loyalty_plugin.models.inbox import InboxItem
 from loyalty_plugin.models.realms import Installation, Realm
 from loyalty_plugin.queries.realms import spending_held, standings
 from loyalty_plugin.registry import ports
-from loyalty_plugin.saleor import http, jwks
+from loyalty_plugin.saleor import anchors, connections, http, jwks
+from loyalty_plugin.saleor.client import SaleorClient
 from loyalty_plugin.saleor.executors import deliver_outbox
 from loyalty_plugin.saleor.manifest import PERMISSIONS
 from loyalty_plugin.saleor.subscriptions import WEBHOOKS as OURS
@@ -276,6 +277,33 @@ def test_saleor_was_restored_from_a_dump(bare: Thread) -> None:
     assert spending_held(realm.pk) == "restored_there"
     mark_reconciled(SYSTEM, realm_id=realm.pk, through=now(), now=now())
     assert of_api("active")
+
+
+def test_what_we_noted_goes_with_the_app_that_was_deleted(bare: Thread) -> None:
+    bare.install()
+    sealed(1)
+    assert of_api("active")
+    realm = Realm.objects.get(api_url=API)
+    assert realm.anchor["block"] == 1
+    bare.act("appDelete")
+    bare.install()
+    assert of_api("reinstalled")
+    assert spending_held(realm.pk) == ""
+    realm.refresh_from_db()
+    assert realm.anchor["block"] == 1  # written down anew
+
+
+def test_a_note_that_another_process_overtook_is_no_dump(bare: Thread) -> None:
+    bare.install()
+    sealed(1)
+    assert of_api("active")
+    realm = Realm.objects.get(api_url=API)
+    ours = connections.connected(API)
+    assert ours is not None
+    client = SaleorClient(API, ours.token)
+    read_before = {**client.execute("standing", anchor=anchors.key())["app"], "anchor": None}
+    anchors.compare(client, realm.pk, read_before, agreed=now(), now=now())
+    assert spending_held(realm.pk) == ""
 
 
 def test_a_dump_in_another_cluster_is_known_without_asking(bare: Thread) -> None:
