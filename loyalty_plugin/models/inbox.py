@@ -15,7 +15,15 @@ class InboxItem(models.Model):
         IGNORED = "ignored", _("nothing to do")
         FAILED = "failed", _("failed")
 
-    installation = models.ForeignKey("loyalty_plugin.Installation", models.PROTECT, related_name="+")
+    # No index of its own: the unique one below begins with it. No constraint in the database: installations are never
+    # deleted, and every event would take a lock on its one row, which all that come at the same time share.
+    installation = models.ForeignKey(
+        "loyalty_plugin.Installation",
+        models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
     sha256 = models.BinaryField(max_length=32)
     #: `__typename` of the signed body, never the header.
     event = models.CharField(max_length=64)

@@ -17,7 +17,6 @@ from django.db import connection
 from django.utils.crypto import constant_time_compare
 
 from loyalty_plugin.errors import SignatureRefused, TryLater
-from loyalty_plugin.models.inbox import InboxItem
 from loyalty_plugin.models.realms import Installation
 from loyalty_plugin.saleor import connections, signatures
 from loyalty_plugin.saleor.connections import Connected
@@ -28,7 +27,7 @@ _UNSECURED: Final = (Installation.State.UNVERIFIED, Installation.State.SECURING)
 _INSERT: Final = """
     INSERT INTO loyalty_plugin_inboxitem
         (installation_id, sha256, event, body, received_at, status, attempts, outcome, detail)
-    VALUES (%s, %s, %s, %s, %s, %s, 0, '', '')
+    VALUES (%s, %s, %s, %s, %s, 'new', 0, '', '')
     ON CONFLICT (installation_id, sha256) DO NOTHING
 """
 
@@ -76,7 +75,6 @@ def keep(delivery: Believed, *, now: datetime) -> bool:
         delivery.event["__typename"][:64],
         delivery.body,
         now,
-        InboxItem.Status.NEW,
     )
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, row)

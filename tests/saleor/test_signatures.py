@@ -41,6 +41,15 @@ def test_saleors_own_signature_is_believed(installed: Installation, wire: Wire):
     assert not wire.requests
 
 
+def test_what_is_remembered_of_a_header_makes_no_signature_right(installed: Installation, wire: Wire):
+    """The first part of all signatures of one key is the same, and read once."""
+    verify(API, KEY.sign(BODY), BODY)
+    for wrong in (KEY.sign(event("OrderCreated")), unsigned(), f"{KEY.sign(BODY).partition('.')[0]}.."):
+        with pytest.raises(SignatureRefused):
+            verify(API, wrong, BODY)
+    verify(API, KEY.sign(BODY), BODY)
+
+
 @pytest.mark.parametrize(
     "signature",
     [
@@ -48,6 +57,11 @@ def test_saleors_own_signature_is_believed(installed: Installation, wire: Wire):
         pytest.param("a.b.c", id="nonsense"),
         pytest.param("..", id="empty parts"),
         pytest.param("\x00é..💥", id="no ASCII"),
+        pytest.param(KEY.sign(BODY) + "=", id="padded"),
+        pytest.param(KEY.sign(BODY).replace("..", ".*."), id="between the dots"),
+        pytest.param(KEY.sign(BODY) + "*", id="another spelling"),
+        pytest.param(KEY.sign(BODY) + ".x", id="one part more"),
+        pytest.param(KEY.sign(BODY).rpartition(".")[0], id="one part less"),
         pytest.param(unsigned(), id="alg none"),
         pytest.param(with_hmac(), id="HS256 with the public key"),
         pytest.param(KEY.sign(event("OrderCreated")), id="another body"),
@@ -154,3 +168,20 @@ def test_a_real_saleors_signature(db: None, wire: Wire):
     verify(API, sample["signature"], body)
     with pytest.raises(SignatureRefused):
         verify(API, sample["signature"], body.replace(b"order", b"ordre", 1))
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        pytest.param(
+            {"kty": "oct", "k": b64url(b"a secret everybody knows, long enough"), "alg": "HS256"}, id="shared"
+        ),
+        pytest.param(
+            {"kty": "OKP", "crv": "Ed25519", "x": b64url(bytes(range(32))), "alg": "EdDSA"}, id="another kind"
+        ),
+    ],
+)
+def test_a_key_of_another_kind_proves_nothing(key: dict[str, str], installed: Installation, wire: Wire):
+    Realm.objects.update(jwks={"keys": [{**key, "kid": KEY.kid}]})
+    with pytest.raises(SignatureRefused):
+        verify(API, KEY.sign(BODY), BODY)

@@ -29,7 +29,7 @@ def signed(path: str, body: bytes) -> bytes:
 
 def taking_in(world: World) -> Iterator[Measure]:
     """Each body another: copies would fold, and cost us less."""
-    count = world.size(6_000, 20_000)
+    count = world.size(3_000, 20_000)
     bodies = [event("OrderUpdated", order={"id": f"T3JkZXI6{number:08}"}) for number in range(count)]
     mine, bare = ([signed(path, body) for body in bodies] for path in (EVENTS, "/peer/events"))
     with world.database("bench_intake") as url:
@@ -39,7 +39,7 @@ def taking_in(world: World) -> Iterator[Measure]:
         with server(url) as port:
             ours = Contest("loyalty_plugin_inboxitem", lambda: ask(port, mine, CONNECTIONS))
             peer = Contest("bench_event", lambda: ask(port, bare, CONNECTIONS))
-            figures = rounds(world.size(5, 7), ours, peer)
+            figures = rounds(world.size(3, 7), ours, peer)
             assert InboxItem.objects.filter(event="OrderUpdated").count() in (0, count)
     yield from compared("signed webhooks taken in", "bare Ninja view", figures, ours, peer, 0.85, 1.2)
 

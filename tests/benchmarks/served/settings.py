@@ -1,4 +1,4 @@
-"""The host of the tests for processes of their own: its database comes by the environment, with a pool as in the demo shop."""
+"""The host of the tests for processes of their own: its database comes by the environment, with a pool."""
 
 import os
 
