@@ -152,6 +152,10 @@ ADVICE: Final[dict[str, tuple[Promise, Promise]]] = {
         _("{count} orders or customers of {saleor} differ from the books and could not be healed."),
         _("Look at them in the back office under Membership, Operations, All comparisons."),
     ),
+    "orders_gone": (
+        _("{count} orders that brought something are gone at {saleor}. Nothing was taken back for it."),
+        _("Decide about each in the back office under Membership, Operations, Orders that are gone."),
+    ),
     "no_programme": (
         _("There is no programme yet: nobody earns anything."),
         _("Start one from a preset: in the back office under Membership, or with loyalty_start."),

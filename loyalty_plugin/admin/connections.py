@@ -132,6 +132,7 @@ def _shown(one: Standing) -> dict[str, Any]:
             )
         ],
         "open": bool(realm and (realm.held or realm.gap_since or one.name == "restored_here")),
+        "comparable": row is not None and row.state == row.State.ACTIVE and realm is not None and realm.live,
         "mendable": one.listed and row is not None,
     }
 

@@ -26,6 +26,7 @@ from loyalty_plugin.admin import (
     requests,
     starting,
     trail,
+    vanished,
 )
 from loyalty_plugin.admin.access import actor_of
 from loyalty_plugin.policies import Operation, allows
@@ -142,6 +143,7 @@ class Operations(Topic):
         return [
             path("", operations.OperationsView.as_view(), name="index"),
             path("events/<int:item_id>/", replaying.EventView.as_view(), name="event"),
+            path("gone/", vanished.IndexView.as_view(), name="gone"),
             path("compared/", reconciling.IndexView.as_view(), name="reconciliations"),
             path("compared/<int:report_id>/", reconciling.ReportView.as_view(), name="reconciliation"),
         ]

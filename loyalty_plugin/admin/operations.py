@@ -22,7 +22,7 @@ from loyalty_plugin.models.programmes import ProgrammeVersion
 from loyalty_plugin.policies import Operation
 from loyalty_plugin.queries.balances import totals
 from loyalty_plugin.queries.operations import JobView, machinery
-from loyalty_plugin.queries.reconciling import reports
+from loyalty_plugin.queries.reconciling import gone_by_realm, reports
 from loyalty_plugin.queries.trail import waiting
 from loyalty_plugin.registry import ports
 from loyalty_plugin.services import retries
@@ -131,6 +131,7 @@ class OperationsView(Page):
             jobs=[_job(view) for view in found.jobs],
             failed=[*_failed("in", found.failed_in), *_failed("out", found.failed_out)],
             compared=reports(self.actor, limit=1),
+            gone=sum(gone_by_realm().values()),
             may_retry=self.may(Operation.RETRY_OPERATIONS),
         )
 

@@ -110,6 +110,8 @@ OPERATIONS: Final[dict[str, Any]] = {
     "programme.publish": gettext_lazy("Version published"),
     "programme.losers": gettext_lazy("List of members who would lose downloaded"),
     "programme.channels": gettext_lazy("Channels changed"),
+    "realm.compare": gettext_lazy("Comparison with a Saleor asked for"),
+    "order.gone": gettext_lazy("Order that is gone settled"),
     "realm.reconciled": gettext_lazy("Said that a Saleor is reconciled"),
     "realm.keys_accepted": gettext_lazy("Accepted a Saleor's new keys"),
     "realm.live": gettext_lazy("Made a Saleor count, or not"),

@@ -46,6 +46,8 @@ class Realm(models.Model):
     gap_since = models.DateTimeField(null=True, blank=True, editable=False)
     gap_reason = models.CharField(max_length=16, choices=Gap.choices, blank=True, editable=False)
     reconciled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    #: Somebody asked for a comparison that has not begun yet.
+    compare_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("Saleor")

@@ -23,6 +23,8 @@ class Reconciliation(models.Model):
     #: Where the rolling pass over all orders goes on next time, and over all members; empty at the beginning.
     orders_cursor = models.CharField(max_length=255, blank=True)
     members_cursor = models.BigIntegerField(default=0)
+    #: Where the search for orders of ours that are gone goes on.
+    own_cursor = models.BigIntegerField(default=0)
     seen = models.BigIntegerField(_("seen"), default=0)
     equal = models.BigIntegerField(_("equal"), default=0)
     healed = models.BigIntegerField(_("healed"), default=0)
@@ -61,3 +63,26 @@ class Difference(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.number or self.target}: {self.why}"
+
+
+class GoneOrder(models.Model):
+    """An order that holds value in our books and that Saleor has no more. Nothing is taken back before a person decides."""
+
+    realm = models.ForeignKey("loyalty_plugin.Realm", models.CASCADE, related_name="+", db_index=False)
+    order_id = models.CharField(max_length=64)
+    number = models.CharField(_("order"), max_length=32, blank=True)
+    member = models.ForeignKey("loyalty_plugin.Member", models.SET_NULL, null=True, related_name="+")
+    noticed_at = models.DateTimeField(_("noticed"))
+    settled_at = models.DateTimeField(_("settled"), null=True)
+    settled_by = models.ForeignKey("loyalty_plugin.Person", models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("order that is gone")
+        verbose_name_plural = _("orders that are gone")
+        constraints = [models.UniqueConstraint(fields=["realm", "order_id"], name="lp_gone_order_once")]
+        indexes = [
+            models.Index(fields=["realm"], condition=models.Q(settled_at=None), name="lp_gone_order_open")
+        ]
+
+    def __str__(self) -> str:
+        return self.number or self.order_id

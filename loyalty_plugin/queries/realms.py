@@ -59,7 +59,7 @@ def spending_held(realm_id: int) -> str:
 
 
 def standings(actor: Actor, *, now: datetime, permissions: Collection[str] = ()) -> tuple[Standing, ...]:
-    """Every Saleor on the list and every other that installed us. Four queries. Raises PermissionDenied.
+    """Every Saleor on the list and every other that installed us. Five queries. Raises PermissionDenied.
 
     `permissions` are those our App asks for.
     """
@@ -75,7 +75,7 @@ def standings(actor: Actor, *, now: datetime, permissions: Collection[str] = ())
         .annotate(at=Max("received_at"))
         .order_by()
     )
-    latest = reconciling.latest()
+    latest, gone = reconciling.latest(), reconciling.gone_by_realm()
     listed = list(dict.fromkeys(settings.SALEOR_API_URLS))
     found = []
     for url in [*listed, *(url for url in realms if url not in listed)]:
@@ -88,6 +88,7 @@ def standings(actor: Actor, *, now: datetime, permissions: Collection[str] = ())
         troubles = (
             *_troubles(url, url in listed, realm, row, at, permissions, now),
             *_compared(url, realm, row, compared, now),
+            *_gone(url, gone.get(realm.pk, 0) if realm else 0),
         )
         found.append(Standing(url, url in listed, troubles, realm, row, at, compared))
     return tuple(found)
@@ -166,6 +167,12 @@ def _compared(
         yield Trouble("reconcile_late", "warning", {"saleor": url, "at": at})
     if last is not None and last.differing:
         yield Trouble("reconcile_differs", "warning", {"saleor": url, "count": last.differing})
+
+
+def _gone(url: str, count: int) -> Iterator[Trouble]:
+    """Orders that hold value here and are gone there, as long as nobody has decided about them."""
+    if count:
+        yield Trouble("orders_gone", "warning", {"saleor": url, "count": count})
 
 
 def _day(at: datetime) -> str:

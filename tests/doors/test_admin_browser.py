@@ -19,7 +19,7 @@ from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.models.outbox import OutboxItem
 from loyalty_plugin.models.past import PastCost, PastCostLine
 from loyalty_plugin.models.realms import Installation
-from loyalty_plugin.models.reconciling import Difference, Reconciliation
+from loyalty_plugin.models.reconciling import Difference, GoneOrder, Reconciliation
 from loyalty_plugin.models.requests import Request
 from loyalty_plugin.services import previews, programmes
 from loyalty_plugin.services.orders.apply import apply_orders
@@ -104,7 +104,8 @@ def past_orders_of(of: Member, now: datetime) -> list[str]:
     )
     PastCostLine.objects.create(cost=cost, member=of, orders=1, points=1_234_567, over=1_000, waiting=3)
     where = f"{BASE}/past/{saleor.pk}"
-    return [f"{where}/?worth=0.01", f"{where}/accept/", f"{where}/members/"]
+    GoneOrder.objects.create(realm=saleor, order_id="Order:p", number="1042", member=of, noticed_at=now)
+    return [f"{BASE}/operations/gone/", f"{where}/?worth=0.01", f"{where}/accept/", f"{where}/members/"]
 
 
 def everything(owner: Any) -> list[str]:

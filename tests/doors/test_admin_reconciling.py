@@ -6,13 +6,17 @@ from datetime import timedelta
 
 import pytest
 
+from loyalty_plugin.admin.reconciling import STEPS
 from loyalty_plugin.domain.actors import SYSTEM
+from loyalty_plugin.models.jobs import JobRun
 from loyalty_plugin.models.realms import Installation, Realm
 from loyalty_plugin.models.reconciling import Difference, Reconciliation
 from loyalty_plugin.queries.realms import standings
-from tests.doors.test_admin import BASE, staff, text_of
+from loyalty_plugin.services.history import rounds
+from tests.doors.test_admin import BASE, _frozen_clock, staff, text_of
 from tests.factories import NOW, REALM, programme, realm
 
+__all__ = ["_frozen_clock"]
 pytestmark = pytest.mark.django_db
 
 
@@ -53,6 +57,44 @@ def test_where_all_is_well_it_says_so_and_where_nothing_was_compared_too():
     assert "Everything we hold is as Saleor has it." in page
     assert auditor.get(f"{BASE}/operations/compared/{report.pk + 1}/").status_code == 404
     assert staff("clerk").get(f"{BASE}/operations/compared/").status_code in (302, 403)
+
+
+def test_a_comparison_is_asked_for_and_followed(settings):
+    settings.LOYALTY = {**settings.LOYALTY, "SALEOR_API_URLS": (REALM,)}
+    programme()
+    Installation.objects.create(realm=realm(), token=b"t", installed_at=NOW, state="active")
+    page = f"{BASE}/operations/compared/"
+    manager = staff("manager")
+    assert "Compare now" in text_of(manager.get(page))
+    assert "Compare now" in text_of(manager.get(f"{BASE}/connections/"))
+    told = text_of(manager.post(page, {"realm": realm().pk}, follow=True))
+    assert "It begins as soon as a worker is free." in told
+    assert "data-lp-refresh" in told
+    assert "Compare now" not in told
+    assert "A comparison is under way already." in text_of(
+        manager.post(page, {"realm": realm().pk}, follow=True)
+    )
+    Realm.objects.update(compare_asked_at=None)
+    JobRun.objects.create(name=f"reconcile:{realm().pk}", started_at=NOW, beat_at=NOW, cursor={"step": 3})
+    told = text_of(manager.get(page))
+    assert "Some of all orders" in told
+    assert "(step 4 of 6, 0 looked at)" in told
+    JobRun.objects.update(status="done")
+    compared(differing=2)
+    told = text_of(manager.get(page))
+    assert "2 differ" in told
+    assert "Compare now" in told
+    for wrong in ("", "x", "999999"):
+        manager.post(page, {"realm": wrong})
+    assert not Realm.objects.exclude(compare_asked_at=None).exists()
+    auditor = staff("auditor")
+    assert "Compare now" not in text_of(auditor.get(page))
+    assert auditor.post(page, {"realm": realm().pk}).status_code in (302, 403)
+    assert not Realm.objects.exclude(compare_asked_at=None).exists()
+
+
+def test_the_steps_told_are_those_there_are():
+    assert len(STEPS) == len(rounds.STEPS)
 
 
 def test_the_doctor_tells_of_a_saleor_that_was_not_compared_for_long_and_of_what_differs(settings):

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from loyalty_plugin.domain.actors import SYSTEM
-from loyalty_plugin.errors import NotFound, TryLater
+from loyalty_plugin.domain.actors import SYSTEM, Actor, ActorKind
+from loyalty_plugin.errors import NotFound, PermissionDenied, TryLater
+from loyalty_plugin.models.audit import AuditRecord
 from loyalty_plugin.models.inbox import InboxItem
+from loyalty_plugin.models.jobs import JobRun
 from loyalty_plugin.models.ledger import Entry
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import OrderRecord
@@ -23,7 +25,7 @@ from loyalty_plugin.models.reconciling import Reconciliation
 from loyalty_plugin.registry import bind, ports
 from loyalty_plugin.services import realms
 from loyalty_plugin.services.history import reading, rounds
-from loyalty_plugin.services.history.reconcile import due, reconcile, reconcile_due
+from loyalty_plugin.services.history.reconcile import ask, due, reconcile, reconcile_due, run_name
 from loyalty_plugin.services.orders.apply import apply_orders
 from tests.factories import NOW, REALM, member, order, programme, realm
 from tests.services.historykit import PagedShop, customer
@@ -193,6 +195,31 @@ def test_each_saleor_is_due_once_a_day_and_within_the_hour_where_events_may_be_m
     assert due(now=NOW + timedelta(hours=1)) == [REALM]
     Realm.objects.update(live=False)
     assert due(now=NOW + timedelta(days=9)) == []
+
+
+def test_a_comparison_asked_for_is_due_at_once_and_asked_for_once(of, shop, clock):
+    run()
+    assert due(now=NOW) == []
+    pk = realm().pk
+    assert ask(SYSTEM, realm_id=pk, now=NOW)
+    assert not ask(SYSTEM, realm_id=pk, now=NOW)
+    assert due(now=NOW) == [REALM]
+    assert reconcile_due(now=NOW) == 1
+    assert (due(now=NOW), Reconciliation.objects.count()) == ([], 2)
+    assert AuditRecord.objects.filter(operation="realm.compare").count() == 1
+    with pytest.raises(NotFound):
+        ask(SYSTEM, realm_id=0, now=NOW)
+    with pytest.raises(PermissionDenied):
+        ask(Actor(ActorKind.STAFF, "user:1", frozenset({"view_operations"})), realm_id=pk, now=NOW)
+    Realm.objects.update(live=False)
+    with pytest.raises(NotFound):
+        ask(SYSTEM, realm_id=pk, now=NOW)
+
+
+def test_one_under_way_is_not_begun_again_but_a_killed_one_is(of, shop, clock):
+    JobRun.objects.create(name=run_name(realm().pk), started_at=NOW, beat_at=NOW)
+    assert not ask(SYSTEM, realm_id=realm().pk, now=NOW + timedelta(minutes=14))
+    assert ask(SYSTEM, realm_id=realm().pk, now=NOW + timedelta(minutes=15))
 
 
 def test_a_saleor_we_do_not_know_is_refused(shop):

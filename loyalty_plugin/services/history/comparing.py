@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -14,7 +14,7 @@ from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.services import approvals, members
-from loyalty_plugin.services.history import applying
+from loyalty_plugin.services.history import applying, vanished
 from loyalty_plugin.services.orders import steps
 from loyalty_plugin.services.orders.records import summary
 
@@ -122,19 +122,19 @@ def _differs(row: OrderRecord, fact: OrderFact) -> dict[str, Any]:
     return {**found, "in": fact.currency}
 
 
-def newer(realm: Realm, facts: Mapping[str, OrderFact], wanted: Sequence[str]) -> Compared:
+def newer(realm: Realm, facts: Mapping[str, OrderFact], wanted: Sequence[str], now: datetime) -> Compared:
     """Orders read once more of which ours was newer: still newer means that the shop lost what we saw."""
     held = dict(
         OrderRecord.objects.filter(realm=realm, order_id__in=wanted).values_list(
             "order_id", "fact_updated_at"
         )
     )
-    compared = Compared()
+    compared = gone(realm, [one for one in wanted if one not in facts], (), now)
     for order_id in wanted:
         fact, ours = facts.get(order_id), held.get(order_id)
         if fact is None:
-            compared.found.append(Found("order", order_id, False, GONE))
-        elif ours is not None and ours > fact.updated_at:
+            continue
+        if ours is not None and ours > fact.updated_at:
             times = [ours.isoformat(), fact.updated_at.isoformat()]
             compared.found.append(
                 Found("order", order_id, False, OURS_NEWER, fact.number, {"updated_at": times})
@@ -142,6 +142,14 @@ def newer(realm: Realm, facts: Mapping[str, OrderFact], wanted: Sequence[str]) -
         else:
             compared.equal += 1
     return compared
+
+
+def gone(realm: Realm, ours: Sequence[str], theirs: Collection[str], now: datetime) -> Compared:
+    """Orders of ours (ids) of which Saleor has only `theirs`. Told once; nothing is taken back for it."""
+    noted = vanished.note(realm, ours, theirs, now)
+    return Compared(
+        found=[Found("order", order_id, False, GONE, number) for order_id, number in noted.items()]
+    )
 
 
 def customers(realm: Realm, facts: Sequence[CustomerFact], now: datetime) -> Compared:

@@ -11,13 +11,16 @@ from typing import Final
 
 from django.db import transaction
 
+from loyalty_plugin import jobs
 from loyalty_plugin.domain.actors import SYSTEM, Actor
 from loyalty_plugin.errors import LoyaltyError, NotFound
+from loyalty_plugin.models.jobs import JobRun
 from loyalty_plugin.models.realms import Installation, Realm
 from loyalty_plugin.models.reconciling import Reconciliation
 from loyalty_plugin.policies import Operation, require
+from loyalty_plugin.queries.reconciling import alive
 from loyalty_plugin.registry import ports
-from loyalty_plugin.services import realms, runs
+from loyalty_plugin.services import audit, realms, runs
 from loyalty_plugin.services.history.rounds import STEPS, Tell, Work, go_on
 
 #: What changed shortly before the last time is looked at again: it may have been committed after we read.
@@ -48,6 +51,7 @@ def reconcile(
     row = Realm.objects.filter(api_url=realm).first()
     if row is None:
         raise NotFound(realm=realm)
+    Realm.objects.filter(pk=row.pk).update(compare_asked_at=None)
     with runs.running(run_name(row.pk)) as run:
         work = Work(row, _report(row, run, since), run, full, tell)
         try:
@@ -97,9 +101,35 @@ def _report(realm: Realm, run: runs.Run, since: datetime | None) -> Reconciliati
             through=ports.clock.now(),
             orders_cursor=done.orders_cursor if done else "",
             members_cursor=done.members_cursor if done else 0,
+            own_cursor=done.own_cursor if done else 0,
         )
         run.advance({"report": report.pk, "step": 0}, 0)
     return report
+
+
+def ask(actor: Actor, *, realm_id: int, now: datetime) -> bool:
+    """Have a worker compare this Saleor at once; False where that waits or is under way already.
+
+    Raises NotFound for one that is not live, PermissionDenied.
+    """
+    require(actor, Operation.RETRY_OPERATIONS)
+    with transaction.atomic():
+        realm = Realm.objects.select_for_update(no_key=True).filter(pk=realm_id, live=True).first()
+        if realm is None:
+            raise NotFound(realm=realm_id)
+        if realm.compare_asked_at is not None or under_way(realm_id, now):
+            return False
+        realm.compare_asked_at = now
+        realm.save(update_fields=["compare_asked_at"])
+        audit.record(actor, "realm.compare", f"realm:{realm_id}", "asked", now=now)
+        jobs.enqueue(jobs.RECONCILE)
+    return True
+
+
+def under_way(realm_id: int, now: datetime) -> bool:
+    """Whether a comparison of this Saleor has shown a sign of life lately."""
+    run = JobRun.objects.filter(name=run_name(realm_id)).order_by("-pk").first()
+    return run is not None and alive(run, now)
 
 
 def _end(work: Work, status: str, error: str = "") -> None:
@@ -110,7 +140,7 @@ def _end(work: Work, status: str, error: str = "") -> None:
 
 
 def due(*, now: datetime) -> list[str]:
-    """Saleors to be compared now: each once in a day and night, and soon where events may be missing."""
+    """Saleors to be compared now: those asked for, each once in a day and night, soon where events may be missing."""
     found = []
     live = Realm.objects.filter(live=True, installations__state=Installation.State.ACTIVE).distinct()
     for realm in live.order_by("pk"):
@@ -118,7 +148,7 @@ def due(*, now: datetime) -> list[str]:
         wait = (
             RESTLESS if realm.gap_since is not None or (last and last.status != last.Status.DONE) else DAILY
         )
-        if last is None or now - last.through >= wait:
+        if last is None or realm.compare_asked_at is not None or now - last.through >= wait:
             found.append(realm.api_url)
     return found
 

@@ -20,7 +20,7 @@ from loyalty_plugin.models.realms import Installation, Realm
 from loyalty_plugin.models.reconciling import Difference, Reconciliation
 from loyalty_plugin.registry import ports
 from loyalty_plugin.services import runs
-from loyalty_plugin.services.history import comparing, reading
+from loyalty_plugin.services.history import comparing, reading, vanished
 from loyalty_plugin.services.history.comparing import Compared
 
 #: Orders and members of the rolling pass over all of them, a night.
@@ -114,6 +114,27 @@ def _rolling_orders(work: Work) -> None:
             return
 
 
+def _own_orders(work: Work) -> None:
+    """Some of all orders of ours that hold value: one that is gone is in no list of Saleor's."""
+    looked = 0
+    after = 0 if work.full else work.report.own_cursor
+    while rows := list(
+        vanished.of_value(work.realm).filter(pk__gt=after).order_by("pk").values_list("pk", "order_id")[:PAGE]
+    ):
+        after, ids = rows[-1][0], [order_id for _, order_id in rows]
+        there = ports.storefront.orders(work.realm.api_url, ids)
+        with transaction.atomic():
+            _note(work, comparing.gone(work.realm, ids, there, ports.clock.now()))
+            work.report.own_cursor = after
+            work.report.save(update_fields=["own_cursor"])
+            go_on(work, after="")
+        looked += len(ids)
+        if looked >= ORDERS_A_NIGHT and not work.full:
+            return
+    work.report.own_cursor = 0
+    work.report.save(update_fields=["own_cursor"])
+
+
 def _rolling_members(work: Work) -> None:
     """Some of all members: an account that is gone without our hearing of it is in no list of what changed."""
     looked = 0
@@ -160,7 +181,7 @@ def _orders(work: Work, page: Page[Any]) -> None:
     if compared.newer:
         again = ports.storefront.orders(work.realm.api_url, compared.newer)
         with transaction.atomic():
-            _note(work, comparing.newer(work.realm, again, compared.newer))
+            _note(work, comparing.newer(work.realm, again, compared.newer, ports.clock.now()))
 
 
 def _note(work: Work, compared: Compared) -> None:
@@ -201,5 +222,6 @@ STEPS: Final[tuple[Callable[[Work], None], ...]] = (
     _changed_orders,
     _changed_customers,
     _rolling_orders,
+    _own_orders,
     _rolling_members,
 )
