@@ -84,7 +84,7 @@ SUBSCRIPTIONS: Final = (
                 "FULFILLMENT_CREATED",
                 "FULFILLMENT_APPROVED",
                 "FULFILLMENT_CANCELED",
-                # A draft is no order yet: it is looked at and earns nothing until it is completed.
+                # A draft is none of Saleor's orders yet: a look finds nothing until it is completed.
                 "DRAFT_ORDER_CREATED",
                 "DRAFT_ORDER_UPDATED",
                 "DRAFT_ORDER_DELETED",

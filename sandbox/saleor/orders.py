@@ -230,7 +230,7 @@ def mark_as_paid(ctx: Context, tx: Tx, order: Doc, reference: str | None) -> Doc
     )
     add_event(ctx, tx, made, "CHARGE_SUCCESS", order["total"]["gross"], reference or "", by)
     note(ctx, tx, order, "ORDER_MARKED_AS_PAID")
-    return settle_order(ctx, tx, order)
+    return settle_order(ctx, tx, order, declared=True)
 
 
 def grant_refund(ctx: Context, tx: Tx, order: Doc, given: dict[str, Any]) -> Doc:

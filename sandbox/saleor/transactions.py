@@ -160,9 +160,10 @@ def checkout_statuses(checkout: Doc, transactions: list[Doc]) -> dict[str, Any]:
     }
 
 
-def settle_order(ctx: Context, tx: Tx, order: Doc, created: bool = False) -> Doc:
+def settle_order(ctx: Context, tx: Tx, order: Doc, created: bool = False, declared: bool = False) -> Doc:
     """Write the order's payment totals from its transactions and emit what the change means.
 
+    Money that somebody only declares (`declared`, "mark as paid") makes an order fully paid, but never "paid".
     A new order that nothing was charged for (`created`) has no update to announce.
     """
     before = order["paid"]
@@ -176,7 +177,8 @@ def settle_order(ctx: Context, tx: Tx, order: Doc, created: bool = False) -> Doc
     order["updatedAt"] = ctx.now()
     full = order["paid"]["chargeStatus"] in ("FULL", "OVERCHARGED")
     if found["charged"] > before["charged"]:
-        ctx.emit(tx, "ORDER_PAID", order=order["id"])
+        if not declared:
+            ctx.emit(tx, "ORDER_PAID", order=order["id"])
         if full:
             ctx.emit(tx, "ORDER_FULLY_PAID", order=order["id"])
             if order["status"] == "CANCELED":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jwt
 import pytest
 
-from tests.saleor.standinkit import PASSWORD, Shop
+from tests.saleor.standinkit import CHANNEL, PASSWORD, Shop
 
 REGISTER = """mutation($i:AccountRegisterInput!){accountRegister(input:$i){requiresConfirmation
 user{id email firstName} errors{field code}}}"""
@@ -36,6 +36,25 @@ def test_a_customer_registers_confirms_and_logs_in(shop: Shop) -> None:
     ]
     assert me == {"email": email.lower(), "firstName": "Anna", "lastName": "Ünal", "isConfirmed": True,
                   "customerType": {"slug": "default"}}  # fmt: skip
+
+
+def test_registering_confirms_nobody(shop: Shop) -> None:
+    shop.anonymous.control("shop", enableAccountConfirmationByEmail=False)
+    try:
+        email = "unasked@mail.example"
+        given = {"email": email, "password": PASSWORD, "channel": CHANNEL}
+        assert not shop.anonymous.data(REGISTER, i=given)["accountRegister"]["requiresConfirmation"]
+        me = shop.anonymous.login(email).data("{me{id isConfirmed}}")["me"]
+        assert not me["isConfirmed"]
+        create = "mutation($i:UserCreateInput!){customerCreate(input:$i){user{isConfirmed} errors{code}}}"
+        made = shop.owner.data(create, i={"email": "by-staff@mail.example", "isConfirmed": True})
+        assert made["customerCreate"]["user"] == {"isConfirmed": False}
+        confirm = (
+            "mutation($i:ID!){customerUpdate(id:$i,input:{isConfirmed:true}){user{isConfirmed} errors{code}}}"
+        )
+        assert shop.owner.data(confirm, i=me["id"])["customerUpdate"]["user"] == {"isConfirmed": True}
+    finally:
+        shop.anonymous.control("shop", enableAccountConfirmationByEmail=True)
 
 
 def test_an_access_token_carries_the_measured_claims_and_verifies_by_jwks(shop: Shop) -> None:

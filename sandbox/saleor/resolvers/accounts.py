@@ -87,7 +87,10 @@ def customers(ctx: Context, **arguments: Any) -> dict[str, Any]:
 
 @mutation("accountRegister")
 def account_register(ctx: Context, input: Doc) -> dict[str, Any]:
-    """Never tells whether the e-mail is known: the user in the answer has an empty id."""
+    """Never tells whether the e-mail is known: the user in the answer has an empty id.
+
+    Nobody is confirmed by registering, also where the shop asks for no confirmation.
+    """
     needs_confirmation = ctx.standin.shop()["enableAccountConfirmationByEmail"]
     if needs_confirmation and not input.get("redirectUrl"):
         raise Refused("redirectUrl", "REQUIRED", "This field is required.")
@@ -103,9 +106,7 @@ def account_register(ctx: Context, input: Doc) -> dict[str, Any]:
     with ctx.write() as tx:
         tx.query("SELECT pg_advisory_xact_lock(hashtext(%s))", (input["email"].lower(),))
         if tx.user_by_email(input["email"]) is None:
-            made = people.new_user(
-                ctx, tx, input["email"], input["password"], isConfirmed=not needs_confirmation, **fields
-            )
+            made = people.new_user(ctx, tx, input["email"], input["password"], **fields)
             if needs_confirmation:
                 token = people.mail(
                     ctx, tx, "account_confirmation", made, redirectUrl=input.get("redirectUrl")
@@ -164,6 +165,7 @@ def account_update(ctx: Context, input: Doc, customerId: str | None = None) -> d
 
 @mutation("customerCreate")
 def customer_create(ctx: Context, input: Doc) -> dict[str, Any]:
+    """Unconfirmed, whatever `isConfirmed` says: it only counts when a customer is updated."""
     ctx.require("MANAGE_USERS")
     with ctx.write() as tx:
         if not input.get("email"):
@@ -175,7 +177,6 @@ def customer_create(ctx: Context, input: Doc) -> dict[str, Any]:
             tx,
             input["email"],
             None,
-            isConfirmed=bool(input.get("isConfirmed")),
             **{k: input[k] for k in ("firstName", "lastName", "note", "externalReference") if input.get(k)},
             metadata=people.pairs(input.get("metadata")),
             privateMetadata=people.pairs(input.get("privateMetadata")),

@@ -37,7 +37,11 @@ def token_create(ctx: Context, email: str, password: str, audience: str | None =
         standin.throttle.leave(ctx.ip, succeeded)
     if not user["isActive"]:
         raise Refused("email", "INACTIVE", "Account inactive.")
-    if not user["isConfirmed"] and not standin.shop()["allowLoginWithoutConfirmation"]:
+    settings = standin.shop()
+    must_confirm = (
+        settings["enableAccountConfirmationByEmail"] and not settings["allowLoginWithoutConfirmation"]
+    )
+    if must_confirm and not user["isConfirmed"]:
         raise Refused("email", "ACCOUNT_NOT_CONFIRMED", "Account needs to be confirmed via email.")
     with ctx.write() as tx:
         user = tx.patch("user", user["id"], {"lastLogin": ctx.now()})
