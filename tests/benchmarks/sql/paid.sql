@@ -1,6 +1,7 @@
 -- One paid order, one transaction, one round trip: entry, lot, posting, balance, the order's own row and what of it
 -- counts for tiers, as our path of orders leaves them. The award and its explanation are given; nothing is
--- judged.
+-- judged. Everything happens on the day of our own orders: what counts only later would make us set members' next
+-- day anew.
 -- A colon is written \x3a inside quotes: pgbench would take it for a variable.
 \set member random(1, :members)
 WITH entry AS (
@@ -33,7 +34,7 @@ WITH entry AS (
     FROM entry
 ), counted AS (
   INSERT INTO loyalty_plugin_tierfact (member_id, day, known_on, metric, amount, product_id, ref)
-  SELECT :member::bigint, current_date, NULL::date, c.metric, c.amount, c.product, order_ref || '|' || c.ref
+  SELECT :member::bigint, date '2026-03-02', NULL::date, c.metric, c.amount, c.product, order_ref || '|' || c.ref
     FROM entry, (VALUES ('spend', 10000, '', 'spend'), ('orders', 1, '', 'orders'),
                         ('product', 1, E'Product\x3a1', E'product|Product\x3a1')) AS c(metric, amount, product, ref)
 )
