@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from loyalty_plugin.domain.actors import SYSTEM
-from loyalty_plugin.domain.facts import PAGE
+from loyalty_plugin.domain.facts import PAGE, OrderFact
 from loyalty_plugin.errors import CurrencyMismatch, NotFound, TryLater
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import PricePromise
@@ -25,14 +25,12 @@ from loyalty_plugin.webhooks.outcomes import Outcome, done, ignored, retried, to
 
 
 def orders(realm: str, hints: Sequence[Hint], now: datetime) -> dict[int, Outcome]:
-    """Read the orders named and apply what they are now. Many events of one order are one look."""
-    outcomes: dict[str, Outcome] = {}
+    """Read the orders named and apply what they are now, all at once. Many events of one order are one look."""
+    facts: dict[str, OrderFact] = {}
     for ids in _pages(hints):
-        facts = ports.storefront.orders(realm, ids)
-        applied = apply_orders(list(facts.values()), now=now)
-        outcomes |= {
-            fact.order_id: done(result.outcome) for fact, result in zip(facts.values(), applied, strict=True)
-        }
+        facts |= ports.storefront.orders(realm, ids)
+    applied = apply_orders(list(facts.values()), now=now)
+    outcomes = {order_id: done(one.outcome) for order_id, one in zip(facts, applied, strict=True)}
     return _by_item(hints, outcomes, missing=ignored("unknown_order"))
 
 

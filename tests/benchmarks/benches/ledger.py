@@ -27,7 +27,8 @@ from tests.benchmarks.members import NOW, fill, multiply
 from tests.benchmarks.world import WORKERS, World, connect
 
 BATCH = 200
-FACTS = 100
+#: As many as a drain of the inbox reads and applies at once.
+FACTS = 200
 #: More orders than one worker applies in a second.
 MOST = 4_000
 SHOP = "https://shop.example/graphql/"
