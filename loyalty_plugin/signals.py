@@ -26,4 +26,5 @@ request_decided = Signal()
 
 def announce(signal: Signal, **facts: Any) -> None:
     """Send after commit; a failing receiver is logged by Django and undoes nothing."""
-    transaction.on_commit(lambda: signal.send_robust(sender=None, **facts))
+    if signal.receivers:  # most shops listen to none
+        transaction.on_commit(lambda: signal.send_robust(sender=None, **facts))

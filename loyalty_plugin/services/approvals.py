@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -124,7 +124,7 @@ def post_or_ask(
     for plan, posted in zip(plans, results, strict=True):
         if isinstance(posted.refusal, AwardNeedsApproval):
             asked = ask_for_award(plan, posted.refusal, now=now)
-            posted = replace(posted, replayed=asked.replayed)
+            posted = posted._replace(replayed=asked.replayed)
         elif posted.refusal is not None:
             raise posted.refusal
         done.append(posted)

@@ -32,7 +32,7 @@ def ask(occasion: Occasion, resolved: Resolved, before: Asked | None = None) -> 
     leaves no note.
     """
     asked = Asked()
-    known = {} if before is None else {given.index: given for given in before.given}
+    known = {} if before is None else {given.place: given for given in before.given}
     line_ids = frozenset([line.line_id for line, _ in occasion.lines])
     for rule in resolved.rules[occasion.kind]:
         if before is None or rule.by_tier:
@@ -85,7 +85,7 @@ def _ask_rule(
 def _ask_multipliers(asked: Asked, occasion: Occasion, resolved: Resolved, before: Asked | None) -> None:
     # Where nothing was given before, no multiplier was asked.
     again = before is None or not before.given
-    known = {} if before is None else {factor.index: factor for factor in before.applying}
+    known = {} if before is None else {factor.place: factor for factor in before.applying}
     for multiplier in resolved.multipliers:
         if again or multiplier.by_tier:
             factor = _ask_multiplier(asked, multiplier, occasion, resolved)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from loyalty_plugin.domain.earning.terms import Basis
 from loyalty_plugin.domain.facts import LineFact, OrderFact
 from loyalty_plugin.domain.values import spread
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(NamedTuple):
     """The lines that count with their amounts (minor units, shipping's share included), by line id.
 
     `left_out` says what does not count and why, as pairs of a reason and minor units: shipping,

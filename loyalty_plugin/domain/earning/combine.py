@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import NamedTuple
 
 from loyalty_plugin.domain.earning.terms import Combine
 
@@ -12,11 +13,10 @@ ZERO = Fraction(0)
 ONE = Fraction(1)
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """What one rule gives: `total`, of it the parts of lines, and the rest for the order as a whole."""
 
-    index: int
+    place: int
     total: Fraction
     by_line: tuple[tuple[str, Fraction], ...]
     whole: Fraction
@@ -26,11 +26,10 @@ class Given:
     campaign: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Applying:
+class Applying(NamedTuple):
     """A multiplier that applies; `lines` where it applies to some lines only."""
 
-    index: int
+    place: int
     rate: Fraction
     lines: frozenset[str] | None = None
     campaign: str | None = None
@@ -44,7 +43,7 @@ class Together:
     by_line: dict[str, Fraction] = field(default_factory=dict)
     whole: Fraction = ZERO
     free: Fraction = ZERO
-    #: What each rule contributed, by its index.
+    #: What each rule contributed, by its place in the version.
     taken: dict[int, Fraction] = field(default_factory=dict)
 
     @property
@@ -53,7 +52,7 @@ class Together:
 
     def add(self, given: Given) -> None:
         """All that a rule gives."""
-        self.taken[given.index] = given.total
+        self.taken[given.place] = given.total
         if given.free:
             self.free += given.total
             return
@@ -73,22 +72,22 @@ class Together:
 
 
 def combined_rate(applying: Sequence[Applying], how: Combine) -> tuple[Fraction, tuple[int, ...]]:
-    """One rate from several, never below zero, and the indexes of those that took part; none: one."""
+    """One rate from several, never below zero, and the places of those that took part; none: one."""
     if not applying:
         return ONE, ()
     if how == "best":
-        best = max(applying, key=lambda factor: (factor.rate, -factor.index))
-        return best.rate, (best.index,)
+        best = max(applying, key=lambda factor: (factor.rate, -factor.place))
+        return best.rate, (best.place,)
     rate = ONE
     for factor in applying:
         rate = rate * factor.rate if how == "chain" else rate + factor.rate - 1
-    return max(rate, ZERO), tuple(factor.index for factor in applying)
+    return max(rate, ZERO), tuple(factor.place for factor in applying)
 
 
 def multiply(
     given: Sequence[Given], applying: Sequence[Applying], how: Combine
 ) -> tuple[list[Given], frozenset[int]]:
-    """What rules give with multipliers on it, and the multipliers (by index) that took part."""
+    """What rules give with multipliers on it, and the multipliers (by place) that took part."""
     if not applying:
         return list(given), frozenset()
     everywhere = [factor for factor in applying if factor.lines is None]
@@ -110,7 +109,7 @@ def multiply(
             total = sum((part for _, part in parts), whole) if of_line else offer.total * general
             # Not `replace`: every order comes through here, twice.
             offer = Given(
-                offer.index, total, parts, whole, offer.free, offer.on_top, offer.multiplied, offer.campaign
+                offer.place, total, parts, whole, offer.free, offer.on_top, offer.multiplied, offer.campaign
             )
         multiplied.append(offer)
     return multiplied, frozenset(used)
@@ -142,14 +141,14 @@ def put_together(given: Sequence[Given], how: Combine) -> Together:
         for offer in by_lines:
             for line_id, part in offer.by_line:
                 if part and line_id not in chosen:
-                    chosen[line_id] = (offer.index, part)
+                    chosen[line_id] = (offer.place, part)
     else:
         chosen = {}
         for offer in by_lines:
             for line_id, part in offer.by_line:
                 if part and (line_id not in chosen or part > chosen[line_id][1]):
-                    chosen[line_id] = (offer.index, part)
-        most = max(wholes, key=lambda offer: (offer.total, -offer.index), default=None)
+                    chosen[line_id] = (offer.place, part)
+        most = max(wholes, key=lambda offer: (offer.total, -offer.place), default=None)
         if most is not None and most.total > sum((part for _, part in chosen.values()), ZERO):
             together.add(most)
             return together

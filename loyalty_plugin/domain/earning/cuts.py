@@ -14,7 +14,7 @@ from loyalty_plugin.domain.facts import RemainingCaps
 from loyalty_plugin.domain.values import floor_points
 from loyalty_plugin.errors import InvalidInput
 
-#: What is earned with some campaigns, and the multipliers (by index) that took part.
+#: What is earned with some campaigns, and the multipliers (by place) that took part.
 Layer = tuple[Together, frozenset[int]]
 
 

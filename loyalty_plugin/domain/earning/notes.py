@@ -20,8 +20,8 @@ from loyalty_plugin.domain.values import floor_points
 
 def rule_notes(asked: Asked, final: Together, terms: EarningTerms) -> list[RuleData]:
     for given in asked.given:
-        note = asked.rules[given.index]
-        taken = final.taken.get(given.index, ZERO)
+        note = asked.rules[given.place]
+        taken = final.taken.get(given.place, ZERO)
         note["taken"] = exact_text(taken)
         if not taken and given.total:
             note["why_not"] = "another_gave_more" if terms.combine == "best" else "an_earlier_gave"
@@ -30,8 +30,8 @@ def rule_notes(asked: Asked, final: Together, terms: EarningTerms) -> list[RuleD
 
 def multiplier_notes(asked: Asked, took_part: frozenset[int]) -> list[MultiplierData]:
     for factor in asked.applying:
-        note = asked.multipliers[factor.index]
-        note["applied"] = factor.index in took_part
+        note = asked.multipliers[factor.place]
+        note["applied"] = factor.place in took_part
         if not note["applied"]:
             note["why_not"] = "another_gave_more"
     return list(asked.multipliers.values())

@@ -13,7 +13,6 @@ from datetime import datetime
 from django.db import IntegrityError, connection, transaction
 
 from loyalty_plugin.domain.intents import Plan
-from loyalty_plugin.domain.ledger import NewLot, Posting
 from loyalty_plugin.errors import InvalidAmount
 from loyalty_plugin.services.posting import sql
 from loyalty_plugin.services.posting.arrays import integers, texts
@@ -80,29 +79,13 @@ def _send(parameters: Sequence[datetime | str]) -> tuple[list[int], list[int]]:
 def _identified(posted: Posted, entry_ids: list[int], lot_ids: list[int]) -> Posted:
     """With ids of the database instead of numbers within the batch."""
     assert posted.entry_id is not None
-    lots = tuple(
-        NewLot(
-            lot_ids[lot.id - 1],
-            lot.unit,
-            lot.amount,
-            lot.matures_at,
-            lot.expires_at,
-            lot.origin_lot,
-            lot.needs_verification,
-        )
-        for lot in posted.lots
-    )
+    lots = tuple([lot._replace(id=lot_ids[lot.id - 1]) for lot in posted.lots])
     postings = tuple(
-        posting
-        if posting.destination_lot is None
-        else Posting(
-            posting.unit,
-            posting.source,
-            posting.destination,
-            posting.amount,
-            None,
-            lot_ids[posting.destination_lot - 1],
-        )
-        for posting in posted.postings
+        [
+            posting
+            if posting.destination_lot is None
+            else posting._replace(destination_lot=lot_ids[posting.destination_lot - 1])
+            for posting in posted.postings
+        ]
     )
     return Posted(posted.key, entry_ids[posted.entry_id - 1], postings=postings, lots=lots)

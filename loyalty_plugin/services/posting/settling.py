@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import psycopg
 from django.db import IntegrityError
@@ -19,8 +18,7 @@ from loyalty_plugin.services.posting.rows import Written
 APPROVED: Final = "request:"
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
+class Posted(NamedTuple):
     """What became of one plan: its entry, or the refusal. `replayed` marks an entry that was there before."""
 
     key: str
