@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.db import transaction
@@ -21,9 +22,23 @@ class LoyaltyView(GraphQLView):
     def get_context(self, request: HttpRequest, response: HttpResponse) -> Any:
         return Caller(request)
 
+    def decode_json(self, data: str | bytes) -> object:
+        """The body, one object. Strawberry itself breaks at depth, and at `null`."""
+        try:
+            body = json.loads(data)
+        except RecursionError as error:
+            raise json.JSONDecodeError("too deep", "", 0) from error
+        if not isinstance(body, dict):
+            raise json.JSONDecodeError("no object", "", 0)
+        return body
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if len(request.body) > MAX_BODY:
             return JsonResponse({"errors": [{"message": f"At most {MAX_BODY} bytes."}]}, status=413)
+        try:
+            request.body.decode()
+        except UnicodeDecodeError:
+            return JsonResponse({"errors": [{"message": "The body is not UTF-8."}]}, status=400)
         response = super().dispatch(request, *args, **kwargs)
         response["Cache-Control"] = "no-store"
         return response

@@ -117,7 +117,9 @@ def _event(body: bytes) -> Mapping[str, Any]:
         event = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise SignatureRefused(reason="body") from error
-    if not isinstance(event, dict) or not isinstance(event.get("__typename"), str):
+    typename = event.get("__typename") if isinstance(event, dict) else None
+    # A name as GraphQL has them. Others no column could hold: they would be put off, and come again for ever.
+    if not isinstance(typename, str) or not typename.isidentifier() or not typename.isascii():
         raise SignatureRefused(reason="body")
     return event
 

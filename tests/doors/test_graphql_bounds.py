@@ -121,6 +121,14 @@ def test_a_body_beyond_the_bound_is_refused_unread(door: Door, ada: Member) -> N
     assert response.status_code == 413
 
 
+@pytest.mark.parametrize(
+    "body", [b"\x80", b"null", b"7", b"[]", b'"x"', b"[" * 5_000, b"", b'{"query": "\xff"}'], ids=range(8)
+)
+def test_a_body_that_is_no_object_in_json_is_refused(body: bytes, door: Door, ada: Member) -> None:
+    response = Client().post("/loyalty/graphql/", body, content_type="application/json")
+    assert response.status_code == 400
+
+
 def test_a_question_too_deep_is_refused(door: Door, ada: Member, settings: Any) -> None:
     settings.LOYALTY = {**settings.LOYALTY, "GRAPHQL_MAX_DEPTH": 2}
     assert "maximum operation depth" in door.refused("{ loyalty { me { tier { name } } } }")["message"]
