@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from loyalty_plugin.domain.lots import add_months
+from loyalty_plugin.errors import DateOutOfRange
 
 
 def days_in_year(birthday: date, year: int) -> tuple[date, ...]:
@@ -22,3 +23,9 @@ def next_birthday(birthday: date | None, after: date, *, wait_a_year: bool = Fal
     first = add_months(after, 12) if wait_a_year else after
     days = (*days_in_year(birthday, first.year), *days_in_year(birthday, first.year + 1))
     return next(day for day in days if day >= first)
+
+
+def check_birthday(birthday: date | None, today: date) -> None:
+    """Raises DateOutOfRange for a birthday in the future or more than 130 years ago."""
+    if birthday is not None and not date(today.year - 130, 1, 1) <= birthday <= today:
+        raise DateOutOfRange(birthday=birthday.isoformat())

@@ -9,21 +9,18 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 
 from loyalty_plugin.domain.actors import Actor, ActorKind
-from loyalty_plugin.domain.birthdays import next_birthday
+from loyalty_plugin.domain.birthdays import check_birthday, next_birthday
 from loyalty_plugin.domain.extensions import OccasionKind
 from loyalty_plugin.domain.ledger import POINTS, QUALIFYING
-from loyalty_plugin.domain.lots import add_months, local_day
+from loyalty_plugin.domain.lots import local_day
 from loyalty_plugin.errors import (
     AlreadyMember,
-    BirthdayLocked,
-    DateOutOfRange,
     MembershipErased,
     UnknownMember,
     UnknownProgramme,
@@ -177,12 +174,6 @@ def _insert(member: Member) -> tuple[Member, bool]:
     return member, False
 
 
-def check_birthday(birthday: date | None, today: date) -> None:
-    """Raises DateOutOfRange for a birthday in the future or more than 130 years ago."""
-    if birthday is not None and not date(today.year - 130, 1, 1) <= birthday <= today:
-        raise DateOutOfRange(birthday=birthday.isoformat())
-
-
 def get_locked(member_id: int) -> Member:
     """The member under lock. Raises UnknownMember, also for one who was erased."""
     # Never FOR UPDATE: entries refer to their member, and whoever posts would wait here with a balance in hand.
@@ -214,35 +205,6 @@ def verify_contact(
             bonuses.award(actor, member, OccasionKind.VERIFIED, now=now, channel=channel)
         claims.release(member, now=now)
         claims.look_for_guest_orders([member.pk], now=now)
-    return member
-
-
-def set_birthday(actor: Actor, *, member_id: int, birthday: date | None, now: datetime) -> Member:
-    """Set or change a birthday. After its first benefit only staff may, and then it waits twelve months.
-
-    Raises BirthdayLocked, DateOutOfRange, PermissionDenied.
-    """
-    staff = actor.kind is ActorKind.STAFF
-    if staff:
-        require(actor, Operation.EDIT_MEMBERS)
-    else:
-        require_self(actor, member_id)
-    with transaction.atomic():
-        member = get_locked(member_id)
-        if member.birthday == birthday:
-            return member
-        if member.birthday_locked_at is not None and not staff:
-            raise BirthdayLocked(member=member_id)
-        zone = ZoneInfo(member.programme.timezone)
-        today = local_day(now, zone)
-        check_birthday(birthday, today)
-        locked = member.birthday_locked_at is not None
-        member.birthday = birthday
-        member.birthday_due = next_birthday(birthday, today, wait_a_year=locked)
-        if locked:
-            member.birthday_from = add_months(today, 12)
-        member.save(update_fields=["birthday", "birthday_due", "birthday_from"])
-        audit.record(actor, "member.birthday", f"member:{member.pk}", "done", now=now)
     return member
 
 

@@ -13,7 +13,7 @@ from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.policies import Operation
-from loyalty_plugin.services.members import set_birthday
+from loyalty_plugin.services.birthdays import set_birthday
 from loyalty_plugin.services.programmes import create_programme, publish, serve_channels
 from sandbox.seed.catalogue import CHANNEL, CURRENCY
 from sandbox.seed.people import STAFF, Person

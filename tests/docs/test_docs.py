@@ -13,8 +13,9 @@ from django.core.management import get_commands, load_command_class
 from django.db import DatabaseError, connection, transaction
 from django.dispatch import Signal
 
-from loyalty_plugin import checks, conf, errors, jobs, registry, signals, tasks
+from loyalty_plugin import conf, errors, jobs, registry, signals, tasks
 from loyalty_plugin.admin import advice
+from loyalty_plugin.checks.messages import MESSAGES
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.tiers import problems
 from loyalty_plugin.management import lines
@@ -76,7 +77,7 @@ def test_problems_of_tiers_are_those_there_are() -> None:
 
 
 def test_checks_and_findings_are_those_there_are() -> None:
-    assert codes("docs/install.md", "## Checks") == list(checks.MESSAGES)
+    assert codes("docs/install.md", "## Checks") == list(MESSAGES)
     assert codes("docs/install.md", "## What the doctor finds besides") == list(advice.ADVICE)
 
 

@@ -11,7 +11,8 @@ from django.core import checks as django_checks
 from django.db import connection
 from django.test.utils import modify_settings
 
-from loyalty_plugin import checks, registry
+from loyalty_plugin import registry
+from loyalty_plugin.checks import database, host, values
 from tests import factories
 from tests.install import urlconfs
 
@@ -45,38 +46,40 @@ def test_a_whole_host_has_no_findings(settings: Any) -> None:
 )
 def test_an_app_that_is_missing(app: str, number: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        asked = checks.apps.is_installed
-        patch.setattr(checks.apps, "is_installed", lambda name: name != app and asked(name))
-        (found,) = checks.check_apps()
+        asked = host.apps.is_installed
+        patch.setattr(host.apps, "is_installed", lambda name: name != app and asked(name))
+        (found,) = host.check_apps()
     assert ids([found]) == [number]
     assert app in found.msg
 
 
 def test_two_search_apps(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = checks.apps.is_installed
-    monkeypatch.setattr(checks.apps, "is_installed", lambda name: name == "modelsearch" or asked(name))
-    assert ids(checks.check_apps()) == ["E011"]
+    asked = host.apps.is_installed
+    monkeypatch.setattr(host.apps, "is_installed", lambda name: name == "modelsearch" or asked(name))
+    assert ids(host.check_apps()) == ["E011"]
 
 
 def test_time_zones_and_the_second_factor(settings: Any) -> None:
     settings.USE_TZ = False
     with modify_settings(MIDDLEWARE={"remove": "django_otp.middleware.OTPMiddleware"}):
-        assert ids(checks.check_apps()) == ["E006", "W005"]
+        assert ids(host.check_apps()) == ["E006", "W005"]
 
 
 def test_another_database(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert checks.check_database_engine() == []
+    assert database.check_database_engine() == []
     monkeypatch.setattr(connection, "vendor", "sqlite")
-    assert ids(checks.check_database_engine()) == ["E001"]
+    assert ids(database.check_database_engine()) == ["E001"]
     # Nothing is asked of a database of another kind.
-    assert checks.check_database(databases=["default"]) == checks.check_versions(databases=["default"]) == []
+    assert (
+        database.check_database(databases=["default"]) == database.check_versions(databases=["default"]) == []
+    )
 
 
 def test_an_old_server(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert checks.check_database(databases=["default"]) == []
-    monkeypatch.setattr(checks, "OLDEST_POSTGRESQL", 990_000)
-    assert checks.check_database(databases=[]) == []
-    assert ids(checks.check_database(databases=["default"])) == ["E002"]
+    assert database.check_database(databases=["default"]) == []
+    monkeypatch.setattr(database, "OLDEST_POSTGRESQL", 990_000)
+    assert database.check_database(databases=[]) == []
+    assert ids(database.check_database(databases=["default"])) == ["E002"]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +100,7 @@ def test_where_the_plugin_is_mounted(
 ) -> None:
     settings.LANGUAGES = [(code, code) for code in languages]
     settings.ROOT_URLCONF = getattr(urlconfs, urlconf)
-    found = checks.check_urls()
+    found = host.check_urls()
     assert ids(found) == expected
     if urlconf == "swallowed":
         assert "tests.install.urlconfs.everything" in found[0].msg
@@ -124,12 +127,12 @@ def test_where_the_plugin_is_mounted(
 )
 def test_settings_that_can_not_be_right(settings: Any, changes: dict[str, Any], expected: list[str]) -> None:
     settings.LOYALTY = {"SALEOR_API_URLS": [SALEOR], "PUBLIC_URL": "https://shop.example", **changes}
-    assert ids(checks.check_settings()) == expected
+    assert ids(values.check_settings()) == expected
 
 
 def test_secrets_without_keys_of_their_own_are_told_of_where_it_is_deployed(settings: Any) -> None:
     settings.LOYALTY = {}
-    assert ids(checks.check_keys()) == ["W006"]
+    assert ids(values.check_keys()) == ["W006"]
     ordinary, deployed = (django_checks.run_checks(include_deployment_checks=one) for one in (False, True))
     assert "loyalty_plugin.W006" not in {one.id for one in ordinary}
     assert "loyalty_plugin.W006" in {one.id for one in deployed}
@@ -143,23 +146,24 @@ def test_a_published_version_whose_extension_is_gone(db: None) -> None:
         perks=[{"id": "ten", "perk": "tier_discount", "params": {"rates": {"basic": 1_000}}}],
     )
     factories.programme(with_rule, code="club")
-    assert checks.check_versions(databases=["default"]) == []
+    assert database.check_versions(databases=["default"]) == []
 
     gone = registry.rules.get("stamp_card"), registry.perks.get("tier_discount")
     registry.rules.withdraw("stamp_card")
     registry.perks.withdraw("tier_discount")
     try:
-        found = checks.check_versions(databases=["default"])
+        found = database.check_versions(databases=["default"])
         assert ids(found) == ["E016", "E016"]
         assert ["'stamp_card' (tenth)" in found[0].msg, "'tier_discount' (ten)" in found[1].msg] == [True] * 2
         # The database is only asked by whoever names it, such as migrate and the doctor.
-        assert checks.check_versions(databases=[]) == checks.check_versions() == []
+        assert database.check_versions(databases=[]) == database.check_versions() == []
     finally:
         registry.rules.register(type(gone[0]))
         registry.perks.register(type(gone[1]))
 
 
 def test_all_checks_are_known_to_django() -> None:
-    ours = {check for name, check in vars(checks).items() if name.startswith("check_")}
+    rooms = (vars(room).items() for room in (database, host, values))
+    ours = {check for room in rooms for name, check in room if name.startswith("check_")}
     assert len(ours) == 7
     assert ours <= set(django_checks.registry.registry.get_checks(include_deployment_checks=True))

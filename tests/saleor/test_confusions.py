@@ -29,6 +29,7 @@ from loyalty_plugin.webhooks import looking
 from loyalty_plugin.webhooks.processing import drain_inbox
 from tests import factories
 from tests.factories import NOW
+from tests.saleor.processingkit import customer
 from tests.saleor.roomkit import (
     API,
     APP_ID,
@@ -41,7 +42,6 @@ from tests.saleor.roomkit import (
     deliver,
     event,
 )
-from tests.saleor.test_processing import customer
 
 pytestmark = pytest.mark.django_db
 TOLD = (Path(__file__).parents[2] / "docs" / "trust.md").read_text()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,12 +10,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from loyalty_plugin.domain.facts import CustomerFact, OrderFact
+from loyalty_plugin.domain.facts import OrderFact
 from loyalty_plugin.errors import AppTokenDead, SaleorUnreachable
 from loyalty_plugin.models.inbox import InboxItem
 from loyalty_plugin.models.ledger import Entry
-from loyalty_plugin.models.members import Member
-from loyalty_plugin.models.realms import Installation, Realm
+from loyalty_plugin.models.realms import Installation
 from loyalty_plugin.registry import bind, ports
 from loyalty_plugin.saleor.hints import Hint
 from loyalty_plugin.saleor.subscriptions import EVENTS
@@ -24,77 +23,19 @@ from loyalty_plugin.webhooks.outcomes import Outcome, done
 from loyalty_plugin.webhooks.processing import drain_inbox
 from tests import factories
 from tests.factories import NOW
-from tests.saleor.roomkit import event, install
+from tests.saleor.processingkit import (
+    Storefront,
+    came,
+    order_event,
+    ours,
+    overdue,
+    state,
+    storefront,
+)
+from tests.saleor.roomkit import event
 
+__all__ = ["ours", "storefront"]
 pytestmark = pytest.mark.django_db
-
-
-class Storefront:
-    """What the shop would answer now, and what it was asked."""
-
-    def __init__(self) -> None:
-        self.order_facts: dict[str, OrderFact] = {}
-        self.customer_facts: dict[str, CustomerFact] = {}
-        self.asked: list[list[str]] = []
-        self.trouble: Exception | None = None
-
-    def orders(self, realm: str, order_ids: Sequence[str]) -> Mapping[str, OrderFact]:
-        return self._found(self.order_facts, order_ids)
-
-    def customers(self, realm: str, user_ids: Sequence[str]) -> Mapping[str, CustomerFact]:
-        return self._found(self.customer_facts, user_ids)
-
-    def _found(self, facts: dict[str, Any], ids: Sequence[str]) -> Mapping[str, Any]:
-        self.asked.append(list(ids))
-        if self.trouble:
-            raise self.trouble
-        return {one: facts[one] for one in ids if one in facts}
-
-    def has(self, *facts: OrderFact) -> None:
-        self.order_facts |= {fact.order_id: fact for fact in facts}
-
-
-@pytest.fixture
-def storefront(monkeypatch: pytest.MonkeyPatch) -> Storefront:
-    made, before = Storefront(), ports.storefront
-    bind(storefront=made)  # type: ignore[arg-type]
-    yield made  # type: ignore[misc]
-    bind(storefront=before)
-
-
-@pytest.fixture
-def ours(db: None) -> Installation:
-    return install(api_url=factories.REALM)
-
-
-def came(ours: Installation, *bodies: bytes, **more: Any) -> list[InboxItem]:
-    import json
-
-    start = InboxItem.objects.count()
-    return [
-        InboxItem.objects.create(
-            installation=ours,
-            sha256=(start + n).to_bytes(32),
-            event=json.loads(body)["__typename"],
-            body=body,
-            received_at=NOW,
-            **more,
-        )
-        for n, body in enumerate(bodies)
-    ]
-
-
-def order_event(fact: OrderFact, typename: str = "OrderFullyPaid", **claims: Any) -> bytes:
-    return event(typename, order={"id": fact.order_id, **claims})
-
-
-def state(row: InboxItem) -> tuple[str, str]:
-    row.refresh_from_db()
-    return row.status, row.outcome
-
-
-def overdue() -> None:
-    InboxItem.objects.filter(status="new").update(next_attempt_at=timezone.now() - timedelta(seconds=1))
 
 
 def test_a_paid_order_earns_what_saleor_says_it_is_worth(ours: Installation, storefront: Storefront):
@@ -298,98 +239,6 @@ def test_rows_of_a_worker_that_died_come_back(ours: Installation, storefront: St
     overdue()
     assert drain_inbox(100, NOW) == {"ignored": 1}
     assert state(rows[0])[0] == "ignored"
-
-
-def customer(**more: Any) -> CustomerFact:
-    return CustomerFact(
-        **{
-            "realm": factories.REALM,
-            "user_id": "VXNlcjox",
-            "email": "ada@mail.example",
-            "name": "Ada",
-            "active": True,
-            "confirmed": False,
-            "language": "en",
-            "joined_at": NOW,
-            "updated_at": NOW,
-            **more,
-        }
-    )
-
-
-def customer_event(typename: str, user_id: str = "VXNlcjox") -> bytes:
-    return event(typename, user={"id": user_id})
-
-
-def test_a_new_customer_becomes_a_member(ours: Installation, storefront: Storefront):
-    factories.programme()
-    storefront.customer_facts["VXNlcjox"] = customer()
-    [row] = came(ours, customer_event("CustomerCreated"))
-    drain_inbox(100, NOW)
-    found = Member.objects.get()
-    assert (found.external_id, found.email, found.verified_at) == ("VXNlcjox", "ada@mail.example", None)
-    assert state(row) == ("done", "joined")
-
-
-@pytest.mark.parametrize("order", [1, -1])
-def test_joining_and_confirming_commute(order: int, ours: Installation, storefront: Storefront):
-    factories.programme()
-    storefront.customer_facts["VXNlcjox"] = customer(confirmed=True)
-    for name in ["CustomerCreated", "AccountConfirmed"][::order]:
-        came(ours, customer_event(name))
-        drain_inbox(100, NOW)
-    assert Member.objects.get().verified_at == NOW
-
-
-def test_a_confirmed_address_is_taken_over_later(ours: Installation, storefront: Storefront):
-    factories.programme()
-    storefront.customer_facts["VXNlcjox"] = customer()
-    came(ours, customer_event("CustomerCreated"))
-    drain_inbox(100, NOW)
-    storefront.customer_facts["VXNlcjox"] = customer(confirmed=True, email="new@mail.example")
-    came(ours, customer_event("AccountEmailChanged"))
-    drain_inbox(100, NOW)
-    found = Member.objects.get()
-    assert (found.email, found.verified_at) == ("new@mail.example", NOW)
-
-
-@pytest.mark.parametrize("typename", ["CustomerDeleted", "AccountDeleted"])
-def test_a_deleted_account_ends_the_membership(typename: str, ours: Installation, storefront: Storefront):
-    of = factories.member(factories.programme())
-    came(ours, customer_event(typename, of.external_id))
-    drain_inbox(100, NOW)
-    of.refresh_from_db()
-    assert of.status == Member.Status.FROZEN
-
-
-def test_a_claimed_deletion_is_not_believed_while_the_account_is_there(
-    ours: Installation, storefront: Storefront
-):
-    of = factories.member(factories.programme())
-    storefront.customer_facts[of.external_id] = customer(user_id=of.external_id)
-    came(ours, customer_event("CustomerDeleted", of.external_id))
-    drain_inbox(100, NOW)
-    of.refresh_from_db()
-    assert of.status == Member.Status.ACTIVE
-
-
-def test_a_customer_nobody_knows_changes_nothing(ours: Installation, storefront: Storefront):
-    of = factories.member(factories.programme())
-    [row] = came(ours, customer_event("CustomerUpdated", of.external_id))
-    drain_inbox(100, NOW)
-    assert state(row) == ("ignored", "unknown_customer")
-    of.refresh_from_db()
-    assert of.status == Member.Status.ACTIVE
-
-
-def test_a_staging_saleor_makes_no_members(ours: Installation, storefront: Storefront):
-    factories.programme()
-    Realm.objects.update(live=False)
-    storefront.customer_facts["VXNlcjox"] = customer()
-    [row] = came(ours, customer_event("CustomerCreated"))
-    drain_inbox(100, NOW)
-    assert state(row) == ("ignored", "staging")
-    assert not Member.objects.exists()
 
 
 def test_events_about_ourselves_are_looked_into(

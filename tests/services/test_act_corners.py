@@ -171,7 +171,7 @@ def test_a_birthday_locks_by_the_first_order_that_was_multiplied_for_it():
     assert apply_orders([order(of, 10_000)], now=NOW)[0].points == 200
     me = Actor(ActorKind.MEMBER, of.external_id, member_id=of.pk)
     with pytest.raises(BirthdayLocked):
-        members.set_birthday(me, member_id=of.pk, birthday=date(1990, 3, 3), now=NOW)
+        birthdays.set_birthday(me, member_id=of.pk, birthday=date(1990, 3, 3), now=NOW)
 
 
 def test_nobody_says_of_themselves_that_their_contact_is_verified():

@@ -110,9 +110,9 @@ def test_a_birthday_is_paid_on_its_day_and_locks():
     of.refresh_from_db()
     assert (of.birthday_due, of.birthday_locked_at) == (date(2027, 3, 5), midnight)
     with pytest.raises(BirthdayLocked):
-        members.set_birthday(myself(of), member_id=of.pk, birthday=date(1990, 4, 1), now=NOW)
+        birthdays.set_birthday(myself(of), member_id=of.pk, birthday=date(1990, 4, 1), now=NOW)
     clerk = Actor(ActorKind.STAFF, "user:1", frozenset({"edit_members"}))
-    changed = members.set_birthday(clerk, member_id=of.pk, birthday=date(1990, 4, 1), now=midnight)
+    changed = birthdays.set_birthday(clerk, member_id=of.pk, birthday=date(1990, 4, 1), now=midnight)
     assert changed.birthday_due == date(2027, 4, 1)
 
 
@@ -124,7 +124,7 @@ def test_a_birthday_that_staff_changed_waits_a_year_for_its_multiplier_too():
     apply_orders([order(of, 10_000)], now=NOW)
     assert balance(of).pending == 200
     clerk = Actor(ActorKind.STAFF, "user:1", frozenset({"edit_members"}))
-    members.set_birthday(clerk, member_id=of.pk, birthday=date(1990, 4, 10), now=NOW)
+    birthdays.set_birthday(clerk, member_id=of.pk, birthday=date(1990, 4, 10), now=NOW)
     april, next_april = datetime(2026, 4, 10, 9, tzinfo=UTC), datetime(2027, 4, 10, 9, tzinfo=UTC)
     apply_orders([order(of, 10_000, at=april)], now=april)
     assert birthdays.award_due(now=april) == 0
@@ -154,14 +154,14 @@ def test_one_born_on_a_leap_day_is_paid_in_a_common_year():
 def test_an_impossible_birthday_is_refused(birthday):
     of = member(programme())
     with pytest.raises(DateOutOfRange):
-        members.set_birthday(myself(of), member_id=of.pk, birthday=birthday, now=NOW)
+        birthdays.set_birthday(myself(of), member_id=of.pk, birthday=birthday, now=NOW)
 
 
 def test_nobody_edits_another_member():
     of = member(programme())
     stranger = Actor(ActorKind.MEMBER, "member:0", member_id=of.pk + 1)
     with pytest.raises(PermissionDenied):
-        members.set_birthday(stranger, member_id=of.pk, birthday=None, now=NOW)
+        birthdays.set_birthday(stranger, member_id=of.pk, birthday=None, now=NOW)
 
 
 def test_check_ins_grow_with_the_streak_and_count_once_a_day():
