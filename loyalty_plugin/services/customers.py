@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from django.db import transaction
+
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.facts import CustomerFact
 from loyalty_plugin.errors import LoyaltyError
@@ -43,7 +45,38 @@ def keep_customers(realm: Realm, facts: Sequence[CustomerFact], *, now: datetime
             elif programme.pk not in {member.programme_id for member in mine}:
                 found.add(_join(programme.pk, realm.pk, fact, starts.get(programme.pk), now))
         codes[fact.user_id] = ",".join(sorted(found - {""}))
+    _note_newer({fact.user_id: fact for fact in facts}, known)
     return codes
+
+
+def _note_newer(facts: Mapping[str, CustomerFact], known: Mapping[str, Sequence[Member]]) -> None:
+    """A reading that says what we hold is the newest, too: what is older must not undo it. One query, or none."""
+    same = {
+        member.pk: facts[user_id].updated_at
+        for user_id, members_here in known.items()
+        for member in members_here
+        if _held(member) == _said(facts[user_id]) and _is_newer(member, facts[user_id].updated_at)
+    }
+    if not same:
+        return
+    with transaction.atomic():
+        rows = Member.objects.select_for_update(no_key=True).filter(pk__in=same).order_by("pk")
+        stale = [member for member in rows if _is_newer(member, same[member.pk])]
+        for member in stale:
+            member.account_as_of = same[member.pk]
+        Member.objects.bulk_update(stale, ["account_as_of"])
+
+
+def _is_newer(member: Member, at: datetime) -> bool:
+    return member.account_as_of is None or at > member.account_as_of
+
+
+def _held(member: Member) -> tuple[str, str, str]:
+    return (member.name, member.email, member.language)
+
+
+def _said(fact: CustomerFact) -> tuple[str, str, str]:
+    return (fact.name, fact.email, fact.language)
 
 
 def _enrolled(
@@ -78,8 +111,7 @@ def _keep(member: Member, fact: CustomerFact, starts: datetime | None, now: date
         return str(member.status)
     if member.account_as_of is not None and fact.updated_at < member.account_as_of:
         return ""  # read before what was taken over, and worked off after it
-    held = (member.name, member.email, member.language)
-    if held != (fact.name, fact.email, fact.language):
+    if _held(member) != _said(fact):
         members.update_contact(
             SYSTEM,
             member_id=member.pk,

@@ -30,6 +30,22 @@ LIFE = [
 ]
 
 
+#: Renamed by mistake, and back: the newest reading says what the first one said.
+BACK = [reading(0, "ada@mail.example", "Ada", True), reading(1, "ada@mail.example", "Bob", True)]
+BACK.append(reading(2, "ada@mail.example", "Ada", True))
+
+
+def test_a_newer_reading_that_says_the_same_is_not_undone_by_an_older_one():
+    of = programme()
+    of.auto_join = True
+    of.save()
+    for order in permutations(range(3)):
+        for at in order:
+            keep_customers(realm(), [BACK[at]], now=NOW + timedelta(hours=1))
+        assert Member.objects.get(external_id="VXNlcjox").name == "Ada", order
+        Member.objects.update(external_id="", email="", account_as_of=None)
+
+
 def test_all_orders_of_an_accounts_readings_end_alike():
     of = programme()
     of.auto_join = True
