@@ -13,17 +13,10 @@ import httpx
 from django.conf import settings
 
 from sandbox.seed import catalogue, history
+from sandbox.seed.callers import Account, SeedError
 from sandbox.seed.people import PASSWORD, STAFF, Person
 
 STOCK = 5000
-
-
-#: A token is used for this long, with a minute to spare.
-TOKEN_SECONDS = 240
-
-
-class SeedError(RuntimeError):
-    """A sentence for the person at the terminal."""
 
 
 class StandIn:
@@ -31,8 +24,8 @@ class StandIn:
 
     def __init__(self, url: str = "") -> None:
         self._http = httpx.Client(base_url=url or settings.SANDBOX_SALEOR_URL, timeout=120)
-        self._token = ""
-        self._token_until = 0.0
+        boss = next(person for person in STAFF if person.superuser)
+        self.owner = Account(f"{self._http.base_url}graphql/", boss.email, PASSWORD, self._http)
 
     def close(self) -> None:
         self._http.close()
@@ -70,35 +63,12 @@ class StandIn:
             time.sleep(0.05)
 
     # -- as the owner ----------------------------------------------------------------------------------
-    def ask(self, query: str, **variables: Any) -> dict[str, Any]:
-        """One GraphQL operation with the owner's token. Raises SeedError with Saleor's own words."""
-        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        answer = self._http.post(
-            "/graphql/", json={"query": query, "variables": variables}, headers=headers
-        ).json()
-        if answer.get("errors"):
-            raise SeedError(f"Saleor: {answer['errors'][0]['message']}")
-        return answer["data"]
-
-    def sign_in(self) -> None:
-        owner = next(person for person in STAFF if person.superuser)
-        query = "mutation($e:String!,$p:String!){tokenCreate(email:$e,password:$p){token errors{message}}}"
-        self._token = ""
-        self._token = self.ask(query, e=owner.email, p=PASSWORD)["tokenCreate"]["token"]
-        self._token_until = time.monotonic() + TOKEN_SECONDS
-
-    def stay_signed_in(self) -> None:
-        """Sign in where nobody has yet, or where the token is about to end: Saleor's last five minutes."""
-        if time.monotonic() > self._token_until:
-            self.sign_in()
-
     def install(self, manifest_url: str, seconds: float = 120) -> None:
         """Installs the plugin as an App, as a merchant does in the Dashboard; does nothing when it is there already."""
         manifest = httpx.get(manifest_url, timeout=60)
         if manifest.status_code != 200:
             raise SeedError(f"The plugin's manifest at {manifest_url} answers {manifest.status_code}.")
-        self.sign_in()
-        apps = self.ask("{apps(first:50){edges{node{identifier}}}}")["apps"]["edges"]
+        apps = self.owner.ask("{apps(first:50){edges{node{identifier}}}}")["apps"]["edges"]
         if manifest.json()["id"] in {edge["node"]["identifier"] for edge in apps}:
             return
         query = (
@@ -110,14 +80,14 @@ class StandIn:
             "activateAfterInstallation": True,
             "permissions": manifest.json()["permissions"],
         }
-        started = self.change(query, i=wish)
+        started = self.owner.change(query, i=wish)
         self._await_installation(started["appInstallation"]["id"], seconds)
 
     def _await_installation(self, installation: str, seconds: float) -> None:
         """A row that is gone was installed; one that failed says why."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            rows = self.ask("{appsInstallations{id status message}}")["appsInstallations"]
+            rows = self.owner.ask("{appsInstallations{id status message}}")["appsInstallations"]
             row = next((r for r in rows if r["id"] == installation), None)
             if row is None:
                 return
@@ -129,10 +99,9 @@ class StandIn:
     # -- afterwards ------------------------------------------------------------------------------------
     def send_back(self, order_id: str) -> None:
         """One unit of the first line sent back, and its price refunded for it by the test payment provider."""
-        self.stay_signed_in()
-        found = self.ask("query($i:ID!){order(id:$i){transactions{id} lines{id}}}", i=order_id)["order"]
+        found = self.owner.ask("query($i:ID!){order(id:$i){transactions{id} lines{id}}}", i=order_id)["order"]
         transaction = found["transactions"][0]["id"]
-        granted = self.change(
+        granted = self.owner.change(
             "mutation($o:ID!,$i:OrderGrantRefundCreateInput!){orderGrantRefundCreate(id:$o,input:$i)"
             "{grantedRefund{id} errors{message}}}",
             o=order_id,
@@ -142,19 +111,12 @@ class StandIn:
                 "reason": "Return",
             },
         )["grantedRefund"]
-        self.change(
+        self.owner.change(
             "mutation($t:ID!,$g:ID!){transactionRequestRefundForGrantedRefund(id:$t,grantedRefundId:$g)"
             "{errors{message}}}",
             t=transaction,
             g=granted["id"],
         )
-
-    def change(self, mutation: str, **variables: Any) -> dict[str, Any]:
-        """One mutation's payload. Raises SeedError with its first error."""
-        (payload,) = self.ask(mutation, **variables).values()
-        if payload["errors"]:
-            raise SeedError(f"Saleor: {payload['errors'][0]['message']}")
-        return payload
 
 
 def description() -> dict[str, Any]:

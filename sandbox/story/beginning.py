@@ -35,7 +35,9 @@ def _install(stage: Stage) -> Step:
     stage.saleor.install(manifest)
     stage.settle()
     wanted = len(httpx.get(manifest, timeout=60).json()["webhooks"])
-    apps = stage.saleor.ask("{apps(first:10){edges{node{id name isActive webhooks{isActive}}}}}")["apps"]
+    apps = stage.saleor.owner.ask("{apps(first:10){edges{node{id name isActive webhooks{isActive}}}}}")[
+        "apps"
+    ]
     ours = next(edge["node"] for edge in apps["edges"] if edge["node"]["webhooks"])
     stage.app_id = ours["id"]
     secured = stage.count("SELECT count(*) FROM loyalty_plugin_installation WHERE state = 'active'")

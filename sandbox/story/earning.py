@@ -34,7 +34,7 @@ def _first_order(stage: Stage) -> Iterator[Step]:
     before = stage.statement(50)
     hook = _order_hook(stage)
     for _ in range(3):
-        stage.saleor.change(
+        stage.saleor.owner.change(
             "mutation($o:ID!,$w:ID!){webhookTrigger(objectId:$o,webhookId:$w){errors{field message}}}",
             o=order["id"],
             w=hook,
@@ -50,7 +50,7 @@ def _first_order(stage: Stage) -> Iterator[Step]:
 
 def _order_hook(stage: Stage) -> str:
     query = "query($i:ID!){app(id:$i){webhooks{id asyncEvents{eventType}}}}"
-    hooks = stage.saleor.ask(query, i=stage.app_id)["app"]["webhooks"]
+    hooks = stage.saleor.owner.ask(query, i=stage.app_id)["app"]["webhooks"]
     found = [h["id"] for h in hooks if "ORDER_PAID" in {e["eventType"] for e in h["asyncEvents"]}]
     return str(found[0])
 

@@ -15,6 +15,7 @@ import httpx
 import psycopg
 
 from sandbox.launch.steps import Context, Step
+from sandbox.seed.callers import Account
 from sandbox.seed.people import PASSWORD
 from sandbox.seed.standin import StandIn
 from sandbox.story.visitor import Visitor
@@ -68,7 +69,7 @@ class Stage:
         self._open.callback(self.saleor.close)
         self._http = self._open.enter_context(httpx.Client(timeout=120))
         self._database = self._open.enter_context(psycopg.connect(self.context.database_url, autocommit=True))
-        self._token = ("", 0.0)
+        self._member = Account(f"{self.context.saleor_url}/graphql/", EMAIL, PASSWORD, self._http)
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
@@ -129,19 +130,8 @@ class Stage:
 
     # -- what the member sees at the GraphQL door ------------------------------------------------------
     def token(self) -> str:
-        """The member's access token of Saleor, fresh enough."""
-        token, until = self._token
-        if time.monotonic() > until:
-            made = self.saleor.ask(
-                "mutation($e:String!,$p:String!){tokenCreate(email:$e,password:$p){token errors{message}}}",
-                e=EMAIL,
-                p=PASSWORD,
-            )["tokenCreate"]
-            if not made["token"]:
-                raise StoryError(f"Saleor does not let {EMAIL} in: {made['errors']}")
-            token = made["token"]
-            self._token = (token, time.monotonic() + 120)
-        return token
+        """The member's access token of Saleor, fresh enough. Raises SeedError."""
+        return self._member.token
 
     def member(self, fields: str) -> dict[str, Any]:
         """Fields of the member's own membership. Raises StoryError."""
