@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 
-from sandbox.launch import system
+from sandbox.launch import foreign, system
 from sandbox.launch.folder import DEFAULT, DataFolder
 from sandbox.launch.ports import free_ports, require_free
 from sandbox.launch.steps import Context, Step
@@ -27,7 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
-        return _story(options) if options.command == "story" else _serve(options)
+        if options.command == "story":
+            return _story(options)
+        return foreign.serve(options) if options.saleor else _serve(options)
     except KeyboardInterrupt:
         print("\nStopped.")
         return 130 if options.command else 0
@@ -132,6 +134,23 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, help="folder that keeps the shop's data (sandbox/.data)")
     parser.add_argument("--reset", action="store_true", help="delete that folder's data first")
     parser.add_argument("--empty", action="store_true", help="do not fill the shop when it is new")
+    there = parser.add_argument_group(
+        "a real Saleor", "with SALEOR_EMAIL and SALEOR_PASSWORD of a member of staff in the environment"
+    )
+    there.add_argument("--saleor", metavar="URL", help="run the shop at this Saleor instead of the stand-in")
+    there.add_argument(
+        "--channel",
+        metavar="SLUG",
+        default="default-channel",
+        help="the channel to sell in (default-channel)",
+    )
+    there.add_argument(
+        "--public-url", metavar="URL", help="where that Saleor reaches the shop (http://localhost:PORT)"
+    )
+    there.add_argument("--seed", action="store_true", help="lay out demo goods and a test payment App there")
+    there.add_argument(
+        "--clear", action="store_true", help="delete there what --seed made, and our App; then stop"
+    )
     commands = parser.add_subparsers(dest="command", metavar="[story]")
     story = commands.add_parser("story", help="play the main job on a shop of its own and check every step")
     story.add_argument("--json", type=Path, metavar="FILE", help="also write the steps to a file")

@@ -13,6 +13,10 @@ HERE = Path(__file__).resolve().parent
 SANDBOX_DATA = Path(os.environ.get("SANDBOX_DATA", HERE / ".data"))
 SANDBOX_SHOP_URL = os.environ.get("SANDBOX_SHOP_URL", "http://localhost:8000")
 SANDBOX_SALEOR_URL = os.environ.get("SANDBOX_SALEOR_URL", "http://localhost:8001")
+SANDBOX_CHANNEL = os.environ.get("SANDBOX_CHANNEL", "default-channel")
+# At a real Saleor: the token of the test payment App that `--seed` made there. The stand-in has a provider of its own.
+SANDBOX_PAYMENTS_TOKEN = os.environ.get("SANDBOX_PAYMENTS_TOKEN", "")
+SANDBOX_STANDIN = os.environ.get("SANDBOX_FOREIGN") != "1"
 
 SECRET_KEY = os.environ.get("SECRET_KEY", "")
 DEBUG = os.environ.get("SANDBOX_DEBUG") == "1"

@@ -6,7 +6,7 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from psycopg import conninfo
@@ -90,6 +90,25 @@ def _start_cluster(stack: contextlib.ExitStack, folder: DataFolder, cluster: Clu
     return cluster
 
 
+@contextlib.contextmanager
+def foreign_world(folder: DataFolder, port: int, listen: str, more: dict[str, str]) -> Iterator[World]:
+    """The shop alone, for a Saleor that is not ours to start; `more` says which and how it is reached."""
+    given = os.environ.get("DATABASE_URL")
+    with contextlib.ExitStack() as stack:
+        if given:
+            server, name = Server(given), str(conninfo.conninfo_to_dict(given)["dbname"])
+        else:
+            server, name = _start_cluster(stack, folder, Cluster(folder.postgres)), SHOP
+        if name not in server.databases():
+            server.create_database(name)
+        environment = _environment(folder, server.url(name), more)
+        processes = _processes(stack, folder, environment)
+        _open(processes, port, listen)
+        yield World(
+            more["SANDBOX_SHOP_URL"], more["SANDBOX_SALEOR_URL"], server.url(name), environment, processes
+        )
+
+
 def _start(
     stack: contextlib.ExitStack,
     folder: DataFolder,
@@ -100,36 +119,54 @@ def _start(
 ) -> World:
     shop_port, saleor_port = ports
     shop_url, saleor_url = f"http://localhost:{shop_port}", f"http://localhost:{saleor_port}"
-    environment = {
-        "DJANGO_SETTINGS_MODULE": "sandbox.settings",
-        "DATABASE_URL": server.url(databases[0]),
+    own = {
         "STANDIN_DATABASE_URL": server.url(databases[1]),
         "STANDIN_URL": saleor_url,  # what it calls itself is what the plugin is told to expect
         "SANDBOX_SHOP_URL": shop_url,
         "SANDBOX_SALEOR_URL": saleor_url,
-        "SANDBOX_DATA": str(folder.path),
-        "SECRET_KEY": folder.secret_key(),
         **(more or {}),
     }
+    environment = _environment(folder, server.url(databases[0]), own)
+    processes = _processes(stack, folder, environment)
+    # It loads while the tables are made: it has its own.
+    saleor = processes.start("stand-in Saleor", "-m", "sandbox.saleor", "--port", str(saleor_port))
+    _open(processes, shop_port, HOST, lambda: processes.wait_for(saleor, f"{saleor_url}/"))
+    return World(shop_url, saleor_url, environment["DATABASE_URL"], environment, processes)
+
+
+def _environment(folder: DataFolder, database_url: str, more: dict[str, str]) -> dict[str, str]:
+    environment = {
+        "DJANGO_SETTINGS_MODULE": "sandbox.settings",
+        "DATABASE_URL": database_url,
+        "SANDBOX_DATA": str(folder.path),
+        "SECRET_KEY": folder.secret_key(),
+        **more,
+    }
     folder.save_environment(environment)
+    return environment
+
+
+def _processes(stack: contextlib.ExitStack, folder: DataFolder, environment: dict[str, str]) -> Processes:
     processes = Processes(environment, folder.logs)
     stack.callback(processes.stop)
     stack.callback(_let_us_stop)
+    return processes
 
-    # Both load while the tables are made: the one has its own, the other wants none before it is asked for a page.
-    saleor = processes.start("stand-in Saleor", "-m", "sandbox.saleor", "--port", str(saleor_port))
-    serve = ["-m", "granian", "--interface", "wsgi", "--no-ws", "--host", HOST, "--port", str(shop_port)]
+
+def _open(processes: Processes, port: int, listen: str, standin: Callable[[], None] | None = None) -> None:
+    """The shop with its tables and its worker; it loads while they are made and wants none before it is asked."""
+    serve = ["-m", "granian", "--interface", "wsgi", "--no-ws", "--host", listen, "--port", str(port)]
     serve += ["--blocking-threads", "8", "sandbox.wsgi:application"]
     shop = processes.start("shop", *serve)
     with step("Tables"):
         migrate = ("-m", "sandbox.manage", "migrate", "--no-input", "--verbosity", "0")
         processes.finish(processes.start("migration", *migrate))
-    with step("Stand-in Saleor"):
-        processes.wait_for(saleor, f"{saleor_url}/")
+    if standin is not None:
+        with step("Stand-in Saleor"):
+            standin()
     with step("Shop"):
         processes.start("worker", "-m", "sandbox.manage", "procrastinate", "worker")
-        processes.wait_for(shop, f"{shop_url}/health/")
-    return World(shop_url, saleor_url, environment["DATABASE_URL"], environment, processes)
+        processes.wait_for(shop, f"http://{HOST}:{port}/health/")
 
 
 def _let_us_stop() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
@@ -134,24 +134,27 @@ def lay_goods(
     name: str,
     categories: Sequence[tuple[str, str]],
     products: Sequence[Product],
-    progress: Callable[[float], None] = lambda _share: None,
 ) -> None:
-    """Categories by (slug, name) and products with their variants, in stock and for sale in the channel."""
+    """Categories by (slug, name) and products with their variants, in stock and for sale in the channel.
+
+    At Saleor each slug begins with the name: the shop may have a category or a product of that slug itself.
+    """
     kind = {"name": name, "slug": f"{name}-{secrets.token_hex(2)}".lower().replace(" ", "-"), "kind": "NORMAL",
             "isShippingRequired": True, "hasVariants": True}  # fmt: skip
     product_type = _create(staff, "productTypeCreate", "ProductTypeInput", "productType", kind)
     laid.to_clear("productTypeDelete", product_type)
     for slug, title in categories:
         text = "mutation($i:CategoryInput!){categoryCreate(input:$i){category{id}" + ERRORS
-        made = staff.change(text, i={"slug": slug, "name": title})["category"]["id"]
+        made = staff.change(text, i={"slug": f"{name}-{slug}", "name": title})["category"]["id"]
         laid.categories[slug] = laid.to_clear("categoryDelete", made)
-    for number, product in enumerate(products):
-        progress(number / len(products))
-        _lay_product(staff, laid, warehouse, product_type, product)
+    for product in products:
+        _lay_product(staff, laid, warehouse, product_type, f"{name}-{product.slug}", product)
 
 
-def _lay_product(staff: Caller, laid: Laid, warehouse: str, product_type: str, product: Product) -> None:
-    given: dict[str, Any] = {"name": product.name, "slug": product.slug, "productType": product_type,
+def _lay_product(
+    staff: Caller, laid: Laid, warehouse: str, product_type: str, slug: str, product: Product
+) -> None:
+    given: dict[str, Any] = {"name": product.name, "slug": slug, "productType": product_type,
                              "category": laid.categories[product.category]}  # fmt: skip
     made = _create(staff, "productCreate", "ProductCreateInput", "product", given)
     laid.products[product.slug] = laid.to_clear("productDelete", made)

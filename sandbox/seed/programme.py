@@ -30,7 +30,10 @@ def _spend(major: int) -> list[list[dict[str, Any]]]:
 
 
 def document(ids: Ids, today: date) -> dict[str, Any]:
-    """The terms. The campaign began three weeks before `today`, so that its budget can be seen at work."""
+    """The terms. The campaign began three weeks before `today`, so that its budget can be seen at work.
+
+    What is about goods that are not among the ids is left out: a real shop sells others.
+    """
     return {
         "title": {"en": "The Circle", "zh-hans": "叶窑会", "zh-hant": "葉窯會"},
         "tiers": [
@@ -79,6 +82,20 @@ def document(ids: Ids, today: date) -> dict[str, Any]:
 
 
 def _earning(ids: Ids, today: date) -> dict[str, Any]:
+    whole = _all_earning(
+        ids.get("products", {}).get("house-breakfast", ""),
+        ids.get("categories", {}).get("teaware", ""),
+        today,
+    )
+    if not ids.get("products", {}).get("house-breakfast"):
+        whole["rules"] = [one for one in whole["rules"] if one["id"] != "tea-stamps"]
+    if not ids.get("categories", {}).get("teaware"):
+        whole["multipliers"] = [one for one in whole["multipliers"] if one["id"] != CAMPAIGN]
+        whole["campaigns"] = []
+    return whole
+
+
+def _all_earning(stamped: str, promoted: str, today: date) -> dict[str, Any]:
     return {
         "rules": [
             {"id": "purchases", "rule": "amount", "params": {"points": "1", "per": "1"}},
@@ -89,7 +106,7 @@ def _earning(ids: Ids, today: date) -> dict[str, Any]:
             {
                 "id": "tea-stamps",
                 "rule": "stamp_card",
-                "params": {"products": [ids["products"]["house-breakfast"]], "stamps": 5, "points": 40},
+                "params": {"products": [stamped], "stamps": 5, "points": 40},
                 "on_top": True,
                 "multiplied": False,
             },
@@ -105,7 +122,7 @@ def _earning(ids: Ids, today: date) -> dict[str, Any]:
                 "id": "tea-hour",
                 "multiplier": "campaign",
                 "params": {"rate": "3"},
-                "when": {"categories": [ids["categories"]["teaware"]]},
+                "when": {"categories": [promoted]},
                 "campaign": CAMPAIGN,
             },
         ],
@@ -143,8 +160,16 @@ def tell_birthdays(people: Sequence[Person], *, now: datetime) -> None:
         set_birthday(themselves, member_id=member.pk, birthday=of_address[member.email].birthday, now=now)
 
 
-def publish_circle(api_url: str, ids: Ids, *, now: datetime, starts_at: datetime) -> None:
-    """The programme in force from `starts_at` for the shop's channel of this Saleor; once."""
+def publish_circle(
+    api_url: str,
+    ids: Ids,
+    *,
+    now: datetime,
+    starts_at: datetime,
+    channel: str = CHANNEL,
+    currency: str = CURRENCY,
+) -> None:
+    """The programme in force from `starts_at` for a channel of this Saleor; once."""
     if Programme.objects.filter(code=CODE).exists():
         return
     actor = owner()
@@ -152,11 +177,11 @@ def publish_circle(api_url: str, ids: Ids, *, now: datetime, starts_at: datetime
         actor,
         code=CODE,
         name="The Circle",
-        currency=CURRENCY,
+        currency=currency,
         timezone=TIMEZONE,
         document=document(ids, now.date()),
         now=now,
     )
     realm = Realm.objects.get(api_url=api_url)
-    serve_channels(actor, programme_id=draft.programme_id, realm_id=realm.pk, slugs=[CHANNEL], now=now)
+    serve_channels(actor, programme_id=draft.programme_id, realm_id=realm.pk, slugs=[channel], now=now)
     publish(actor, version_id=draft.pk, now=now, starts_at=starts_at, note="The first terms of the Circle")

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 def confirmation_link(email: str) -> str | None:
     """The address in the newest letter to `email` that confirms it; None where there is none, or no stand-in."""
-    if not email:
+    if not email or not settings.SANDBOX_STANDIN:
         return None
     try:
         answer = httpx.get(

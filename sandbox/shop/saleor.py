@@ -21,7 +21,7 @@ from graphql import (
     visit,
 )
 
-CHANNEL = "default-channel"
+CHANNEL: str = settings.SANDBOX_CHANNEL
 OPERATIONS = Path(__file__).parent / "operations"
 
 

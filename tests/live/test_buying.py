@@ -113,7 +113,7 @@ def test_a_promotion_comes_on_top_and_the_price_is_the_quoted_one(
     """Saleor takes its promotion off what we lay: what we lay is made for that, so 9.00 is charged after its 5 %."""
     world = member.world
     name = f"{world.name}-{secrets.token_hex(2)}"
-    promotion.append(lay_promotion(world.staff, world.laid, name, Decimal(5), [f"{world.name}-tea"]))
+    promotion.append(lay_promotion(world.staff, world.laid, name, Decimal(5), ["tea"]))
     _shelf(world, "tea", Decimal("9.50"))
     made = member.checkout(("tea", 1))["id"]
     _member_priced(member, made)
@@ -124,7 +124,7 @@ def test_a_promotion_comes_on_top_and_the_price_is_the_quoted_one(
 def test_a_better_promotion_is_left_alone(member: Customer, promotion: list[str]) -> None:
     world = member.world
     name = f"{world.name}-{secrets.token_hex(2)}"
-    promotion.append(lay_promotion(world.staff, world.laid, name, Decimal(40), [f"{world.name}-tea"]))
+    promotion.append(lay_promotion(world.staff, world.laid, name, Decimal(40), ["tea"]))
     _shelf(world, "tea", Decimal("6.00"))
     made = member.checkout(("tea", 1))["id"]
     member.ask_for_prices(made)
@@ -165,7 +165,9 @@ def test_paid_through_an_app_it_earns(member: Customer) -> None:
     [charged] = [one for one in transaction["events"] if one["type"] == "CHARGE_SUCCESS"]
     assert charged["createdBy"] == {"__typename": "App", "identifier": world.name}
 
-    world.until("the order is booked", lambda: booked(world, order_id) == ("", 18))  # of goods, not of sending
+    world.until(
+        "the order is booked", lambda: booked(world, order_id) == ("", 18)
+    )  # of goods, not of sending
     assert member.points() == 18
 
 

@@ -109,6 +109,8 @@ def _field(name: str, form: ContactForm) -> str | None:
 def _reason(refused: saleor.Refused) -> str:
     if refused.codes & {"INVALID_SHIPPING_METHOD", "SHIPPING_METHOD_NOT_SET"}:
         return _("The way of sending has changed. Please choose it again; nothing was charged.")
+    if "NO_PAYMENT_APP" in refused.codes:
+        return str(refused)
     if "INSUFFICIENT_STOCK" in refused.codes:
         return _("Something in your cart has sold out. Please look at your cart; nothing was charged.")
     if "CHECKOUT_NOT_FULLY_PAID" in refused.codes:

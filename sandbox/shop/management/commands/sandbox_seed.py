@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -31,12 +33,18 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--without-history", action="store_true", help="no people and no orders")
         parser.add_argument("--only-history", action="store_true", help="only the people and their orders")
+        parser.add_argument(
+            "--foreign", metavar="FILE", help="pages, staff and terms only, for the Saleor that FILE tells of"
+        )
         parser.add_argument("--only-staff", action="store_true", help="only the staff's accounts")
         parser.add_argument("--today", type=date.fromisoformat, default=None, help="last day of the history")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["only_staff"]:
             site.staff()
+            return
+        if options["foreign"]:
+            self._foreign(json.loads(Path(options["foreign"]).read_text()))
             return
         today = options["today"] or datetime.now(UTC).date()
         standin = StandIn()
@@ -69,6 +77,20 @@ class Command(BaseCommand):
         set_time(None)
         programme.publish_circle(
             f"{settings.SANDBOX_SALEOR_URL}/graphql/", ids, now=datetime.now(UTC), starts_at=started
+        )
+
+    def _foreign(self, there: dict[str, Any]) -> None:
+        """What is ours of a shop at a Saleor that is not: nothing is written there. The terms hold from now on."""
+        site.staff()
+        site.pages()
+        now = datetime.now(UTC)
+        programme.publish_circle(
+            there["api_url"],
+            there["ids"],
+            now=now,
+            starts_at=now,
+            channel=there["channel"],
+            currency=there["currency"],
         )
 
     def _play(self, standin: StandIn, today: date, progress: Progress) -> None:
