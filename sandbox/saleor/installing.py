@@ -49,7 +49,8 @@ def url_ok(url: object) -> bool:
         parsed = httpx.URL(str(url))
     except httpx.InvalidURL:
         return False
-    return parsed.scheme in ("http", "https") and bool(parsed.host) and parsed.port != 1
+    # Saleor's pattern wants a port of two digits at least.
+    return parsed.scheme in ("http", "https") and bool(parsed.host) and (parsed.port or 80) > 9
 
 
 def version_fits(wanted: str, version: str = VERSION) -> bool:

@@ -16,6 +16,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     options.add(parser)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    options.target(config)  # what is missing is said before anything begins
+
+
 @pytest.fixture(scope="session")
 def played(
     request: pytest.FixtureRequest,

@@ -34,7 +34,7 @@ PATIENCE = 90
 OURS = "loyalty_plugin"
 _OWNER = "owner@loyalty-live.example"
 #: Nobody is there: what our own App is sent stays in Saleor, where it can be read.
-NOWHERE = "http://127.0.0.1:9/"
+NOWHERE = "http://127.0.0.1:19/"
 
 TERMS: dict[str, Any] = {
     "tiers": [
