@@ -112,7 +112,9 @@ def check_override(ctx: Context, lines: list[Doc]) -> None:
     """Only an App with HANDLE_CHECKOUTS may name a price: no user, not even a superuser."""
     for line in lines:
         if "price" in line and not (ctx.app and ctx.has("HANDLE_CHECKOUTS")):
-            raise PermissionDenied("HANDLE_CHECKOUTS")
+            # Its words name another permission than the one it looks at.
+            words = "Setting the custom price is allowed only for apps with `MANAGE_CHECKOUTS` permission."
+            raise PermissionDenied(message=words)
         if line.get("priceOverrideReason") is not None and line.get("price") is None:
             raise Refused(
                 "priceOverrideReason",

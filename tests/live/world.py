@@ -117,9 +117,9 @@ class World:
         found = self.rows("SELECT state FROM loyalty_plugin_installation ORDER BY id DESC LIMIT 1")
         return str(found[0][0]) if found else ""
 
-    def until(self, what: str, ready: Callable[[], Any]) -> Any:
+    def until(self, what: str, ready: Callable[[], Any], seconds: float = PATIENCE) -> Any:
         """Wait until something is so; what it was then. Events take their time, and none comes in order."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + seconds
         while True:
             if found := ready():
                 return found
