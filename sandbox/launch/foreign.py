@@ -129,7 +129,6 @@ def _look(staff: Account, there: There, slug: str) -> None:
 def _seed(staff: Account, there: There, folder: DataFolder) -> None:
     """Demo goods for sale in the channel, and an App that can say they were paid. Kept from the first piece on."""
     laid = laying.Laid(**there.laid)
-    laid.made = [(one, global_id) for one, global_id in laid.made]
     if not laid.products:
         with step(f"Demo goods, named {NAME}"):
             try:

@@ -56,10 +56,10 @@ class Laid:
     products: dict[str, str] = field(default_factory=dict)
     variants: dict[str, str] = field(default_factory=dict)
     methods: dict[str, str] = field(default_factory=dict)
-    made: list[tuple[str, str]] = field(default_factory=list)
+    made: list[list[str]] = field(default_factory=list)
 
     def to_clear(self, mutation: str, global_id: str) -> str:
-        self.made.append((mutation, global_id))
+        self.made.append([mutation, global_id])
         return global_id
 
 

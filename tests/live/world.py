@@ -29,7 +29,7 @@ from tests.live.options import Target
 CHANNEL = "loyalty-live"
 CURRENCY = "EUR"
 PASSWORD = "correct-horse-9"
-PATIENCE = 90
+PATIENCE = 30
 #: What the plugin's own App is called everywhere.
 OURS = "loyalty_plugin"
 _OWNER = "owner@loyalty-live.example"
@@ -123,8 +123,13 @@ class World:
         while True:
             if found := ready():
                 return found
-            assert time.monotonic() < deadline, f"{what}, and it never was"
+            assert time.monotonic() < deadline, f"{what}, and it never was. {self.newest()}"
             time.sleep(0.1)
+
+    def newest(self) -> str:
+        """What we were told last, for whoever has waited in vain."""
+        told = self.rows("SELECT event, status, outcome, detail FROM loyalty_plugin_inboxitem ORDER BY id DESC LIMIT 8")
+        return f"Told last: {told}"
 
     def ours(self, who: Caller, query: str, **variables: Any) -> Any:
         """Our own GraphQL door, as a customer with Saleor's token."""
