@@ -29,7 +29,7 @@ from tests.live.options import Target
 CHANNEL = "loyalty-live"
 CURRENCY = "EUR"
 PASSWORD = "correct-horse-9"
-PATIENCE = 30
+PATIENCE = 90
 #: What the plugin's own App is called everywhere.
 OURS = "loyalty_plugin"
 _OWNER = "owner@loyalty-live.example"
