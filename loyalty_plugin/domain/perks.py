@@ -65,10 +65,11 @@ def resolve_perks(terms: Sequence[PerkTerms], perk_of: Callable[[str], Perk]) ->
 
 
 def base_for(target: int, list_price: int, promotion_price: int) -> int:
-    """The base price that the line's own promotion brings down to `target`, rounded in the customer's favour.
+    """The base price that the line's own promotion brings down to `target`, never to more.
 
-    The promotion's percentage is found again from the two prices: the smallest whole one that explains them,
-    else their plain proportion. Never above what leads to `target`, so no line costs more than was promised.
+    The promotion's percentage is found again from the two prices: the smallest whole one that explains them. The base
+    nearest to the exact one then comes back to `target` itself, since the promotion makes its rounding error smaller
+    still. Otherwise it is their plain proportion, rounded in the customer's favour.
     """
     if promotion_price >= list_price or promotion_price <= 0:
         return target
@@ -82,7 +83,7 @@ def base_for(target: int, list_price: int, promotion_price: int) -> int:
     )
     if kept is None:
         return target * list_price // promotion_price
-    return target * 100 // kept
+    return (target * 200 + kept) // (2 * kept)
 
 
 def corrected_base(target: int, sent: int, charged: int, list_price: int, promotion_price: int) -> int | None:

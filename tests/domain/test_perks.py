@@ -50,7 +50,7 @@ def saleor(base: int, percent: int) -> int:
         (_line(3500), [_off(2000)], 2800, 2800, "p0"),
         (_line(3500), [_off(1000), _off(2000)], 2800, 2800, "p1"),
         (_line(3500), [_off(2000), _off(2000)], 2800, 2800, "p0"),
-        (_line(5000, 3000), [_off(5000)], 2500, 4166, "p0"),
+        (_line(5000, 3000), [_off(5000)], 2500, 4167, "p0"),
         (_line(5000, 3000), [_off(4000)], 3000, None, ""),
         (_line(5000, 3000), [_off(2000)], 3000, None, ""),
         (_line(999), [_off(1000)], 899, 899, "p0"),
@@ -94,9 +94,7 @@ def test_a_perk_that_is_gone_or_refuses_its_settings_is_kept_and_marked() -> Non
 
 
 @given(st.integers(1, 1_000_000), st.integers(1, 95), st.integers(1, 9_999))
-def test_saleors_own_percentage_lands_on_the_price_or_a_little_below(
-    list_price: int, percent: int, off: int
-) -> None:
+def test_saleors_own_percentage_lands_on_the_price(list_price: int, percent: int, off: int) -> None:
     promotion = saleor(list_price, percent)
     (quoted,) = quote([_line(list_price, promotion)], _perks(_off(off)), VIP, DAY)
     if quoted.base is None:
@@ -106,7 +104,7 @@ def test_saleors_own_percentage_lands_on_the_price_or_a_little_below(
     charged = saleor(quoted.base, percent)
     assert charged <= quoted.unit_price
     if list_price >= 200:  # the percentage shows in the two prices
-        assert charged >= quoted.unit_price - 1
+        assert charged == quoted.unit_price
 
 
 @given(checkout_lines(), st.integers(1, 9_999), st.integers(1, 9_999))
@@ -125,6 +123,12 @@ def test_perks_do_not_add_up_and_their_order_is_irrelevant(
 def test_the_quantity_is_irrelevant(line: CheckoutLineFact, off: int, quantity: int) -> None:
     perks = _perks(_off(off))
     assert quote([line], perks, VIP, DAY) == quote([replace(line, quantity=quantity)], perks, VIP, DAY)
+
+
+def test_a_promotion_of_four_per_cent_comes_back_to_the_cent() -> None:
+    assert (
+        base_for(3325, 3500, 3360) == 3464
+    )  # seen at a real Saleor: 34.63 was charged as 33.24, 34.64 as 33.25
 
 
 def test_a_fixed_reduction_is_mended_from_the_answer() -> None:
