@@ -128,7 +128,9 @@ class World:
 
     def newest(self) -> str:
         """What we were told last, for whoever has waited in vain."""
-        told = self.rows("SELECT event, status, outcome, detail FROM loyalty_plugin_inboxitem ORDER BY id DESC LIMIT 8")
+        told = self.rows(
+            "SELECT event, status, outcome, detail FROM loyalty_plugin_inboxitem ORDER BY id DESC LIMIT 8"
+        )
         return f"Told last: {told}"
 
     def ours(self, who: Caller, query: str, **variables: Any) -> Any:
