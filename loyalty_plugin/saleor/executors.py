@@ -6,7 +6,8 @@ Decides nothing about what is desired: an outbox row says so. Kinds carried here
   `{"checkout": id, "lines": {line id: {"price": …, "reason": …, "unit_price": …}}}`. `price` is the base unit price
   to send in minor units, null clears an override; `reason` is the mark by which the override is known again (Saleor
   does not tell the price). `unit_price` is optional: what the line is to cost per unit afterwards, promotions
-  included; another answer is noted on the row as `price_differs`, and what it costs in its detail.
+  included; another answer is corrected once, and what still differs is noted on the row as `price_differs`, with what
+  it costs in its detail.
 - `webhooks`, target `<api url>|app`, desired `{"installation": pk}`: our webhooks there as this version wants them.
 """
 
@@ -27,6 +28,7 @@ from django.utils import timezone
 
 from loyalty_plugin.conf import settings
 from loyalty_plugin.domain.facts import CheckoutFact
+from loyalty_plugin.domain.perks import corrected_base
 from loyalty_plugin.errors import AppTokenDead, LoyaltyError, NotFound, SaleorUnreachable, TryLater
 from loyalty_plugin.models.outbox import OutboxItem
 from loyalty_plugin.saleor import leases, upkeep
@@ -170,7 +172,9 @@ def _checkout_prices(row: OutboxItem, held: leases.Held) -> str:
     if checkout is None:
         return _finish(row, Status.OBSOLETE, "checkout_gone")
     changes = _difference(checkout, desired)
-    if changes:
+    for _round in range(2):
+        if not changes:
+            break
         held.check()
         try:
             checkout = storefront.set_line_prices(
@@ -178,6 +182,7 @@ def _checkout_prices(row: OutboxItem, held: leases.Held) -> str:
             )
         except NotFound:
             return _finish(row, Status.OBSOLETE, "checkout_gone")
+        changes = _corrections(checkout, desired, changes)
     return _finish(row, Status.DONE, *_compared(checkout, desired))
 
 
@@ -194,6 +199,28 @@ def _difference(
         if line.override_reason != reason:
             changes.append((line.line_id, want["price"], reason))
     return changes
+
+
+def _corrections(
+    checkout: CheckoutFact,
+    desired: Mapping[str, Mapping[str, Any]],
+    sent: Sequence[tuple[str, int | None, str]],
+) -> list[tuple[str, int | None, str]]:
+    """What to send instead where Saleor's answer is another price than was promised.
+
+    A promotion may be a fixed reduction, or one that the shop window still shows (its prices are worked out later) and
+    no checkout has any more: without this the customer would pay more than was promised.
+    """
+    lines = {line.line_id: line for line in checkout.lines}
+    again: list[tuple[str, int | None, str]] = []
+    for line_id, base, reason in sent:
+        line, target = lines.get(line_id), desired[line_id].get("unit_price")
+        if line is None or base is None or target is None:
+            continue
+        better = corrected_base(target, base, line.unit_price, line.list_price, line.promotion_price)
+        if better is not None:
+            again.append((line_id, better, reason))
+    return again
 
 
 def _compared(checkout: CheckoutFact, desired: Mapping[str, Mapping[str, Any]]) -> tuple[str, Any]:

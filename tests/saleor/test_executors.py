@@ -25,13 +25,18 @@ pytestmark = pytest.mark.django_db
 
 
 class Storefront:
-    """One checkout whose lines cost what was set last, half of it for line `sale`."""
+    """One checkout whose lines cost what was set last: half of it for `sale`, 5.00 less for `fixed`.
+
+    For `over` the shop window still shows a promotion of 50 % that no checkout has any more.
+    """
 
     def __init__(self) -> None:
         line = CheckoutLineFact("plain", "v", "p", 1, 1000, 1000, 1000)
         self.lines = {
             "plain": line,
             "sale": replace(line, line_id="sale", promotion_price=500, unit_price=500),
+            "fixed": replace(line, line_id="fixed", promotion_price=500, unit_price=500),
+            "over": replace(line, line_id="over", promotion_price=500),
         }
         self.writes: list[list[Any]] = []
         self.trouble: Exception | None = None
@@ -47,7 +52,7 @@ class Storefront:
         self.writes.append(list(prices))
         for line_id, price, reason in prices:
             unit = 1000 if price is None else price
-            unit = unit // 2 if line_id == "sale" else unit
+            unit = {"sale": unit // 2, "fixed": unit - 500}.get(line_id, unit)
             self.lines[line_id] = replace(self.lines[line_id], unit_price=unit, override_reason=reason)
         found = self.checkout(realm, checkout_id)
         assert found is not None
@@ -109,7 +114,25 @@ def test_another_price_than_promised_is_noted(storefront: Storefront):
     row = item({"sale": {"price": 800, "reason": "loyalty:2", "unit_price": 800}})
     assert deliver_outbox(10, NOW) == {"done": 1}
     row.refresh_from_db()
-    assert (row.error, row.detail) == (executors.DIFFERS, '{"unit_prices": {"sale": 400}}')
+    # Corrected once, by what was missing; half of that is gone again.
+    assert storefront.writes == [[("sale", 800, "loyalty:2")], [("sale", 1200, "loyalty:2")]]
+    assert (row.error, row.detail) == (executors.DIFFERS, '{"unit_prices": {"sale": 600}}')
+
+
+@pytest.mark.parametrize(("line_id", "better"), [("fixed", 900), ("over", 400)])
+def test_what_is_charged_otherwise_than_promised_is_corrected(
+    storefront: Storefront, line_id: str, better: int
+):
+    """Both lines look like 50 % off, so 8.00 are sent to arrive at 4.00."""
+    row = item({line_id: {"price": 800, "reason": "loyalty:2", "unit_price": 400}})
+    assert deliver_outbox(10, NOW) == {"done": 1}
+    row.refresh_from_db()
+    assert storefront.writes[-1] == [(line_id, better, "loyalty:2")]
+    assert (row.error, row.detail) == ("", f'{{"unit_prices": {{"{line_id}": 400}}}}')
+    # What is right is not touched again.
+    item({line_id: {"price": 800, "reason": "loyalty:2", "unit_price": 400}})
+    deliver_outbox(10, NOW)
+    assert len(storefront.writes) == 2
 
 
 def test_a_later_wish_makes_an_earlier_one_obsolete(storefront: Storefront):
