@@ -24,6 +24,7 @@ ORDER = (
     jobs.TIERS,
     jobs.BIRTHDAYS,
     jobs.PREVIEWS,
+    jobs.PAST_POINTS,
     jobs.DELIVER_OUTBOX,
     jobs.SEAL,
 )
