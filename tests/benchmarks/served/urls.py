@@ -13,6 +13,8 @@ from jwt import PyJWK
 from jwt.api_jws import PyJWS
 from ninja import NinjaAPI
 
+from tests.benchmarks.served.perks import register
+
 _jws = PyJWS()
 _key = PyJWK(json.loads(os.environ["BENCH_JWK"])).key
 peer = NinjaAPI(urls_namespace="peer", docs_url=None, openapi_url=None)
@@ -36,4 +38,5 @@ def hello(request: HttpRequest) -> list[str]:
     return []
 
 
+register()
 urlpatterns = [path("loyalty/", include("loyalty_plugin.urls")), path("peer/", peer.urls)]
