@@ -262,9 +262,11 @@ def test_a_deleted_draft_leaves_nothing(member: Customer) -> None:
     given = {"channelId": world.laid.channel, "user": member.id,
              "lines": [{"variantId": world.variant("tea"), "quantity": 1}]}  # fmt: skip
     made = world.staff.change(create, i=given)["order"]["id"]
-    world.until("the draft is seen", lambda: booked(world, made)[0] == "draft")
+    told = "SELECT 1 FROM loyalty_plugin_inboxitem WHERE event = 'DraftOrderCreated' AND status <> 'new'"
+    world.until("we were told of a draft", lambda: world.rows(told))
     world.staff.change("mutation($i:ID!){draftOrderDelete(id:$i){order{id}" + ERRORS, i=made)
     assert world.staff.ask("query($i:ID!){order(id:$i){id}}", i=made)["order"] is None
+    assert booked(world, made)[1] <= 0
     assert member.points() == 0
 
 
