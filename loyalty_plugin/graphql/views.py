@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import re
+from typing import Any, Final
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -14,6 +15,9 @@ from strawberry.django.views import GraphQLView
 from loyalty_plugin.graphql.context import Caller
 from loyalty_plugin.graphql.limits import MAX_BODY
 from loyalty_plugin.graphql.schema import schema
+
+#: The same character as a document may write it.
+_NUL_IN_DOCUMENT: Final = re.compile(r"\\u(0000|\{0+\})")
 
 
 class LoyaltyView(GraphQLView):
@@ -30,6 +34,8 @@ class LoyaltyView(GraphQLView):
             raise json.JSONDecodeError("too deep", "", 0) from error
         if not isinstance(body, dict):
             raise json.JSONDecodeError("no object", "", 0)
+        if _NUL_IN_DOCUMENT.search(str(body.get("query"))) or _holds_nul(body):
+            raise json.JSONDecodeError("a character that no text has", "", 0)
         return body
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -42,6 +48,15 @@ class LoyaltyView(GraphQLView):
         response = super().dispatch(request, *args, **kwargs)
         response["Cache-Control"] = "no-store"
         return response
+
+
+def _holds_nul(value: Any) -> bool:
+    """Whether any text in it holds NUL, which no column of PostgreSQL takes."""
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(map(_holds_nul, value)) or any(map(_holds_nul, value.values()))
+    return isinstance(value, list) and any(map(_holds_nul, value))
 
 
 # Nothing here is authenticated by a cookie, so no forged form can act for anybody. A service may call the shop,

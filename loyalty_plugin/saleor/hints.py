@@ -32,8 +32,7 @@ def hints(item_id: int, realm: str, event: str, body: bytes) -> list[Hint]:
     found: dict[tuple[Subject, str], Hint] = {}
     for subject, path in heard.paths:
         for named in _at(content, path):
-            target = named.get("id")
-            if isinstance(target, str) and target:
+            if target := _id(named):
                 found.setdefault(
                     (subject, target), Hint(item_id, realm, subject, target, heard.claims, _owner(named))
                 )
@@ -51,8 +50,13 @@ def _at(content: Any, path: str) -> Iterator[Mapping[str, Any]]:
 
 def _owner(named: Mapping[str, Any]) -> str:
     user = named.get("user")
-    owner = user.get("id") if isinstance(user, Mapping) else None
-    return owner if isinstance(owner, str) else ""
+    return _id(user) if isinstance(user, Mapping) else ""
+
+
+def _id(named: Mapping[str, Any]) -> str:
+    """Its id, empty where that can be none of Saleor's: those are plain ASCII, and not all text fits a column."""
+    found = named.get("id")
+    return found if isinstance(found, str) and found.isascii() and found.isprintable() else ""
 
 
 def named(event: str, body: bytes) -> tuple[list[str], list[str]]:

@@ -30,8 +30,8 @@ def new_app_token() -> str:
     return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(30))
 
 
-def check_headers(headers: dict[str, Any] | None) -> None:
-    """Raises ValueError with Saleor's words."""
+def check_headers(headers: dict[str, Any] | None) -> dict[str, Any]:
+    """The headers as Saleor keeps them, their names in lower case. Raises ValueError with Saleor's words."""
     if len(headers or {}) > 5:
         raise ValueError("Invalid custom headers: Number of headers exceeds the limit: 5.")
     for key, value in (headers or {}).items():
@@ -42,6 +42,7 @@ def check_headers(headers: dict[str, Any] | None) -> None:
             )
         if len(key) > 996 or len(str(value)) > 996:
             raise ValueError("Invalid custom headers: Key or value exceeds the limit: 996.")
+    return {key.lower(): value for key, value in (headers or {}).items()}
 
 
 def url_ok(url: object) -> bool:
@@ -211,7 +212,7 @@ def webhook_doc(standin: Standin, app_id: str, given: dict[str, Any]) -> Doc:
         "isActive": given.get("isActive", True) is not False,
         "asyncEvents": asked if asked or questions else subscribed(standin.engine, query),
         "syncEvents": questions,
-        "customHeaders": given.get("customHeaders") or {},
+        "customHeaders": check_headers(given.get("customHeaders")),
     }
 
 

@@ -23,9 +23,10 @@ class StandIn:
     """One connection to the stand-in, as its control door and, once signed in, as the shop's owner."""
 
     def __init__(self, url: str = "") -> None:
-        self._http = httpx.Client(base_url=url or settings.SANDBOX_SALEOR_URL, timeout=120)
+        there = url or settings.SANDBOX_SALEOR_URL
+        self._http = httpx.Client(base_url=there, timeout=120)
         boss = next(person for person in STAFF if person.superuser)
-        self.owner = Account(f"{self._http.base_url}graphql/", boss.email, PASSWORD, self._http)
+        self.owner = Account(f"{there}/graphql/", boss.email, PASSWORD, self._http)
 
     def close(self) -> None:
         self._http.close()

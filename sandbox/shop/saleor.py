@@ -21,7 +21,8 @@ from graphql import (
     visit,
 )
 
-CHANNEL: str = settings.SANDBOX_CHANNEL
+# Some of these modules are also used without a shop, in tests.
+CHANNEL: str = getattr(settings, "SANDBOX_CHANNEL", "default-channel")
 OPERATIONS = Path(__file__).parent / "operations"
 
 

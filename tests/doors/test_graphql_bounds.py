@@ -182,3 +182,17 @@ def test_errors_are_told_in_the_callers_language(door: Door) -> None:
         headers={"Accept-Language": "de"},
     )
     assert response.json()["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        r'{"query": "{loyalty{programme(channel: \"a\\u0000\"){code}}}"}',
+        r'{"query": "{loyalty{programme(channel: \"a\\u{0}\"){code}}}"}',
+        r'{"query": "query($c:String!){loyalty{programme(channel:$c){code}}}", "variables": {"c": "\u0000"}}',
+        r'{"query": "{loyalty{programme(channel: \"a\"){code}}}", "variables": {"\u0000": [1]}}',
+    ],
+)
+def test_a_character_no_text_has_is_refused(body: str) -> None:
+    answer = Client().post("/loyalty/graphql/", body, content_type="application/json")
+    assert answer.status_code == 400

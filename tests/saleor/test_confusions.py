@@ -108,8 +108,14 @@ def drained(*facts: Any) -> list[str]:
 
 
 def _unknown_type(_: Member) -> int:
-    status = deliver(event("3.23.28"))
+    status = deliver(event("Shop"))
     assert drained() == ["not_for_us"]
+    return status
+
+
+def _nameless_type(_: Member) -> int:
+    status = deliver(event("3.23.28"))
+    assert drained() == []
     return status
 
 
@@ -187,6 +193,7 @@ DELIVERIES: dict[str, Callable[[Member], int]] = {
     "with a wrong secret header": lambda _: deliver(BODY, X_Loyalty_Secret="guessed"),
     "another App's webhook on our address, shaped like ours by aliases": _of_another_app,
     "`__typename` shaped to something else": _unknown_type,
+    "`__typename` shaped to what is no name": _nameless_type,
     "`recipient` of another App": lambda _: deliver(event(recipient={"id": "QXBwOjI="})),
     "ids shaped to somebody else's order": _shaped_ids,
     "amounts shaped": _shaped_amounts,

@@ -102,7 +102,7 @@ def test_the_handshake(shop: Shop, receiver: Receiver) -> None:
         {
             "name": "self",
             "targetUrl": f"{receiver.url}/hook",
-            "customHeaders": '{"X-Secret": "abc"}',
+            "customHeaders": '{"x-secret": "abc"}',
             "asyncEvents": [{"eventType": "APP_STATUS_CHANGED"}, {"eventType": "APP_DELETED"}],
         }
     ]

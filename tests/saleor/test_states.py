@@ -372,7 +372,7 @@ def test_an_upgrade_brings_the_webhooks_up_to_date(bare: Thread, monkeypatch: py
         assert {e["eventType"] for e in after[name]["asyncEvents"]} == {
             event.name for one in OURS if one.identifier == name and not one.asks for event in one.events
         }
-    assert json.loads(after["loyalty-checkouts"]["customHeaders"])["X-Other"] == "kept"
+    assert json.loads(after["loyalty-checkouts"]["customHeaders"])["x-other"] == "kept"
     assert after["loyalty-orders"]["id"] == before["loyalty-orders"]["id"]
     assert Installation.objects.get().state == "active"
     # Again: nothing differs, nothing is asked for, nothing is written.
@@ -394,13 +394,13 @@ def test_the_secret_is_changed_without_losing_what_is_under_way(bare: Thread) ->
     bare.install()
     assert state() == "active"
     bare.settle()
-    old = json.loads(hooks(bare)["loyalty-orders"]["customHeaders"])["X-Loyalty-Secret"]
+    old = json.loads(hooks(bare)["loyalty-orders"]["customHeaders"])["x-loyalty-secret"]
     ports.connection.renew_secret(API, now=now())
     bare.shop.customer()  # told with the old secret
     bare.settle()
     assert InboxItem.objects.filter(event="CustomerCreated").exists()
     assert deliver_outbox(10, now())["done"] == 1
-    new = {json.loads(one["customHeaders"])["X-Loyalty-Secret"] for one in hooks(bare).values()}
+    new = {json.loads(one["customHeaders"])["x-loyalty-secret"] for one in hooks(bare).values()}
     assert len(new) == 1
     assert old not in new
     assert Installation.objects.get().previous_secret

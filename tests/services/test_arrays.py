@@ -58,8 +58,8 @@ class TestThroughTheDatabase:
             )
         )
     )
-    def test_records(self, values: list[tuple[str | None, str]]) -> None:
-        literal = arrays.records(
+    def test_composites(self, values: list[tuple[str | None, str]]) -> None:
+        literal = arrays.composites(
             [f"1,0,1,{arrays.text(one)},{arrays.text(two)},x,1,," for one, two in values]
         )
         assert rows("SELECT unit, source FROM unnest(%s::loyalty_new_posting[])", literal) == values

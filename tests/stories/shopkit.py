@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 import time
 from html import unescape
+from typing import Any
 
 import httpx
+import pytest
 
 from sandbox.launch.world import World
+from sandbox.postgres import Server
 from sandbox.seed.people import PASSWORD
+from tests import database
 
 ADDRESS = {
     "first_name": "Žofia",
@@ -20,6 +24,16 @@ ADDRESS = {
     "country": "DE",
     "phone": "",
 }
+
+
+def copy_migrated(patching: pytest.MonkeyPatch) -> None:
+    """Have a shop's tables copied from what the tests have migrated already, which saves half of its start."""
+    plain, migrated = Server.create_database, database.template()
+
+    def create(server: Server, name: str, template: str | None = None) -> Any:
+        return plain(server, name, template or (None if name.endswith("_standin") else migrated))
+
+    patching.setattr(Server, "create_database", create)
 
 
 class Visitor:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sandbox import cli
 from sandbox.postgres import Server
 from sandbox.story.stage import told
-from tests import database
+from tests.stories.shopkit import copy_migrated
 
 #: What must be played, each by words of its step.
 TOLD = [
@@ -46,13 +45,7 @@ def test_every_step_of_the_story_is_as_expected(
     tmp_path: Path,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    plain, migrated = Server.create_database, database.template()
-
-    def create(server: Server, name: str, template: str | None = None) -> Any:
-        """The shop's tables are copied from what the tests have migrated already, which saves half of the time."""
-        return plain(server, name, template or (None if name.endswith("_standin") else migrated))
-
-    monkeypatch.setattr(Server, "create_database", create)
+    copy_migrated(monkeypatch)
     monkeypatch.setenv("DATABASE_URL", postgres.url("postgres"))
     out = tmp_path / "story.json"
     code = cli.main(["story", "--json", str(out), "--data", str(tmp_path / "data")])

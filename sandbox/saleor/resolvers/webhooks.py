@@ -39,12 +39,12 @@ def _check(ctx: Context, given: Doc) -> Doc:
     if isinstance(headers, str):
         headers = json.loads(headers)
     try:
-        installing.check_headers(headers)
+        kept = installing.check_headers(headers)
     except ValueError as error:
         raise Refused("customHeaders", "INVALID_CUSTOM_HEADERS", str(error)) from error
     if given.get("targetUrl") is not None and not installing.url_ok(given["targetUrl"]):
         raise Refused("targetUrl", "INVALID", "Enter a valid URL.")
-    return {**given, "customHeaders": headers} if headers is not None else given
+    return {**given, "customHeaders": kept} if headers is not None else given
 
 
 @query("webhook")
