@@ -163,7 +163,7 @@ def release(member: Holder, *, now: datetime) -> None:
                 member,
                 version,
                 lot,
-                f"verified|{lot.lot_id}",
+                f"release|{lot.lot_id}",
                 Kind.MATURE,
                 Mature(POINTS, (lot.lot_id,)),
                 now,

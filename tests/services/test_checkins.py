@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
+from django.db import connection
 
 from loyalty_plugin.domain.actors import SYSTEM, Actor, ActorKind
 from loyalty_plugin.domain.ledger import POINTS
 from loyalty_plugin.domain.programmes.document import CheckInWay
 from loyalty_plugin.errors import InvalidDraft
-from loyalty_plugin.models.ledger import Balance, Entry
+from loyalty_plugin.models.ledger import Balance, Entry, Lot
 from loyalty_plugin.models.members import CheckIn, Member
 from loyalty_plugin.queries.checkins import check_in_state
 from loyalty_plugin.queries.programmes import version_at
@@ -117,6 +118,25 @@ def test_points_for_a_visit_wait_for_the_verified_contact():
     assert available(of) == 0
     members.verify_contact(SYSTEM, member_id=of.pk, now=NOW + DAY)
     assert available(of) == 1
+
+
+def test_a_lot_let_go_and_a_welcome_given_never_share_a_key():
+    """Lots and members are numbered apart, so each number is once one's and once the other's."""
+    terms = rules()
+    welcome = {"id": "welcome", "rule": "welcome", "params": {"points": 50, "at": "verified"}}
+    terms["earning"]["rules"].append(welcome)
+    club = programme(terms)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT setval('loyalty_plugin_member_id_seq', n), setval('loyalty_plugin_lot_id_seq', n) FROM"
+            " (SELECT 1 + greatest((SELECT last_value FROM loyalty_plugin_member_id_seq),"
+            " (SELECT last_value FROM loyalty_plugin_lot_id_seq)) AS n) AS both_at_once"
+        )
+    of = member(club, verified=False)
+    log_in(of)
+    assert Lot.objects.get(member=of).pk == of.pk
+    members.verify_contact(SYSTEM, member_id=of.pk, now=NOW)
+    assert available(of) == 51
 
 
 @pytest.mark.django_db(transaction=True)
