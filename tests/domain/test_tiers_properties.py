@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from loyalty_plugin.domain.tiers.forecast import forecast
@@ -345,6 +345,27 @@ def enough_for_any_tier(day: date) -> list[QualifyingFact]:
     ]
 
 
+# A tier kept by each day's purchases and lost after a grace: what keeps it must come within that grace.
+@example(
+    tiers=[
+        TierTerms(code="basic", name={"en": "Basic"}, rank=0),
+        TierTerms(
+            code="silver",
+            name={"en": "Silver"},
+            rank=1,
+            entry=((Condition(metric=Metric.SPEND, at_least=2),),),
+            keep=((Condition(metric=Metric.SPEND, at_least=1),),),
+            window=Rolling(months=1),
+            keep_window=Rolling(days=1),
+            lasts=LastsWithWindow(),
+            grace_days=5,
+            step_down="one",
+        ),
+    ],
+    history=[],
+    joined=BEGIN,
+    later=0,
+)
 @given(ladders(), histories, days, st.integers(0, 300))
 def test_meeting_what_is_lacking_keeps_the_tier(
     tiers: list[TierTerms], history: list[QualifyingFact], joined: date, later: int

@@ -38,6 +38,10 @@ TOLD = [
 ]
 
 
+def _of_stories(server: Server) -> set[str]:
+    return {name for name in server.databases() if name.startswith("story_")}
+
+
 def test_every_step_of_the_story_is_as_expected(
     django_db_setup: None,
     postgres: Server,
@@ -46,7 +50,7 @@ def test_every_step_of_the_story_is_as_expected(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     copy_migrated(monkeypatch)
-    before = set(postgres.databases())
+    before = _of_stories(postgres)
     monkeypatch.setenv("DATABASE_URL", postgres.url("postgres"))
     out = tmp_path / "story.json"
     code = cli.main(["story", "--json", str(out), "--data", str(tmp_path / "data")])
@@ -54,7 +58,7 @@ def test_every_step_of_the_story_is_as_expected(
     wrong = [one for one in steps if not one["ok"]]
     assert (code, wrong) == (0, []), capfd.readouterr().out
     assert [[words for words in TOLD if words in one["step"]] for one in steps] == [[one] for one in TOLD]
-    assert set(postgres.databases()) == before
+    assert _of_stories(postgres) == before
 
 
 def test_a_wrong_expectation_is_a_wrong_step() -> None:

@@ -102,8 +102,9 @@ def _lacks(standing: Standing, loss: Change) -> tuple[Needs, ...]:
         return _needs(new.keep, eve, new.keep.reach.start(loss.day, eve.joined), loss.day, today, by)
     tier = eve.version_on(by).by_code[standing.tier]
     if tier.slides:
-        # Judged on the day it is lost, when an early day has just left the window.
-        return _needs(tier.keep, eve, tier.keep.reach.start(loss.day, eve.joined), loss.day, today, by)
+        # Judged on the last day of grace, or on the day it is lost, when an early day has just left the window.
+        last = by if tier.terms.grace_days else loss.day
+        return _needs(tier.keep, eve, tier.keep.reach.start(last, eve.joined), last, today, by)
     judged = hold.until if hold.until is not None else by
     return _needs(tier.keep, eve, tier.keep_from(judged, eve.joined, eve.used(tier.code)), by, today, by)
 
