@@ -32,6 +32,10 @@ DEFAULTS: Final[dict[str, Any]] = {
     "PROMISE_MINUTES": 60,
     # Days a request for a second person stays open.
     "REQUEST_DAYS": 14,
+    # Country of phone numbers written without a country code, as "DE"; empty: such numbers are refused.
+    "PHONE_REGION": "",
+    # What joining asks consent for: {"email": words, ...}; empty words: ours. Words may be a dict by language.
+    "CONSENTS": {"email": "", "sms": ""},
     # Card numbers: {"prefix": "90", "length": 16, "check": "damm" or "luhn"}.
     "CARD_NUMBERS": {},
     # The design of cards by its code, and its parameters: shop's name, contact lines, terms.

@@ -43,6 +43,18 @@ class UnknownCurrency(InvalidInput):
     code = "unknown_currency"
 
 
+class InvalidContact(InvalidInput):
+    """No e-mail address or phone number can look like that. Details: email or phone."""
+
+    code = "invalid_contact"
+
+
+class ContactNeeded(InvalidInput):
+    """Neither an e-mail address nor a phone number was given."""
+
+    code = "contact_needed"
+
+
 class CurrencyMismatch(LoyaltyError):
     """Two currencies met where one was needed."""
 

@@ -11,6 +11,8 @@ INSERT_ONLY = (
     "loyalty_plugin_posting",
     "loyalty_plugin_block",
     "loyalty_plugin_auditrecord",
+    "loyalty_plugin_consent",
+    "loyalty_plugin_consentwording",
 )
 
 REFUSE = """

@@ -33,6 +33,9 @@ class Member(models.Model):
     labels = models.JSONField(_("labels"), default=list, blank=True)
     joined_at = models.DateTimeField(_("joined"))
     source = models.CharField(_("joined by"), max_length=20, blank=True)
+    #: Which poster, till or campaign brought them, as the shop named it, and the channel (slug) they joined in.
+    source_ref = models.CharField(_("joined through"), max_length=50, blank=True)
+    source_channel = models.CharField(_("joined in"), max_length=255, blank=True)
     verified_at = models.DateTimeField(_("contact verified"), null=True, blank=True)
     status = models.CharField(_("state"), max_length=6, choices=Status.choices, default=Status.ACTIVE)
     # The standing below is a projection: recomputed from facts, versions and a date.

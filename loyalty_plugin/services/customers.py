@@ -9,7 +9,7 @@ from django.db import transaction
 
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.facts import CustomerFact
-from loyalty_plugin.errors import LoyaltyError
+from loyalty_plugin.errors import AlreadyMember, LoyaltyError
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.models.realms import Realm
@@ -40,8 +40,9 @@ def keep_customers(realm: Realm, facts: Sequence[CustomerFact], *, now: datetime
         mine = known.get(fact.user_id, [])
         found = {_keep(member, fact, starts.get(member.programme_id), now) for member in mine}
         for programme in served:
-            if fact.user_id in many[programme.pk]:
-                found.add(many[programme.pk][fact.user_id])
+            code = many[programme.pk].get(fact.user_id, "")
+            if code and not (code == AlreadyMember.code and fact.confirmed):
+                found.add(code)
             elif programme.pk not in {member.programme_id for member in mine}:
                 found.add(_join(programme.pk, realm.pk, fact, starts.get(programme.pk), now))
         codes[fact.user_id] = ",".join(sorted(found - {""}))

@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 
-from loyalty_plugin.domain.actors import Actor, ActorKind
+from loyalty_plugin.domain.actors import SYSTEM, Actor, ActorKind
 from loyalty_plugin.domain.birthdays import check_birthday, next_birthday
 from loyalty_plugin.domain.extensions import OccasionKind
 from loyalty_plugin.domain.ledger import POINTS, QUALIFYING
@@ -62,6 +62,7 @@ def join(
     now: datetime,
     realm_id: int | None = None,
     source: str = "automatic",
+    source_ref: str = "",
     verified: bool = False,
     channel: str = "",
     joined_at: datetime | None = None,
@@ -70,8 +71,9 @@ def join(
     """Make someone a member, in the lowest tier, with whatever the version gives for joining.
 
     `joined_at` is when they did, if that was earlier than now. Without `welcome` joining brings nothing: for those
-    who were customers before there was a programme. The same customer joining again gives the member
-    there is. Raises AlreadyMember where the e-mail or phone belongs to another customer's membership, UnknownProgramme,
+    who were customers before there was a programme. The same customer joining again gives the member there is; so
+    does a customer whose confirmed e-mail is that of a member without an account, whose account it is from then on.
+    Raises AlreadyMember where the e-mail or phone belongs to another membership, UnknownProgramme,
     PermissionDenied, and MembershipErased where a machine would undo an erasure.
     """
     if actor.kind is ActorKind.STAFF:
@@ -81,11 +83,19 @@ def join(
         programme = Programme.objects.filter(pk=programme_id).first()
         if programme is None:
             raise UnknownProgramme(programme=programme_id)
-        known = _known(programme_id, realm_id, person)
+        known = _of_customer(programme_id, realm_id, person)
         if known is not None:
             return known
         if actor.kind is ActorKind.SYSTEM and claims.was_erased(programme_id, realm_id, person.external_id):
             raise MembershipErased()
+        taken = _with_contact(programme_id, person)
+        mine = [one for one in taken if person.external_id and one.external_id == person.external_id]
+        if mine and mine[0].realm_id == realm_id:
+            return mine[0]  # a parallel act has just made them a member
+        if verified and len(taken) == 1 and _is_without_account(taken[0], person):
+            return _give_account(taken[0].pk, person, realm_id, now=now, channel=channel, welcome=welcome)
+        if taken:
+            raise AlreadyMember(member=taken[0].pk, reason="contact_taken")
         version = versions_of(programme_id).at(joined_at)
         joined_on = local_day(joined_at, version.zone)
         check_birthday(person.birthday, joined_on)
@@ -104,6 +114,8 @@ def join(
                 language=person.language,
                 joined_at=joined_at,
                 source=source,
+                source_ref=source_ref,
+                source_channel=channel,
                 verified_at=now if verified else None,
                 tier=lowest,
                 tier_since=joined_on,
@@ -137,23 +149,48 @@ def join(
         return member
 
 
-def _known(programme_id: int, realm_id: int | None, person: Person) -> Member | None:
-    members = Member.objects.filter(programme_id=programme_id).alias(address=Lower("email"))
-    if person.external_id and realm_id is not None:
-        found = members.filter(realm_id=realm_id, external_id=person.external_id).first()
-        if found is not None:
-            return found
+def check_free(programme_id: int, person: Person, *, but: int) -> None:
+    """Pass where this e-mail and phone are no other member's. Raises AlreadyMember."""
+    for taken in _with_contact(programme_id, person):
+        if taken.pk != but:
+            raise AlreadyMember(member=taken.pk, reason="contact_taken")
+
+
+def _of_customer(programme_id: int, realm_id: int | None, person: Person) -> Member | None:
+    if not person.external_id or realm_id is None:
+        return None
+    rows = Member.objects.filter(programme_id=programme_id, realm_id=realm_id, external_id=person.external_id)
+    return rows.first()
+
+
+def _with_contact(programme_id: int, person: Person) -> list[Member]:
+    """Whose e-mail or phone this is: two at most, one for each."""
     same = Q(pk__in=())
     if person.email:
         same |= Q(address=person.email.lower())
     if person.phone:
         same |= Q(phone=person.phone)
-    taken = members.filter(same).exclude(status=Member.Status.ERASED).first()
-    if taken is None:
-        return None
-    if person.external_id and (taken.realm_id, taken.external_id) == (realm_id, person.external_id):
-        return taken  # a parallel act has just made them a member
-    raise AlreadyMember(member=taken.pk, reason="contact_taken")
+    rows = Member.objects.filter(programme_id=programme_id).alias(address=Lower("email")).filter(same)
+    return list(rows.exclude(status=Member.Status.ERASED).order_by("pk")[:2])
+
+
+def _is_without_account(member: Member, person: Person) -> bool:
+    """Whether the customer's own address is that of a membership which is no customer's yet."""
+    same = bool(person.email) and member.email.lower() == person.email.lower()
+    return same and not member.external_id and member.status == Member.Status.ACTIVE
+
+
+def _give_account(
+    member_id: int, person: Person, realm_id: int | None, *, now: datetime, channel: str, welcome: bool
+) -> Member:
+    """They joined before they had an account, or before they had confirmed its address; the address is confirmed now."""
+    member = get_locked(member_id)
+    member.realm_id, member.external_id, member.account_as_of = realm_id, person.external_id, person.as_of
+    member.name = person.name or member.name
+    member.language = member.language or person.language
+    member.save(update_fields=["realm", "external_id", "account_as_of", "name", "language"])
+    audit.record(SYSTEM, "member.account", f"member:{member.pk}", "done", now=now)
+    return verify_contact(SYSTEM, member_id=member.pk, now=now, channel=channel, welcome=welcome)
 
 
 def _insert(member: Member) -> tuple[Member, bool]:

@@ -35,7 +35,7 @@ def test_joining_takes_name_and_address_from_the_account(door: Door) -> None:
     programme(RULES)
     door.shop.account(name="Ada Lovelace")
     door.sign_in()
-    joined = door.ask(JOIN, input={"channel": CHANNEL, "birthday": "1985-12-10", "phone": "+49 30 1"})
+    joined = door.ask(JOIN, input={"channel": CHANNEL, "birthday": "1985-12-10", "phone": "+49 30 12345678"})
     payload = joined["loyaltyJoin"]
     assert payload["errors"] == []
     assert (payload["member"]["name"], payload["member"]["verified"]) == ("Ada Lovelace", True)

@@ -13,6 +13,8 @@ INSERT_ONLY: Final = (
     "loyalty_plugin_posting",
     "loyalty_plugin_block",
     "loyalty_plugin_auditrecord",
+    "loyalty_plugin_consent",
+    "loyalty_plugin_consentwording",
 )
 TRIGGERS: Final = {
     **{(table, "loyalty_insert_only"): "loyalty_refuse" for table in INSERT_ONLY},
