@@ -37,7 +37,10 @@ def record_consents(
         member = get_locked(member_id)
         newest = {
             row.channel: row
-            for row in Consent.objects.filter(member=member).order_by("channel", "-pk").distinct("channel")
+            for row in Consent.objects.filter(member=member)
+            .select_related("wording")
+            .order_by("channel", "-pk")
+            .distinct("channel")
         }
         changed = []
         for answer in answers:
@@ -45,9 +48,12 @@ def record_consents(
             before = newest.get(answer.channel)
             if before is None and not answer.given:
                 continue
-            if before is not None and before.given == answer.given:
-                if not answer.given or (words is not None and before.wording_id == words.pk):
-                    continue
+            if (
+                before is not None
+                and before.given == answer.given
+                and (not answer.given or words == before.wording)
+            ):
+                continue
             Consent.objects.create(
                 member=member,
                 channel=answer.channel,

@@ -261,9 +261,10 @@ def test_taking_back_is_a_new_row_and_the_old_one_stays() -> None:
 @pytest.mark.parametrize("statement", ["UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
 def test_no_row_ever_changes(statement: str) -> None:
     joined(programme(), consents=[YES])
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     for model in (Consent, ConsentWording):
         with pytest.raises(DatabaseError, match="not allowed"), transaction.atomic():
-            connection.cursor().execute("SET CONSTRAINTS ALL IMMEDIATE")
             connection.cursor().execute(statement.format(model._meta.db_table))
 
 
