@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied as Forbidden
+from django.db.models import BigIntegerField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -31,6 +32,16 @@ def actor_of(request: HttpRequest) -> Actor:
         known = staff_actor(request.user, via="admin", now=ports.clock.now())
         request._loyalty_actor = known  # type: ignore[attr-defined]
     return known
+
+
+#: As many digits as the largest number of a column has; Python refuses to read very long ones.
+_DIGITS = len(str(BigIntegerField.MAX_BIGINT))
+
+
+def whole_number(text: str) -> int | None:
+    """A whole number as a form or an address gives it; None for anything else, and for what no column holds."""
+    number = int(text) if text.isdecimal() and len(text) <= _DIGITS else None
+    return number if number is not None and number <= BigIntegerField.MAX_BIGINT else None
 
 
 def crumb(label: Any, url: str = "") -> dict[str, Any]:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column
 
-from loyalty_plugin.admin.access import Page, crumb
+from loyalty_plugin.admin.access import Page, crumb, whole_number
 from loyalty_plugin.admin.listing import LinkColumn, Listing, OneOf, PointsColumn, TimeColumn
 from loyalty_plugin.admin.statement import lot_rows, movement_rows
 from loyalty_plugin.admin.words import chip
@@ -153,8 +153,8 @@ class MemberView(OfMember):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         view, member = self.view, self.member
-        before = self.request.GET.get("before", "")
-        page = statement(member.pk, before=int(before) if before.isdigit() else None, limit=20)
+        before = whole_number(self.request.GET.get("before", ""))
+        page = statement(member.pk, before=before, limit=20)
         return super().get_context_data(
             **kwargs,
             heading=self.get_page_title(),

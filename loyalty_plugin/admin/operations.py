@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from wagtail.admin import messages
 
-from loyalty_plugin.admin.access import Page, crumb
+from loyalty_plugin.admin.access import Page, crumb, whole_number
 from loyalty_plugin.admin.members import tier_names
 from loyalty_plugin.admin.words import FAULTS
 from loyalty_plugin.errors import LoyaltyError
@@ -138,9 +138,10 @@ class OperationsView(Page):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         kind, _sep, number = request.POST.get("item", "").partition(":")
         act = {"in": retries.retry_event, "out": retries.retry_change}.get(kind)
-        if act is not None and number.isdigit():
+        item_id = whole_number(number)
+        if act is not None and item_id is not None:
             try:
-                act(self.actor, item_id=int(number), now=ports.clock.now())
+                act(self.actor, item_id=item_id, now=ports.clock.now())
             except LoyaltyError as error:
                 self.refuse(error)
             else:

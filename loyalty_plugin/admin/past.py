@@ -19,7 +19,7 @@ from wagtail.admin import messages
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.widgets.button import Button
 
-from loyalty_plugin.admin.access import BackOfficeMixin, Page, crumb
+from loyalty_plugin.admin.access import BackOfficeMixin, Page, crumb, whole_number
 from loyalty_plugin.admin.downloads import csv_file
 from loyalty_plugin.admin.listing import LinkColumn, Listing, PointsColumn
 from loyalty_plugin.admin.members import SEARCHED
@@ -173,10 +173,10 @@ class AcceptView(_OfRealm, Page):
         )
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        total = request.POST.get("total", "")
+        total = whole_number(request.POST.get("total", ""))
         try:
             done = accepting.accept_cost(
-                self.actor, cost_id=self.ready().pk, total=int(total) if total.isdigit() else -1
+                self.actor, cost_id=self.ready().pk, total=-1 if total is None else total
             )
         except LoyaltyError as error:
             self.refuse(error)

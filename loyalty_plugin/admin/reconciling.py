@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from wagtail.admin import messages
 
-from loyalty_plugin.admin.access import Page, crumb
+from loyalty_plugin.admin.access import Page, crumb, whole_number
 from loyalty_plugin.errors import LoyaltyError
 from loyalty_plugin.models.reconciling import Difference
 from loyalty_plugin.policies import Operation
@@ -81,9 +81,9 @@ class IndexView(Page):
         )
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        number = request.POST.get("realm", "")
+        number = whole_number(request.POST.get("realm", ""))
         try:
-            asked = ask(self.actor, realm_id=int(number) if number.isdigit() else 0, now=ports.clock.now())
+            asked = ask(self.actor, realm_id=number or 0, now=ports.clock.now())
         except LoyaltyError as error:
             self.refuse(error)
         else:

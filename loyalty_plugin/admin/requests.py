@@ -183,7 +183,7 @@ class RequestView(Page):
         """What follows from the decision."""
         if not approved:
             return _("Rejected. Nothing was posted.")
-        if self.asked.operation == approvals.HAND_PAID:
+        if self.asked.operation == decided.HAND_PAID:
             return _("Confirmed. The order earns as soon as it has been read anew.")
         if self.asked.operation == decided.PAST_POINTS:
             return _("Approved. The points are being issued.")

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from wagtail.admin import messages
 
-from loyalty_plugin.admin.access import Page, crumb
+from loyalty_plugin.admin.access import Page, crumb, whole_number
 from loyalty_plugin.errors import LoyaltyError
 from loyalty_plugin.policies import Operation
 from loyalty_plugin.queries.reconciling import vanished
@@ -42,9 +42,9 @@ class IndexView(Page):
         )
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        number = request.POST.get("gone", "")
+        number = whole_number(request.POST.get("gone", ""))
         try:
-            settle(self.actor, gone_id=int(number) if number.isdigit() else 0, now=ports.clock.now())
+            settle(self.actor, gone_id=number or 0, now=ports.clock.now())
         except LoyaltyError as error:
             self.refuse(error)
         else:

@@ -14,6 +14,7 @@ from django.core.management.base import CommandError
 from loyalty_plugin.domain.actors import SYSTEM, Actor
 from loyalty_plugin.management.progress import Bar
 from loyalty_plugin.queries.past import currency_of, liability
+from loyalty_plugin.queries.realms import realm_at
 from loyalty_plugin.queries.staff import staff_actor
 from loyalty_plugin.registry import ports
 from loyalty_plugin.services.history import accepting, points
@@ -89,7 +90,7 @@ def lines(realm: str, cost: points.Cost, value: Decimal | None) -> list[str]:
         told.append(
             f"  Besides, {cost.waiting:,} orders are above the largest award: each waits for a person."
         )
-    currency = currency_of(points.realm_at(realm))
+    currency = currency_of(realm_at(realm))
     if value is None:
         told.append("  Say with --point-value what a point is worth to see the liability in money.")
     elif currency:

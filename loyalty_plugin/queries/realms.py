@@ -11,6 +11,7 @@ from django.db.models import Max
 
 from loyalty_plugin.conf import settings
 from loyalty_plugin.domain.actors import Actor
+from loyalty_plugin.errors import NotFound
 from loyalty_plugin.models.inbox import InboxItem
 from loyalty_plugin.models.realms import Held, Installation, Realm
 from loyalty_plugin.models.reconciling import Reconciliation
@@ -47,6 +48,14 @@ class Standing:
     def name(self) -> str:
         """The state by its name: the code of its gravest trouble, or `active`."""
         return self.troubles[0].code if self.troubles else "active"
+
+
+def realm_at(url: str) -> Realm:
+    """The realm of an API URL. Raises NotFound."""
+    row = Realm.objects.filter(api_url=url).first()
+    if row is None:
+        raise NotFound(realm=url)
+    return row
 
 
 def spending_held(realm_id: int) -> str:

@@ -26,7 +26,6 @@ from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.models.requests import Request
 from loyalty_plugin.policies import Operation, require
 from loyalty_plugin.services import audit, claims, decided, posting
-from loyalty_plugin.services.decided import HAND_PAID as HAND_PAID
 from loyalty_plugin.signals import announce, request_decided, request_opened
 
 FOR_EVER: Final = timedelta(days=36_500)

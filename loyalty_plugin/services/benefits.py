@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from loyalty_plugin import jobs
 from loyalty_plugin.conf import settings
@@ -28,6 +28,7 @@ from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.queries.offers import price_fact, quote_lines
 from loyalty_plugin.queries.programmes import programme_of_channel, version_at
 from loyalty_plugin.registry import ports
+from loyalty_plugin.services import locks
 
 #: What an override reason of ours begins with; the promise's id follows.
 MARK: Final = "loyalty:"
@@ -75,7 +76,7 @@ def _promise(actor: Actor, checkout: CheckoutFact, now: datetime) -> tuple[Promi
         raise CurrencyMismatch(left=checkout.currency, right=version.currency)
     target = f"{checkout.realm}|{checkout.checkout_id}"
     with transaction.atomic():
-        _one_at_a_time(target)
+        locks.hold(target)
         member = (
             Member.objects.filter(
                 programme=programme, realm=realm, external_id=checkout.user_id, status=Member.Status.ACTIVE
@@ -112,12 +113,6 @@ def _promise(actor: Actor, checkout: CheckoutFact, now: datetime) -> tuple[Promi
         )
         jobs.enqueue(jobs.DELIVER_OUTBOX)
         return promised, item.pk
-
-
-def _one_at_a_time(target: str) -> None:
-    """Hold everybody else's promises on this checkout off until the transaction ends: there may be no row to lock."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [target])
 
 
 def _keep_or_make(

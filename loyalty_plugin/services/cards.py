@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from loyalty_plugin import vault
 from loyalty_plugin.conf import settings
@@ -21,11 +21,9 @@ from loyalty_plugin.errors import MemberFrozen, UnknownMember
 from loyalty_plugin.models.cards import Card, CardKey
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.policies import Operation, require, require_self
-from loyalty_plugin.services import audit
+from loyalty_plugin.services import audit, locks
 
 _TRIES: Final = 8
-#: The advisory lock of whoever makes a signing key; any number, as long as it stays the same.
-_LOCK: Final = 7_246_003
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ def rotate_key(actor: Actor, *, now: datetime) -> int:
     """Sign new cards with a new key; the old ones go on verifying the cards they signed. The new key's id."""
     require(actor, Operation.PUBLISH_PROGRAMME)
     with transaction.atomic():
-        _lock_keys()
+        locks.hold("card_keys")
         CardKey.objects.filter(retired_at=None).update(retired_at=now)
         key = _new_key(now)
         audit.record(actor, "card.rotate_key", f"card_key:{key.pk}", "done", now=now)
@@ -120,15 +118,9 @@ def _newest_key() -> CardKey | None:
 
 
 def _first_key(now: datetime) -> CardKey:
-    _lock_keys()
+    locks.hold("card_keys")
     # Another may have made it while we waited.
     return _newest_key() or _new_key(now)
-
-
-def _lock_keys() -> None:
-    """One at a time makes keys, until its transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
 def _new_key(now: datetime) -> CardKey:

@@ -12,13 +12,13 @@ from django.db.models import Q
 from loyalty_plugin import jobs
 from loyalty_plugin.domain.actors import Actor
 from loyalty_plugin.domain.facts import CustomerFact, OrderFact
-from loyalty_plugin.errors import NotFound
 from loyalty_plugin.models.inbox import InboxItem
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.policies import Operation, require
 from loyalty_plugin.queries.balances import given
+from loyalty_plugin.queries.realms import realm_at
 from loyalty_plugin.registry import ports
 from loyalty_plugin.services import audit
 from loyalty_plugin.services.history import applying
@@ -58,9 +58,7 @@ def preview(
     The shop is asked as it is now, not as it was when the event came. Raises NotFound, PermissionDenied, TryLater.
     """
     require(actor, Operation.VIEW_OPERATIONS)
-    row = Realm.objects.filter(api_url=realm).first()
-    if row is None:
-        raise NotFound(realm=realm)
+    row = realm_at(realm)
     found_orders = ports.storefront.orders(realm, orders) if orders else {}
     found_customers = ports.storefront.customers(realm, customers) if customers else {}
     facts: list[OrderFact | CustomerFact] = [*found_customers.values(), *found_orders.values()]

@@ -84,7 +84,7 @@ def test_a_comparison_is_asked_for_and_followed(settings):
     told = text_of(manager.get(page))
     assert "2 differ" in told
     assert "Compare now" in told
-    for wrong in ("", "x", "999999"):
+    for wrong in ("", "x", "²", "999999", str(2**63), "9" * 5_000):
         manager.post(page, {"realm": wrong})
     assert not Realm.objects.exclude(compare_asked_at=None).exists()
     auditor = staff("auditor")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -206,39 +207,10 @@ def test_rows_are_delivered_at_once_when_asked(storefront: Storefront):
     assert other.status == "waiting"
 
 
-def test_who_asks_waits_where_a_worker_was_quicker(
-    fresh_db: None, storefront: Storefront, monkeypatch: pytest.MonkeyPatch
-):
-    row, taken, go_on = item(), threading.Event(), threading.Event()
-    look = storefront.checkout
-
-    def slowly(realm: str, checkout_id: str) -> CheckoutFact | None:
-        taken.set()
-        assert go_on.wait(20)
-        return look(realm, checkout_id)
-
-    monkeypatch.setattr(storefront, "checkout", slowly)
-
-    def work() -> Any:
-        try:
-            return deliver_outbox(10, NOW)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        worker = pool.submit(work)
-        assert taken.wait(20)
-        threading.Timer(0.2, go_on.set).start()
-        assert ports.delivery.deliver([row.pk], now=NOW) == {"done": 1}
-        assert worker.result() == {"done": 1}
-    assert len(storefront.writes) == 1
-
-
-def test_who_asks_waits_for_the_wish_that_replaced_theirs(
-    fresh_db: None, storefront: Storefront, monkeypatch: pytest.MonkeyPatch
-):
-    """A worker and the shop wish the same for one checkout at once: the shop hears of it once it is so."""
-    mine, theirs = item(), item({"plain": {"price": 700, "reason": "loyalty:3"}})
+def while_asked(
+    storefront: Storefront, monkeypatch: pytest.MonkeyPatch, work: Callable[[], Any], asked: OutboxItem
+) -> tuple[Any, Any]:
+    """What asking for a row tells while a worker, in the midst of its look at the checkout, goes on; what the work tells."""
     taken, go_on = threading.Event(), threading.Event()
     look = storefront.checkout
 
@@ -249,18 +221,38 @@ def test_who_asks_waits_for_the_wish_that_replaced_theirs(
 
     monkeypatch.setattr(storefront, "checkout", slowly)
 
-    def work() -> Any:
+    def worked() -> Any:
         try:
-            return ports.delivery.deliver([theirs.pk], now=NOW)
+            return work()
         finally:
             connection.close()
 
     with ThreadPoolExecutor(1) as pool:
-        worker = pool.submit(work)
+        worker = pool.submit(worked)
         assert taken.wait(20)
         threading.Timer(0.2, go_on.set).start()
-        assert ports.delivery.deliver([mine.pk], now=NOW) == {"done": 1}
-        assert worker.result() == {"done": 1}
+        return ports.delivery.deliver([asked.pk], now=NOW), worker.result()
+
+
+def test_who_asks_waits_where_a_worker_was_quicker(
+    fresh_db: None, storefront: Storefront, monkeypatch: pytest.MonkeyPatch
+):
+    row = item()
+    assert while_asked(storefront, monkeypatch, lambda: deliver_outbox(10, NOW), row) == (
+        {"done": 1},
+        {"done": 1},
+    )
+    assert len(storefront.writes) == 1
+
+
+def test_who_asks_waits_for_the_wish_that_replaced_theirs(
+    fresh_db: None, storefront: Storefront, monkeypatch: pytest.MonkeyPatch
+):
+    """A worker and the shop wish the same for one checkout at once: the shop hears of it once it is so."""
+    mine, theirs = item(), item({"plain": {"price": 700, "reason": "loyalty:3"}})
+    assert while_asked(
+        storefront, monkeypatch, lambda: ports.delivery.deliver([theirs.pk], now=NOW), mine
+    ) == ({"done": 1}, {"done": 1})
     assert storefront.writes == [[("plain", 700, "loyalty:3")]]
 
 

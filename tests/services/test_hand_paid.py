@@ -22,7 +22,7 @@ from loyalty_plugin.models.requests import Request
 from loyalty_plugin.models.staff import Person
 from loyalty_plugin.queries.verifying import sources
 from loyalty_plugin.registry import bind, ports
-from loyalty_plugin.services import approvals
+from loyalty_plugin.services import approvals, decided
 from loyalty_plugin.services.orders import again, steps
 from loyalty_plugin.services.orders.apply import apply_orders
 from tests.factories import NOW, document, member, order, programme, realm
@@ -99,10 +99,10 @@ def test_above_the_limit_a_second_person_is_asked_once():
         [applied] = apply_orders([replace(fact, updated_at=NOW + timedelta(hours=hours))], now=NOW)
         assert (applied.outcome, applied.points) == (steps.HAND_WAITS, 0)
     request = Request.objects.get()
-    assert (request.operation, request.amount, request.unit) == (approvals.HAND_PAID, 10_000, "EUR")
+    assert (request.operation, request.amount, request.unit) == (decided.HAND_PAID, 10_000, "EUR")
     assert not Entry.objects.exists()
     assert not TierFact.objects.exists()
-    assert AuditRecord.objects.filter(operation=approvals.HAND_PAID, outcome="asked").count() == 1
+    assert AuditRecord.objects.filter(operation=decided.HAND_PAID, outcome="asked").count() == 1
 
 
 def test_what_is_confirmed_takes_the_ordinary_path(shop: Shop):

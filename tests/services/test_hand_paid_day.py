@@ -14,7 +14,7 @@ from loyalty_plugin.models.ledger import Entry
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import HandMoney
 from loyalty_plugin.models.requests import Request
-from loyalty_plugin.services import approvals
+from loyalty_plugin.services import approvals, decided
 from loyalty_plugin.services.orders import steps
 from loyalty_plugin.services.orders.apply import Applied, apply_orders
 from tests.factories import NOW, document, member, order, programme
@@ -130,4 +130,4 @@ def test_twenty_orders_at_once_do_not_overshoot_the_sum():
     assert together([lambda fact=fact: apply(fact) for fact in facts]) == []
     assert HandMoney.objects.aggregate(sum=Sum("amount"))["sum"] == 9_000
     assert Entry.objects.filter(kind="earn").count() == 3
-    assert Request.objects.filter(operation=approvals.HAND_PAID).count() == 17
+    assert Request.objects.filter(operation=decided.HAND_PAID).count() == 17

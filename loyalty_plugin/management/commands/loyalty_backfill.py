@@ -110,7 +110,7 @@ class Command(BaseCommand):
                 answer = input("Type the number of points to accept the cost, or nothing: ")
                 if not answer.strip():
                     return
-                total = int(answer) if answer.strip().isdigit() else -1
+                total = int(answer) if answer.strip().isdecimal() else -1
             posted = past_points.accept(url, total, options["username"], None)
         except LoyaltyError as error:
             raise CommandError(f"{error.code} {error.details or ''}".strip()) from error

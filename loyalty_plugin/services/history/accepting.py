@@ -23,6 +23,8 @@ from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.models.requests import Request
 from loyalty_plugin.policies import Operation, require
+from loyalty_plugin.queries.past import past_orders
+from loyalty_plugin.queries.realms import realm_at
 from loyalty_plugin.queries.staff import limit_of
 from loyalty_plugin.registry import ports
 from loyalty_plugin.services import audit, decided, runs
@@ -53,7 +55,7 @@ def accept(actor: Actor, *, realm: str, total: int, tell: Tell = points.silent) 
     Above the actor's limit nothing is posted yet: what is returned waits for another person.
     """
     require(actor, Operation.PUBLISH_PROGRAMME)
-    row = points.realm_at(realm)
+    row = realm_at(realm)
     accepted = PastPoints.objects.filter(realm=row, status__in=OPEN).first()
     if accepted is None:
         cost = points.reckon(actor, realm=realm)
@@ -100,7 +102,7 @@ def accept_cost(actor: Actor, *, cost_id: int, total: int) -> Accepted:
         accepted = PastPoints.objects.filter(realm=cost.realm, status__in=OPEN).first()
         if accepted is not None:
             return Accepted(accepted)
-        there = points.past_orders(cost.realm).count()
+        there = past_orders(cost.realm).count()
         if cost.status != PastCost.Status.READY or cost.points != total or there != cost.total:
             raise PastCostChanged(accepted=total, total=cost.points)
         made = _accept(actor, cost.realm, Cost(cost.members, cost.orders, cost.points))

@@ -16,9 +16,9 @@ from django.db import transaction
 
 from loyalty_plugin.domain.actors import Actor
 from loyalty_plugin.domain.facts import Page, Part
-from loyalty_plugin.errors import NotFound
 from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.policies import Operation, require
+from loyalty_plugin.queries.realms import realm_at
 from loyalty_plugin.registry import ports
 from loyalty_plugin.services import audit, runs
 from loyalty_plugin.services.history import applying, reading
@@ -67,9 +67,7 @@ def backfill(
     changed. Raises NotFound for a Saleor we do not know, PermissionDenied, TryLater.
     """
     require(actor, Operation.RETRY_OPERATIONS)
-    row = Realm.objects.filter(api_url=realm).first()
-    if row is None:
-        raise NotFound(realm=realm)
+    row = realm_at(realm)
     if dry_run:
         progress = Progress(what)
         for page in _pages(what, realm, since, ""):

@@ -15,6 +15,7 @@ from loyalty_plugin.errors import LoyaltyError, NotFound, TryLater
 from loyalty_plugin.models.past import PastCost, PastCostLine
 from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.policies import Operation, require
+from loyalty_plugin.queries.past import past_orders
 from loyalty_plugin.registry import ports
 from loyalty_plugin.services import audit
 from loyalty_plugin.services.history import points
@@ -36,7 +37,7 @@ def begin(actor: Actor, *, realm_id: int) -> PastCost:
             return under_way
         mine.update(status=PastCost.Status.OBSOLETE)
         made = PastCost.objects.create(
-            realm=realm, total=points.past_orders(realm).count(), created_at=ports.clock.now()
+            realm=realm, total=past_orders(realm).count(), created_at=ports.clock.now()
         )
         jobs.enqueue(jobs.PAST_POINTS)
     return made

@@ -18,13 +18,14 @@ from django.db.models import Count, QuerySet
 
 from loyalty_plugin.domain.actors import Actor
 from loyalty_plugin.domain.facts import PAGE, OrderFact
-from loyalty_plugin.errors import LoyaltyError, NotFound
+from loyalty_plugin.errors import LoyaltyError
 from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.models.past import PastCost, PastPoints
 from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.policies import Operation, require
 from loyalty_plugin.queries.balances import given
-from loyalty_plugin.queries.past import past_orders as past_orders
+from loyalty_plugin.queries.past import past_orders
+from loyalty_plugin.queries.realms import realm_at
 from loyalty_plugin.registry import ports
 from loyalty_plugin.services import approvals
 from loyalty_plugin.services.orders.apply import apply_orders
@@ -101,14 +102,6 @@ def reckoned(realm: Realm, some: Some) -> list[OfMember]:
         found = credit(some, facts, "past:reckoned", ports.clock.now())
         transaction.set_rollback(True)
     return found
-
-
-def realm_at(url: str) -> Realm:
-    """Raises NotFound."""
-    row = Realm.objects.filter(api_url=url).first()
-    if row is None:
-        raise NotFound(realm=url)
-    return row
 
 
 def lots(realm: Realm, after: int) -> Iterator[Some]:

@@ -18,6 +18,7 @@ from loyalty_plugin.models.jobs import JobRun
 from loyalty_plugin.models.realms import Installation, Realm
 from loyalty_plugin.models.reconciling import Reconciliation
 from loyalty_plugin.policies import Operation, require
+from loyalty_plugin.queries.realms import realm_at
 from loyalty_plugin.queries.reconciling import alive
 from loyalty_plugin.registry import ports
 from loyalty_plugin.services import audit, realms, runs
@@ -48,9 +49,7 @@ def reconcile(
     Raises NotFound for a Saleor we do not know, PermissionDenied, TryLater where it stays away.
     """
     require(actor, Operation.RETRY_OPERATIONS)
-    row = Realm.objects.filter(api_url=realm).first()
-    if row is None:
-        raise NotFound(realm=realm)
+    row = realm_at(realm)
     Realm.objects.filter(pk=row.pk).update(compare_asked_at=None)
     with runs.running(run_name(row.pk)) as run:
         work = Work(row, _report(row, run, since), run, full, tell)

@@ -6,11 +6,13 @@ One function a step; each notes where to go on in the transaction that did the w
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from loyalty_plugin import jobs
 from loyalty_plugin.domain.facts import PAGE, Page, Part
@@ -116,56 +118,50 @@ def _rolling_orders(work: Work) -> None:
 
 def _own_orders(work: Work) -> None:
     """Some of all orders of ours that hold value: one that is gone is in no list of Saleor's."""
-    looked = 0
-    after = 0 if work.full else work.report.own_cursor
-    while rows := list(
-        vanished.of_value(work.realm).filter(pk__gt=after).order_by("pk").values_list("pk", "order_id")[:PAGE]
-    ):
-        after, ids = rows[-1][0], [order_id for _, order_id in rows]
-        there = ports.storefront.orders(work.realm.api_url, ids)
-        with transaction.atomic():
-            _note(work, comparing.gone(work.realm, ids, there, ports.clock.now()))
-            work.report.own_cursor = after
-            work.report.save(update_fields=["own_cursor"])
-            go_on(work, after="")
-        looked += len(ids)
-        if looked >= ORDERS_A_NIGHT and not work.full:
-            return
-    work.report.own_cursor = 0
-    work.report.save(update_fields=["own_cursor"])
+    held = vanished.of_value(work.realm).values_list("pk", "order_id")
+    _rolling(work, held, "own_cursor", ORDERS_A_NIGHT, ports.storefront.orders, comparing.gone)
 
 
 def _rolling_members(work: Work) -> None:
     """Some of all members: an account that is gone without our hearing of it is in no list of what changed."""
+    active = Member.objects.filter(realm=work.realm, status=Member.Status.ACTIVE).exclude(external_id="")
+    _rolling(
+        work,
+        active.values_list("pk", "external_id"),
+        "members_cursor",
+        MEMBERS_A_NIGHT,
+        ports.storefront.customers,
+        comparing.accounts,
+    )
+
+
+def _rolling(
+    work: Work,
+    rows: QuerySet[Any, tuple[int, str]],
+    cursor: str,
+    most: int,
+    read: Callable[[str, Sequence[str]], Mapping[str, Any]],
+    compare: Callable[[Realm, Sequence[str], Mapping[str, Any], datetime], Compared],
+) -> None:
+    """Look at Saleor for some of ours, a page at a time: rows are our key and Saleor's; `cursor` keeps how far we are."""
     looked = 0
-    after = 0 if work.full else work.report.members_cursor
-    for ids, last in _accounts(work.realm, after):
-        facts = ports.storefront.customers(work.realm.api_url, ids)
+    after = 0 if work.full else getattr(work.report, cursor)
+    while page := list(rows.filter(pk__gt=after).order_by("pk")[:PAGE]):
+        after, ids = page[-1][0], [theirs for _, theirs in page]
+        there = read(work.realm.api_url, ids)
         with transaction.atomic():
-            _note(work, comparing.accounts(work.realm, ids, facts, ports.clock.now()))
-            work.report.members_cursor = last
-            work.report.save(update_fields=["members_cursor"])
+            _note(work, compare(work.realm, ids, there, ports.clock.now()))
+            _keep(work, cursor, after)
             go_on(work, after="")
         looked += len(ids)
-        if looked >= MEMBERS_A_NIGHT and not work.full:
+        if looked >= most and not work.full:
             return
-    work.report.members_cursor = 0
-    work.report.save(update_fields=["members_cursor"])
+    _keep(work, cursor, 0)
 
 
-def _accounts(realm: Realm, after: int) -> Iterator[tuple[list[str], int]]:
-    """Customer ids of active members, a page at a time, and the last member of each page."""
-    while True:
-        rows = list(
-            Member.objects.filter(realm=realm, status=Member.Status.ACTIVE, pk__gt=after)
-            .exclude(external_id="")
-            .order_by("pk")
-            .values_list("pk", "external_id")[:PAGE]
-        )
-        if not rows:
-            return
-        after = rows[-1][0]
-        yield [external_id for _, external_id in rows], after
+def _keep(work: Work, cursor: str, after: int) -> None:
+    setattr(work.report, cursor, after)
+    work.report.save(update_fields=[cursor])
 
 
 def _unreadable(kind: str, page: Page[Any]) -> list[comparing.Found]:

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db import connection
 from django.db.models import QuerySet, Sum
 
 from loyalty_plugin.conf import settings
@@ -20,7 +19,7 @@ from loyalty_plugin.domain.ledger import input_digest
 from loyalty_plugin.models.orders import HandMoney, OrderRecord
 from loyalty_plugin.models.requests import Request
 from loyalty_plugin.models.staff import Person
-from loyalty_plugin.services import approvals, audit
+from loyalty_plugin.services import approvals, audit, decided, locks
 from loyalty_plugin.services.orders import steps
 from loyalty_plugin.services.orders.records import Record
 from loyalty_plugin.services.orders.work import Work
@@ -32,8 +31,6 @@ _UNDECIDED: Final = ("", steps.NOTHING_EARNED, steps.PAID_BY_HAND)
 _DAY_FULL: Final = "hand_paid_day"
 #: The span over which money counted without a second person is summed.
 DAY: Final = timedelta(hours=24)
-#: The advisory lock of whoever adds to that sum; any number, as long as it stays the same.
-_LOCK: Final = 7_246_011
 
 
 def with_provenance(facts: Sequence[OrderFact], records: Mapping[str, Record]) -> list[OrderFact]:
@@ -90,8 +87,7 @@ def _used(work: Work, now: datetime) -> int:
 
     The lock's place in the order of locks is after orders and members and before budgets and balances.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    locks.hold("hand_money")
     recent = HandMoney.objects.filter(programme_id=work.version.programme_id, counted_at__gt=now - DAY)
     others = recent.exclude(realm_id=work.record.realm_id, order_id=work.record.order_id)
     return int(others.aggregate(sum=Sum("amount", default=0))["sum"])
@@ -110,7 +106,7 @@ def _mine(record: Record) -> QuerySet[HandMoney]:
 
 
 def _last(fact: OrderFact) -> Request | None:
-    asked = Request.objects.filter(operation=approvals.HAND_PAID, key__startswith=f"{fact.ref}|hand|")
+    asked = Request.objects.filter(operation=decided.HAND_PAID, key__startswith=f"{fact.ref}|hand|")
     return asked.order_by("-pk").first()
 
 
@@ -157,7 +153,7 @@ def _open(work: Work, amount: int, used: int, now: datetime) -> None:
         key=f"{fact.ref}|hand|{work.record.revision}",
         programme_id=work.version.programme_id,
         member_id=work.member.pk,
-        operation=approvals.HAND_PAID,
+        operation=decided.HAND_PAID,
         amount=amount,
         unit=fact.currency,
         payload={"order_ref": fact.ref, "digest": digest.hex()},
@@ -167,7 +163,7 @@ def _open(work: Work, amount: int, used: int, now: datetime) -> None:
         expires_at=now + approvals.FOR_EVER,
     )
     detail = {"money": amount, "currency": fact.currency}
-    audit.record(SYSTEM, approvals.HAND_PAID, member, "asked", now=now, detail=detail, request_id=request.pk)
+    audit.record(SYSTEM, decided.HAND_PAID, member, "asked", now=now, detail=detail, request_id=request.pk)
     announce(request_opened, request_id=request.pk)
 
 
