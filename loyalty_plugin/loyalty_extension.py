@@ -1,7 +1,22 @@
 """Registers our own extensions, exactly as any other app's loyalty_extension.py does."""
 
-from loyalty_plugin.builtin import multipliers, perks
+from loyalty_plugin.builtin import multipliers
+from loyalty_plugin.builtin.perks import bundles, discounts, gates, sales, sending
 from loyalty_plugin.builtin.rules import amount, bands, channel, check_in, lines, moments
 from loyalty_plugin.cards.designs import classic
 
-__all__ = ["amount", "bands", "channel", "check_in", "classic", "lines", "moments", "multipliers", "perks"]
+__all__ = [
+    "amount",
+    "bands",
+    "bundles",
+    "channel",
+    "check_in",
+    "classic",
+    "discounts",
+    "gates",
+    "lines",
+    "moments",
+    "multipliers",
+    "sales",
+    "sending",
+]

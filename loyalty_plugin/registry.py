@@ -17,7 +17,7 @@ C = TypeVar("C", bound=type)
 class Registry(Generic[T]):
     """Extensions of one kind, by code. Codes are unique over all installed apps."""
 
-    def __init__(self, kind: str, contract: type) -> None:
+    def __init__(self, kind: str, contract: Any) -> None:
         self.kind = kind
         self.contract = contract
         self._by_code: dict[str, T] = {}

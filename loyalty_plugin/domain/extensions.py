@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
@@ -30,6 +30,8 @@ class DraftContext:
     order_cap: int | None = None
     day_cap: int | None = None
     member_cap: int | None = None
+    #: Codes of the programme's price lists, None where not to be checked.
+    price_lists: frozenset[str] | None = None
 
 
 class Params(BaseModel):
@@ -156,25 +158,112 @@ class Multiplier(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class PriceOffer:
-    """A member price a perk would grant on one line: unit price in minor units, and why."""
-
-    unit_price: int
-    reason: str
-    data: Mapping[str, Any] = field(default_factory=dict)
-
-
 @runtime_checkable
-class Perk(Protocol):
-    """Lowers the price of a line for a member."""
+class Named(Protocol):
+    """What every extension has."""
 
     code: ClassVar[str]
     label: ClassVar[Any]
     Params: ClassVar[type[BaseModel]]
 
-    def price(self, params: Any, line: CheckoutLineFact, member: MemberFact, day: date) -> PriceOffer | None:
-        """The member price of one unit, None where the perk does not apply."""
+
+@dataclass(frozen=True, slots=True)
+class PriceOffer:
+    """A member price a perk would grant on one line: unit price in minor units, and why.
+
+    The price may be exact (a Fraction): the programme rounds, once, by its own rule.
+    """
+
+    unit_price: int | Fraction
+    reason: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """Why a perk grants a line nothing although it is about it: a `domain.perks.WhyNot`, or a code of its own."""
+
+    why_not: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Pieces bought at a perk's price before this cart, open promises included: by everybody, and by this member."""
+
+    by_all: int = 0
+    by_member: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cart:
+    """All lines a perk may price, with who buys, where and when; `day` and `at` in the programme's time zone.
+
+    Each line's `list_price` is what the perk starts from. `taken` is counted where the perk is `Limited`, `read` is what
+    it read beforehand where it is `Reading`.
+    """
+
+    lines: tuple[CheckoutLineFact, ...]
+    member: MemberFact
+    day: date
+    at: datetime
+    channel: str = ""
+    currency: str = ""
+    taken: Taken = Taken()
+    read: Mapping[str, Any] = field(default_factory=dict)
+
+
+@runtime_checkable
+class LinePerk(Named, Protocol):
+    """Lowers the price of a line for a member, whatever else is in the cart."""
+
+    def price(
+        self, params: Any, line: CheckoutLineFact, member: MemberFact, day: date
+    ) -> PriceOffer | Declined | None:
+        """The member price of one unit, None where the perk is not about this line."""
+        ...
+
+
+@runtime_checkable
+class CartPerk(Named, Protocol):
+    """Prices lines by the whole cart: several together, or so many of one at most. Asked instead of `price`.
+
+    On a shelf each product is a cart of one piece.
+    """
+
+    def prices(self, params: Any, cart: Cart) -> Mapping[str, PriceOffer | Declined]:
+        """Member prices of one unit by line id; lines the perk is not about are left out."""
+        ...
+
+
+@runtime_checkable
+class Limited(Protocol):
+    """What a perk may ask for besides: how many pieces were bought at its price before."""
+
+    def limited(self, params: Any) -> bool:
+        """Whether these parameters set a limit; the count then comes in with `cart.taken`."""
+        ...
+
+
+@runtime_checkable
+class Reading(Protocol):
+    """What a perk that prices a cart may do besides: read its own tables before anything is decided.
+
+    Constant in queries, whatever the number of lines.
+    """
+
+    def read(
+        self, params: Any, variants: Sequence[str], programme_id: int, channel: str, currency: str
+    ) -> Mapping[str, Any]:
+        """What `prices` needs of these variants in this channel; it comes in with `cart.read`."""
+        ...
+
+
+@runtime_checkable
+class Gating(Named, Protocol):
+    """Keeps products for those who have the perk."""
+
+    def bars(self, params: Any, line: CheckoutLineFact) -> bool:
+        """Whether the perk keeps this product: only those who have it may buy it."""
         ...
 
 
@@ -188,7 +277,7 @@ class ShippingMethod:
 
 
 @runtime_checkable
-class Shipping(Protocol):
+class Shipping(Named, Protocol):
     """What a perk may offer besides: a way of sending of its own.
 
     It sees the tier and nothing else, since a checkout waits for the answer: what it says is looked up, not worked out.
@@ -218,6 +307,10 @@ class Telling(Protocol):
     def tell(self, params: Any, tier: str) -> Promise | None:
         """The promise to this tier, None where the perk brings it nothing."""
         ...
+
+
+#: A perk does at least one of these.
+Perk: TypeAlias = LinePerk | CartPerk | Gating | Shipping
 
 
 @runtime_checkable

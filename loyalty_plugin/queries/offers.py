@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
+
+from django.db.models import F, IntegerField, Q, Sum
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models.functions import Cast, Coalesce
 
 from loyalty_plugin import registry
-from loyalty_plugin.domain.facts import CheckoutLineFact, MemberFact
+from loyalty_plugin.domain.extensions import Limited, Reading, Taken
+from loyalty_plugin.domain.facts import CheckoutFact, CheckoutLineFact, MemberFact
 from loyalty_plugin.domain.lots import local_day
-from loyalty_plugin.domain.perks import QuotedLine, ResolvedPerk, quote, resolve_perks
+from loyalty_plugin.domain.perks import (
+    QuotedLine,
+    ResolvedPerk,
+    Setting,
+    for_whom_and_when,
+    quote,
+    resolve_perks,
+)
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
 from loyalty_plugin.models.members import Member
+from loyalty_plugin.models.orders import PricePromise
 
 _resolved: dict[int, tuple[object, tuple[ResolvedPerk, ...]]] = {}
 
@@ -47,11 +61,74 @@ def newcomer(version: ProgrammeVersion, now: datetime) -> MemberFact:
 
 def quote_lines(
     version: ProgrammeVersion,
-    member: MemberFact,
+    member: MemberFact | None,
     lines: Sequence[CheckoutLineFact],
     *,
     now: datetime,
     channel: str,
 ) -> tuple[QuotedLine, ...]:
-    """What each line would cost this member today, in the order given; unit prices in minor units."""
-    return quote(lines, perks_of(version), member, local_day(now, version.zone), channel)
+    """What each product would cost this member (None: a guest) today as one piece on a shelf, in the order given.
+
+    Unit prices in minor units. Constant in queries: none without price lists and limits.
+    """
+    setting = _setting(version, member, lines, now, channel, apart=True)
+    return quote(lines, perks_of(version), member, setting, version.document.prices)
+
+
+def quote_checkout(
+    version: ProgrammeVersion, member: MemberFact | None, checkout: CheckoutFact, *, now: datetime
+) -> tuple[QuotedLine, ...]:
+    """What each line of a checkout is to cost this member (None: a guest), in the checkout's order.
+
+    What other checkouts of theirs hold of a limited perk is counted, what this one holds is not.
+    """
+    setting = _setting(
+        version, member, checkout.lines, now, checkout.channel,
+        voucher=checkout.voucher_code, checkout_id=checkout.checkout_id,
+    )  # fmt: skip
+    return quote(checkout.lines, perks_of(version), member, setting, version.document.prices)
+
+
+def _setting(
+    version: ProgrammeVersion,
+    member: MemberFact | None,
+    lines: Sequence[CheckoutLineFact],
+    now: datetime,
+    channel: str,
+    *,
+    apart: bool = False,
+    voucher: str = "",
+    checkout_id: str = "",
+) -> Setting:
+    day = local_day(now, version.zone)
+    taken: dict[str, Taken] = {}
+    read: dict[str, Any] = {}
+    for entry in perks_of(version):
+        if member is None or not for_whom_and_when(entry.terms, member, day, channel):
+            continue
+        if isinstance(entry.perk, Limited) and entry.perk.limited(entry.params):
+            taken[entry.terms.id] = _taken(version, entry.terms.id, member.member_id, checkout_id, now)
+        if isinstance(entry.perk, Reading):
+            variants = list(dict.fromkeys(line.variant_id for line in lines))
+            read[entry.terms.id] = entry.perk.read(
+                entry.params, variants, version.programme_id, channel, version.currency
+            )
+    return Setting(day, channel, now.astimezone(version.zone), version.currency, voucher, apart, taken, read)
+
+
+def _taken(version: ProgrammeVersion, perk_id: str, member_id: int, checkout_id: str, now: datetime) -> Taken:
+    """Pieces at a perk's price, of orders and of promises that still hold elsewhere; one query."""
+    status = PricePromise.Status
+    pieces = Coalesce(
+        Cast(KeyTextTransform("pieces", KeyTransform("data", "reason")), IntegerField()), F("quantity")
+    )
+    sums = (
+        PricePromise.objects.filter(version__programme_id=version.programme_id, reason__perk=perk_id)
+        .filter(
+            Q(status__in=(status.KEPT, status.BROKEN))
+            | Q(status__in=(status.PROMISED, status.APPLIED), valid_until__gt=now)
+        )
+        .exclude(checkout_id=checkout_id)
+        .aggregate(all=Sum(pieces), mine=Sum(pieces, filter=Q(member_id=member_id)))
+    )
+    return Taken(sums["all"] or 0, sums["mine"] or 0)

@@ -25,7 +25,7 @@ from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import PricePromise
 from loyalty_plugin.models.outbox import OutboxItem
 from loyalty_plugin.models.realms import Realm
-from loyalty_plugin.queries.offers import price_fact, quote_lines
+from loyalty_plugin.queries.offers import price_fact, quote_checkout
 from loyalty_plugin.queries.programmes import programme_of_channel, version_at
 from loyalty_plugin.registry import ports
 from loyalty_plugin.services import locks
@@ -95,7 +95,7 @@ def _promise(actor: Actor, checkout: CheckoutFact, now: datetime) -> tuple[Promi
         quotes: Sequence[QuotedLine] = ()
         if member is not None:
             fact = price_fact(member, version)
-            quotes = quote_lines(version, fact, checkout.lines, now=now, channel=checkout.channel)
+            quotes = quote_checkout(version, fact, checkout, now=now)
         kept = _keep_or_make(member, version, realm, checkout, quotes, before, now)
         _withdraw(before.values(), kept.values())
         PricePromise.objects.bulk_create(one for one in kept.values() if one._state.adding)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from loyalty_plugin import registry
 from loyalty_plugin.domain.facts import CheckoutLineFact
-from loyalty_plugin.domain.perks import base_for, corrected_base, quote, resolve_perks
-from loyalty_plugin.domain.programmes.document import PerkTerms
+from loyalty_plugin.domain.perks import Setting, base_for, corrected_base, quote, resolve_perks
+from loyalty_plugin.domain.perks.terms import PerkTerms
 from loyalty_plugin.testing.occasions import checkout_lines
 from tests.domain.earning_cases import a_member
 
@@ -78,13 +78,13 @@ def saleor(base: int, percent: int) -> int:
 def test_quotes(
     line: CheckoutLineFact, perks: list[dict[str, Any]], price: int, base: int | None, perk: str
 ) -> None:
-    (quoted,) = quote([line], _perks(*perks), VIP, DAY, "web")
+    (quoted,) = quote([line], _perks(*perks), VIP, Setting(DAY, "web"))
     assert (quoted.unit_price, quoted.base, quoted.perk_id) == (price, base, perk)
 
 
 def test_other_tiers_and_guests_pay_saleors_price() -> None:
     for member in (a_member(), None):
-        (quoted,) = quote([_line(5000, 4000)], _perks(_off(5000)), member, DAY)
+        (quoted,) = quote([_line(5000, 4000)], _perks(_off(5000)), member, Setting(DAY))
         assert (quoted.unit_price, quoted.base, quoted.reason) == (4000, None, "")
 
 
@@ -96,7 +96,7 @@ def test_a_perk_that_is_gone_or_refuses_its_settings_is_kept_and_marked() -> Non
 @given(st.integers(1, 1_000_000), st.integers(1, 95), st.integers(1, 9_999))
 def test_saleors_own_percentage_lands_on_the_price(list_price: int, percent: int, off: int) -> None:
     promotion = saleor(list_price, percent)
-    (quoted,) = quote([_line(list_price, promotion)], _perks(_off(off)), VIP, DAY)
+    (quoted,) = quote([_line(list_price, promotion)], _perks(_off(off)), VIP, Setting(DAY))
     if quoted.base is None:
         assert quoted.unit_price == promotion
         return
@@ -114,7 +114,7 @@ def test_perks_do_not_add_up_and_their_order_is_irrelevant(
     line: CheckoutLineFact, one: int, two: int
 ) -> None:
     def price(*off: int) -> int:
-        return quote([line], _perks(*map(_off, off)), VIP, DAY)[0].unit_price
+        return quote([line], _perks(*map(_off, off)), VIP, Setting(DAY))[0].unit_price
 
     assert price(one, two) == price(two, one) == min(price(one), price(two))
 
@@ -122,7 +122,9 @@ def test_perks_do_not_add_up_and_their_order_is_irrelevant(
 @given(checkout_lines(), st.integers(1, 9_999), st.integers(1, 100))
 def test_the_quantity_is_irrelevant(line: CheckoutLineFact, off: int, quantity: int) -> None:
     perks = _perks(_off(off))
-    assert quote([line], perks, VIP, DAY) == quote([replace(line, quantity=quantity)], perks, VIP, DAY)
+    assert quote([line], perks, VIP, Setting(DAY)) == quote(
+        [replace(line, quantity=quantity)], perks, VIP, Setting(DAY)
+    )
 
 
 def test_a_promotion_of_four_per_cent_comes_back_to_the_cent() -> None:

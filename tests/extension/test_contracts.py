@@ -250,8 +250,8 @@ def test_a_broken_multiplier_fails_in_words(answer: Any, words: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (12, "PriceOffer or None"),
-        (PriceOffer(1.5, "x"), "whole minor units"),  # type: ignore[arg-type]
+        (12, "PriceOffer, a Declined or None"),
+        (PriceOffer(1.5, "x"), "exact minor units"),  # type: ignore[arg-type]
         (PriceOffer(-1, "x"), "below zero"),
         (PriceOffer(10**9, "x"), "above the list price"),
         (PriceOffer(1, ""), "without a reason"),

@@ -16,7 +16,8 @@ from loyalty_plugin.domain.earning.terms import (
     When,
 )
 from loyalty_plugin.domain.extensions import DraftContext, OccasionKind, Params
-from loyalty_plugin.domain.programmes.document import PerkTerms, ProgrammeDocument
+from loyalty_plugin.domain.perks.terms import PerkTerms
+from loyalty_plugin.domain.programmes.document import ProgrammeDocument
 from loyalty_plugin.domain.programmes.parse import ParamsOf, Problem, doubles, params_problems
 from loyalty_plugin.domain.tiers.terms import Metric
 

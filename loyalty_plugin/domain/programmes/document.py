@@ -9,10 +9,11 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from loyalty_plugin.domain.earning.terms import EarningTerms, When
-from loyalty_plugin.domain.fields import Code, Ids, Terms, Text
+from loyalty_plugin.domain.earning.terms import EarningTerms
+from loyalty_plugin.domain.fields import Ids, Terms, Text
 from loyalty_plugin.domain.ledger import Shortfall
 from loyalty_plugin.domain.lots import Expiry, Never
+from loyalty_plugin.domain.perks.terms import PerkTerms, PriceTerms
 from loyalty_plugin.domain.tiers.terms import TiersSettings, TierTerms
 from loyalty_plugin.domain.values import MAX_AMOUNT
 
@@ -22,16 +23,6 @@ class Pending(Terms):
 
     starts: Literal["payment", "fulfilment", "none"] = "payment"
     window_days: int = Field(14, ge=0, le=730)
-
-
-class PerkTerms(Terms):
-    """One perk: `perk` is the extension's code, `params` its own; without tiers it is for every member."""
-
-    id: Code
-    perk: Code
-    params: dict[str, Any] = Field(default_factory=dict)
-    tiers: Ids = frozenset()
-    when: When = When()
 
 
 class Benefit(Terms):
@@ -81,6 +72,7 @@ class ProgrammeDocument(Terms):
     spend_counts: Literal["payment", "fulfilment", "window"] = "payment"
     tier_settings: TiersSettings = TiersSettings()
     perks: tuple[PerkTerms, ...] = Field((), max_length=200)
+    prices: PriceTerms = PriceTerms()
     benefits: tuple[Benefit, ...] = Field((), max_length=200)
     closed_days: int = Field(90, ge=0, le=3660)
     hand_paid: Literal["counts", "left_out"] = "left_out"

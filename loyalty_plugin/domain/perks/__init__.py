@@ -1,0 +1,22 @@
+"""Member prices: what perks lower, by one rule and above a floor, and the base that makes Saleor arrive at it."""
+
+from loyalty_plugin.domain.perks.bases import arrived, base_for, corrected_base
+from loyalty_plugin.domain.perks.lines import Held, QuotedLine, QuotedPart, Setting, WhyNot
+from loyalty_plugin.domain.perks.quote import barred_lines, quote
+from loyalty_plugin.domain.perks.resolved import ResolvedPerk, for_whom_and_when, resolve_perks
+
+__all__ = [
+    "Held",
+    "QuotedLine",
+    "QuotedPart",
+    "ResolvedPerk",
+    "Setting",
+    "WhyNot",
+    "arrived",
+    "barred_lines",
+    "base_for",
+    "corrected_base",
+    "for_whom_and_when",
+    "quote",
+    "resolve_perks",
+]
