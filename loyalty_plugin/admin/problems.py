@@ -42,6 +42,9 @@ WORDS: Final[dict[str, Any]] = {
     "bands_unordered": gettext_lazy("The bands have to rise."),
     "bands_mixed": gettext_lazy("Bands by amount and bands given once do not go together."),
     "params_contradict": gettext_lazy("These settings contradict each other."),
+    "floor_of_nothing": gettext_lazy("A floor needs a share of the list price or an amount."),
+    "not_local": gettext_lazy("Write the time as the programme's clocks show it, without an offset."),
+    "unknown_price_list": gettext_lazy("There is no price list of this code."),
     "no_time": gettext_lazy("Months and days are both zero."),
     # Tiers
     "no_tiers": gettext_lazy("There is no tier. Everybody needs one to be in."),
@@ -75,6 +78,7 @@ _PLACES: Final[dict[str, Any]] = {
     "expiry": gettext_lazy("Expiry"),
     "tier_settings": gettext_lazy("Settings of the tiers"),
     "perks": gettext_lazy("Perks"),
+    "prices": gettext_lazy("Rule for member prices"),
     "benefits": gettext_lazy("Benefits"),
     "claims": gettext_lazy("Guest orders"),
     "check_ins": gettext_lazy("Check-ins"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import get_language
 
-from loyalty_plugin.domain.values import Money
+from loyalty_plugin.domain.values import Money, parse_rate
 
 
 def first(entries: Any, kind: str, code: str) -> dict[str, Any] | None:
@@ -33,6 +33,16 @@ def only_condition(tier: Mapping[str, Any], rule: str) -> dict[str, Any] | None:
     ways = tier.get(rule) or []
     one = ways[0][0] if len(ways) == 1 and len(ways[0]) == 1 else None
     return one if one is not None and one["metric"] in ("spend", "qualifying", "orders") else None
+
+
+def whole_floor(prices: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The one floor that is every product's, None where there is none or more than one."""
+    found = [
+        one
+        for one in prices.get("floors") or []
+        if not (one.get("products") or one.get("categories") or one.get("collections"))
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def rewritten(document: Mapping[str, Any], data: Mapping[str, Any], currency: str) -> dict[str, Any]:
@@ -61,6 +71,7 @@ def rewritten(document: Mapping[str, Any], data: Mapping[str, Any], currency: st
     _put(rules, "rule", "check_in", "check-in", _check_in(data))
     ways = result["check_ins"]["by"]
     result["check_ins"]["by"] = ways if set(ways) == set(data["checkin_by"]) else data["checkin_by"]
+    result["prices"] = _prices(result.get("prices") or {}, data, currency)
     result["claims"] = {"days": data["guest_days"] or 0, "orders": data["guest_orders"] or 0}
     limit, daily = data["hand_paid_limit"], data["hand_paid_daily"]
     result["hand_paid"] = data["hand_paid"]
@@ -69,6 +80,23 @@ def rewritten(document: Mapping[str, Any], data: Mapping[str, Any], currency: st
     result["imported_from"] = data["imported_from"].isoformat() if data["imported_from"] else None
     result["closed_days"] = data["closed_days"]
     return result
+
+
+def _prices(known: Mapping[str, Any], data: Mapping[str, Any], currency: str) -> dict[str, Any]:
+    prices = dict(known) | {
+        name: data[f"prices_{name}"] for name in ("combine", "promotions", "vouchers", "rounding")
+    }
+    prices["step"] = Money.parse(data["prices_step"], currency).amount
+    floors = list(known.get("floors") or [])
+    whole, text = whole_floor(known), data["prices_floor"]
+    share = int(parse_rate(text) * 100) if text else 0
+    if whole is not None:
+        changed = {**whole, "share": share}
+        place = floors.index(whole)
+        floors[place : place + 1] = [changed] if share or whole.get("amount") else []
+    elif share:
+        floors.append({"share": share})
+    return prices | {"floors": floors}
 
 
 def _write_tier(tier: dict[str, Any], data: Mapping[str, Any], currency: str) -> None:

@@ -17,6 +17,7 @@ from loyalty_plugin import conf, errors, jobs, registry, signals, tasks
 from loyalty_plugin.admin import advice
 from loyalty_plugin.checks.messages import MESSAGES
 from loyalty_plugin.domain.actors import SYSTEM
+from loyalty_plugin.domain.perks import WhyNot
 from loyalty_plugin.domain.tiers import problems
 from loyalty_plugin.management import lines
 from loyalty_plugin.models.ledger import Entry
@@ -74,6 +75,10 @@ def test_problems_of_tiers_are_those_there_are() -> None:
     raised = set(re.findall(r'yield f?"[^"]*", "([a-z_]+)"', source))
     assert len(raised) > 15
     assert set(codes("docs/errors.md", "## Problems of a draft")) == raised
+
+
+def test_reasons_of_lines_without_a_member_price_are_those_there_are() -> None:
+    assert codes("docs/errors.md", "## Why a line has no member price") == list(WhyNot)
 
 
 def test_checks_and_findings_are_those_there_are() -> None:

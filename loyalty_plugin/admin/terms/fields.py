@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from typing import Any, Final
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from wagtail.admin.widgets import AdminDateInput
 
 from loyalty_plugin.admin.exact import AmountField, ExactField, plain
-from loyalty_plugin.admin.rewriting import first, only_condition, tag_read
+from loyalty_plugin.admin.rewriting import first, only_condition, tag_read, whole_floor
+from loyalty_plugin.domain.fields import exact_text
 from loyalty_plugin.domain.values import Money
+from loyalty_plugin.queries.price_rules import COMBINE, PROMOTIONS, ROUNDING, VOUCHERS
 
 Document = Mapping[str, Any]
 #: Name, field, and what it shows at first.
@@ -162,6 +166,32 @@ def gifts(document: Document) -> Declared:
         forms.MultipleChoiceField(label=_("What counts"), choices=ways, widget=forms.CheckboxSelectMultiple),
         document["check_ins"]["by"],
     )
+
+
+def prices(document: Document, currency: str) -> Declared:
+    """How member prices combine, what none goes below, and how they are rounded."""
+    terms = document.get("prices") or {}
+    for name, label, choices in (
+        ("combine", _("Several perks for one product"), COMBINE),
+        ("promotions", _("The shop's own sales"), PROMOTIONS),
+        ("vouchers", _("Vouchers"), VOUCHERS),
+        ("rounding", _("Rounded"), ROUNDING),
+    ):
+        field = forms.ChoiceField(
+            label=label, choices=[(code, capfirst(text)) for code, text in choices.items()]
+        )
+        yield f"prices_{name}", field, terms.get(name, next(iter(choices)))
+    step = AmountField(currency=currency, label=_("To whole (%s)") % currency)
+    yield "prices_step", step, plain(Money(terms.get("step", 1), currency))
+    floor = whole_floor(terms) or {}
+    share = ExactField(
+        label=_("No member price below (% of the list price)"),
+        required=False,
+        help_text=_(
+            "Of every product. Where the shop's own sale is below, we leave it alone. Empty: no floor."
+        ),
+    )
+    yield "prices_floor", share, exact_text(Fraction(floor["share"], 100)) if floor.get("share") else ""
 
 
 def guest_orders(document: Document) -> Declared:

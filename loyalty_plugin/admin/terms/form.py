@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from loyalty_plugin.admin.rewriting import only_condition, rewritten
 from loyalty_plugin.admin.terms import fields
+from loyalty_plugin.domain.values import parse_rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class TermsForm(forms.Form):
         yield from fields.expiry(self.document)
         yield from fields.member_day(self.document)
         yield from fields.gifts(self.document)
+        yield from fields.prices(self.document, self.currency)
         yield from fields.guest_orders(self.document)
         yield from fields.orders(self.document, self.currency)
 
@@ -83,6 +85,9 @@ class TermsForm(forms.Form):
             self._need(data, ("day_rate", *(("day_number",) if data["day_kind"] == "day_of_month" else ())))
         if data.get("checkin_first"):
             self._need(data, ("checkin_most", *(("checkin_cycle",) if data.get("checkin_bonus") else ())))
+        floor = data.get("prices_floor")
+        if floor and not (0 < (share := parse_rate(floor) * 100) <= 10_000 and share.denominator == 1):
+            self.add_error("prices_floor", _("Enter a percentage up to 100, with two decimals at most."))
         if data.get("guest_days"):
             self._need(data, ("guest_orders",))
         return data
@@ -136,6 +141,10 @@ class TermsForm(forms.Form):
             Section("check_in", _("Check-in"), _("Once a day, more for each day in a row. Empty: nothing."),
                     (self._group("checkin_first", "checkin_step", "checkin_most"),
                      self._group("checkin_cycle", "checkin_bonus"), self._group("checkin_by"))),
+            Section("prices", _("Member prices"),
+                    _("One rule for all perks, shown to members as well. Perks themselves are with all rules."),
+                    (self._group("prices_combine", "prices_promotions", "prices_vouchers"),
+                     self._group("prices_rounding", "prices_step", "prices_floor"))),
             Section("guest_orders", _("Bought as a guest"),
                     _("Credited to those who join later, once the same e-mail is confirmed. 0 days: nothing."),
                     (self._group("guest_days", "guest_orders"),)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time
+from fractions import Fraction
 from typing import Final
 
 from loyalty_plugin.domain.extensions import Cart, CartPerk, Declined, Gating, LinePerk, PriceOffer, Taken
@@ -115,6 +116,8 @@ class _Quoting:
             line.line_id: line.promotion_price if terms.promotions == "on_top" else line.list_price
             for line in lines
         }
+        #: What perks gave before rounding, where prices add up.
+        self.exact: dict[str, list[Fraction | int]] = {line.line_id: [] for line in lines}
         self.why: dict[str, str] = {line.line_id: WhyNot.NO_PERK for line in lines}
 
     def lines(self) -> Iterator[QuotedLine]:
@@ -182,13 +185,20 @@ class _Quoting:
 
     def _each(self) -> dict[str, list[QuotedPart]]:
         """What each perk alone would give, from where all start."""
-        parts: dict[str, list[QuotedPart]] = {line.line_id: [] for line in self.given}
-        alone: dict[str, list[QuotedPart]] = {line.line_id: [] for line in self.given}
+        parts: dict[str, list[tuple[ResolvedPerk, PriceOffer]]] = {line.line_id: [] for line in self.given}
+        alone: dict[str, list[tuple[ResolvedPerk, PriceOffer]]] = {line.line_id: [] for line in self.given}
         for entry, about in self._asked():
             for line_id, offer in self._offers(entry, about, self.start).items():
                 target = alone if entry.terms.alone else parts
-                target[line_id].append(_part(entry, offer, self.terms.rounded(offer.unit_price)))
-        return {line_id: alone[line_id] or found for line_id, found in parts.items()}
+                target[line_id].append((entry, offer))
+        chosen = {line_id: alone[line_id] or found for line_id, found in parts.items()}
+        self.exact = {
+            line_id: [offer.unit_price for _entry, offer in found] for line_id, found in chosen.items()
+        }
+        return {
+            line_id: [_part(entry, offer, self.terms.rounded(offer.unit_price)) for entry, offer in found]
+            for line_id, found in chosen.items()
+        }
 
     def _chained(self) -> dict[str, list[QuotedPart]]:
         """Each perk on what the ones before left; what lowers nothing takes no part."""
@@ -266,7 +276,8 @@ class _Quoting:
             return [(tuple(parts), parts[-1].price)]
         if self.terms.combine == "sum" and len(parts) > 1:
             start = self.start[line.line_id]
-            whole = start - sum(max(start - part.price, 0) for part in parts)
+            off = sum(max(start - exact, 0) for exact in self.exact[line.line_id])
+            whole = self.terms.rounded(start - off)
             return [(tuple(parts), whole), *singles]
         return singles
 

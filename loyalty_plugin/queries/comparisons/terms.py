@@ -18,6 +18,7 @@ from loyalty_plugin.domain.tiers.forecast import Need
 from loyalty_plugin.domain.tiers.terms import TierTerms, Way, Window
 from loyalty_plugin.queries.explanations.numbers import in_language
 from loyalty_plugin.queries.outlook import all_missing
+from loyalty_plugin.queries.price_rules import floors_text, rule_texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,27 @@ def changed_terms(old: ProgrammeVersion, new: ProgrammeVersion) -> list[TermChan
         *_tiers(before, after, new.currency),
         (_("Return window"), window_text(before.pending), window_text(after.pending)),
         (_("Points end"), expiry_text(before.expiry), expiry_text(after.expiry)),
+        *_prices(old, new),
     ]
     return [TermChange(what, was, will) for what, was, will in pairs if was != will]
+
+
+def _prices(old: ProgrammeVersion, new: ProgrammeVersion) -> Iterator[tuple[str, str, str]]:
+    """The rule for member prices; floors that read the same and differ are told of, too."""
+    before, after = old.document.prices, new.document.prices
+    for (what, was), (_what, will) in zip(
+        rule_texts(before, old.currency), rule_texts(after, new.currency), strict=True
+    ):
+        yield what, was, will
+    if before.floors != after.floors and floors_text(before, old.currency) == floors_text(
+        after, new.currency
+    ):
+        told = floors_text(after, new.currency)
+        yield (
+            _("No member price below"),
+            told,
+            _("%(floors)s, with other amounts or products") % {"floors": told},
+        )
 
 
 def changed_names(old: ProgrammeVersion, new: ProgrammeVersion) -> dict[str, list[str]]:
