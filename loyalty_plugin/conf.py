@@ -43,9 +43,22 @@ DEFAULTS: Final[dict[str, Any]] = {
     "CARD_DESIGN_PARAMS": {},
     # Whoever sends it as a bearer token to the health address is told what is wrong; empty: nobody is.
     "HEALTH_KEY": "",
-    # GraphQL: deepest nesting, and whether the schema may be asked for.
+    # GraphQL: deepest nesting, the most a document may cost, and whether the schema may be asked for.
     "GRAPHQL_MAX_DEPTH": 12,
+    "GRAPHQL_MAX_COST": 6000,
     "GRAPHQL_INTROSPECTION": False,
+    # A JSON file of documents by their ids, and whether nothing else is answered.
+    "GRAPHQL_DOCUMENTS": "",
+    "GRAPHQL_DOCUMENTS_ONLY": False,
+    # Requests in a time ("240/m") of one customer, and of one address without a customer; empty: not counted.
+    "GRAPHQL_MEMBER_RATE": "240/m",
+    "GRAPHQL_ADDRESS_RATE": "600/m",
+    # The header in which a proxy of ours writes the client's address; empty: the address that connects.
+    "CLIENT_ADDRESS_HEADER": "",
+    # Origins whose pages may ask from the browser ("https://shop.example"), or "*".
+    "GRAPHQL_ORIGINS": (),
+    # Seconds for which anybody may keep what a guest was answered by GET; 0: nobody.
+    "GRAPHQL_PUBLIC_SECONDS": 60,
 }
 
 

@@ -74,7 +74,13 @@ USE_TZ = True
 STATIC_URL = "/static/"
 MEDIA_URL = "/media/"
 
-LOYALTY = {"SALEOR_API_URLS": ("https://saleor.test/graphql/",), "PUBLIC_URL": "http://shop.test"}
+LOYALTY = {
+    "SALEOR_API_URLS": ("https://saleor.test/graphql/",),
+    "PUBLIC_URL": "http://shop.test",
+    # Tests ask oftener than customers; the tests of the bound set it.
+    "GRAPHQL_MEMBER_RATE": "",
+    "GRAPHQL_ADDRESS_RATE": "",
+}
 
 WAGTAIL_SITE_NAME = "Test shop"
 WAGTAILADMIN_BASE_URL = "http://shop.test"

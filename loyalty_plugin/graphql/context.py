@@ -21,6 +21,9 @@ from loyalty_plugin.saleor.tokens import Customer, verify_customer_token
 class Caller:
     """One request: who asks, when, and what was read for them already. Nothing is read before it is asked for."""
 
+    #: Whether the document was found valid and is answered now.
+    began = False
+
     def __init__(self, request: HttpRequest) -> None:
         self._authorization = request.headers.get("Authorization", "")
         self._members: dict[int | None, Member | None] = {}

@@ -10,10 +10,10 @@ from typing import Any, Final, TypeVar
 import strawberry
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as N_
-from graphql import GraphQLError
-from strawberry.extensions import SchemaExtension
+from graphql import GraphQLError, GraphQLSyntaxError
 
 from loyalty_plugin.errors import LoyaltyError, TokenRefused, TryLater, all_errors
+from loyalty_plugin.graphql.refusals import sentence
 
 _log = logging.getLogger(__name__)
 
@@ -45,7 +45,6 @@ _WORDS: Final = {
 }
 _LATER: Final = N_("The shop can't be reached at the moment. Please try again.")
 _ANY: Final = N_("This could not be done.")
-_BROKEN: Final = N_("Something went wrong on our side. Please try again.")
 
 #: Names of details that tell which argument was refused.
 _FIELDS: Final = {
@@ -105,26 +104,32 @@ def told(made: Callable[[], Payload], refused: Callable[[list[ErrorType]], Paylo
         return refused([as_type(error)])
 
 
-class PlainErrors(SchemaExtension):
-    """Replaces what an exception says of our insides; messages of the language itself stay."""
+def plain(errors: list[GraphQLError], runs: bool) -> list[GraphQLError]:
+    """Each error with a stable code, and without what an exception says of our insides.
 
-    def on_operation(self) -> Iterator[None]:
-        yield
-        result = self.execution_context.result
-        if result is not None and result.errors:
-            result.errors = [_plain(error) for error in result.errors]
+    `runs` says that the document was found valid, so that what is wrong without a place are its variables.
+    """
+    return [_plain(error, runs) for error in errors]
 
 
-def _plain(error: GraphQLError) -> GraphQLError:
+def _plain(error: GraphQLError, runs: bool) -> GraphQLError:
     cause = error.original_error
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error
+    if error.extensions and "code" in error.extensions:
+        return error
+    message = error.message
     if isinstance(cause, LoyaltyError):
         message, code = words(cause), _stable(cause)
-    elif cause is None or isinstance(cause, GraphQLError):
-        return error
+    elif isinstance(error, GraphQLSyntaxError):
+        code = "too_long" if "tokens" in error.message else "invalid_syntax"
+    elif error.path is None and (cause is None or isinstance(cause, GraphQLError)):
+        # The language's own words: they help who writes the document, and tell nothing of us.
+        code = "invalid_variables" if runs else "invalid_query"
+    elif isinstance(cause, GraphQLError):
+        code = "invalid_input"
     else:
-        message, code = _(_BROKEN), "internal"
+        message, code = sentence("internal"), "internal"
     return GraphQLError(
         message,
         nodes=error.nodes,

@@ -1,53 +1,72 @@
-"""Bounds what one request may ask: depth, length, aliases, and the schema itself; it answers nothing."""
+"""Bounds what one request may ask: length, depth, aliases, cost, and the schema itself; it answers nothing."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final
 
-from graphql import ASTValidationRule, FieldNode, GraphQLError, ValidationRule
-from strawberry.extensions import (
-    AddValidationRules,
-    DisableIntrospection,
-    MaxAliasesLimiter,
-    MaxTokensLimiter,
-    QueryDepthLimiter,
-    SchemaExtension,
-)
+from graphql import ASTValidationRule, ExecutionResult, FieldNode, GraphQLError, ValidationRule
+from strawberry.extensions import AddValidationRules, MaxTokensLimiter, SchemaExtension
 
 from loyalty_plugin.conf import settings
+from loyalty_plugin.graphql.refusals import as_error
+from loyalty_plugin.graphql.sizes import Size, size_of
 
 MAX_BODY: Final = 64 * 1024
 MAX_TOKENS: Final = 1_500
 MAX_ALIASES: Final = 15
+#: Fields that give the schema away; `_service` does so as much as introspection.
+_SHOWN_BY: Final = ("__schema", "__type", "_service")
 
 
-class _NoSdl(ValidationRule):
-    """Refuses `_service`: it gives the whole schema away as much as introspection does."""
+class _Closed(ValidationRule):
+    """Refuses to show the schema."""
 
     def enter_field(self, node: FieldNode, *_: Any) -> None:
-        if node.name.value == "_service":
-            self.report_error(GraphQLError("The schema is not shown here.", nodes=[node]))
+        if node.name.value in _SHOWN_BY:
+            self.report_error(as_error("introspection_off"))
 
 
 @lru_cache
-def _rules(max_depth: int, introspection: bool) -> list[type[ASTValidationRule]]:
+def _rules(introspection: bool) -> list[type[ASTValidationRule]]:
     # Always the same ones, or no document would be known to obey them from before.
-    bounds: list[AddValidationRules] = [
-        MaxAliasesLimiter(max_alias_count=MAX_ALIASES),
-        QueryDepthLimiter(max_depth=max_depth),
-    ]
-    closed = [] if introspection else [*DisableIntrospection().validation_rules, _NoSdl]
-    return [*(rule for bound in bounds for rule in bound.validation_rules), *closed]
+    return [] if introspection else [_Closed]
 
 
-class Bounds(AddValidationRules):
-    """Depth, aliases, and a schema that is closed unless the setting GRAPHQL_INTROSPECTION opens it: neither
-    introspection nor the federation's SDL.
+class Closed(AddValidationRules):
+    """A schema that is closed unless the setting GRAPHQL_INTROSPECTION opens it: neither introspection nor the
+    federation's SDL.
     """
 
     def __init__(self) -> None:
-        super().__init__(_rules(settings.GRAPHQL_MAX_DEPTH, settings.GRAPHQL_INTROSPECTION))
+        super().__init__(_rules(settings.GRAPHQL_INTROSPECTION))
+
+
+class Bounds(SchemaExtension):
+    """Refuses what is too deep, has too many aliases or costs too much, once it is valid and before it runs."""
+
+    def on_execute(self) -> Iterator[None]:
+        context = self.execution_context
+        if context.context is not None:
+            context.context.began = True
+        if context.graphql_document is not None and not context.result:
+            schema: Any = context.schema
+            size = size_of(
+                schema._schema, context.graphql_document, context.operation_name, context.variables
+            )
+            if refusal := _refusal(size):
+                context.result = ExecutionResult(data=None, errors=[refusal])  # type: ignore[assignment]
+        yield
+
+
+def _refusal(size: Size) -> GraphQLError | None:
+    bounds = (
+        ("too_deep", size.depth, settings.GRAPHQL_MAX_DEPTH),
+        ("too_many_aliases", size.aliases, MAX_ALIASES),
+        ("too_costly", size.cost, settings.GRAPHQL_MAX_COST),
+    )
+    return next((as_error(code, f"{found} > {most}") for code, found, most in bounds if found > most), None)
 
 
 def tokens() -> SchemaExtension:

@@ -19,6 +19,7 @@ from loyalty_plugin.checks.messages import MESSAGES
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.perks import WhyNot
 from loyalty_plugin.domain.tiers import problems
+from loyalty_plugin.graphql import refusals
 from loyalty_plugin.management import lines
 from loyalty_plugin.models.ledger import Entry
 from loyalty_plugin.queries.verifying import guards
@@ -59,7 +60,7 @@ def test_settings_are_those_there_are_with_their_defaults() -> None:
 def test_error_codes_are_those_there_are_under_their_families() -> None:
     ours = [one for one in errors.all_errors() if one.__module__.startswith("loyalty_plugin")]
     told = {}
-    for row in rows("docs/errors.md", "# Error codes"):
+    for row in rows("docs/errors.md", "# Error codes\n"):
         code, under = (re.findall(r"`(\w+)`", cell) for cell in row[:2])
         told[code[0]] = under[0] if under else "loyalty_error"
     del told["loyalty_error"]
@@ -68,6 +69,14 @@ def test_error_codes_are_those_there_are_under_their_families() -> None:
         code: above.code for code, above in families.items() if issubclass(above, errors.LoyaltyError)
     }
     assert len(told) == len(families) == len(ours) - 1
+
+
+def test_refusals_of_the_graphql_door_are_those_there_are_with_their_status() -> None:
+    told = {
+        row[0].strip("`"): int(row[1]) for row in rows("docs/errors.md", "## Refusals of the GraphQL door")
+    }
+    assert told == {code: kind.status for code, kind in refusals.KINDS.items()}
+    assert told.keys().isdisjoint(one.code for one in errors.all_errors())
 
 
 def test_problems_of_tiers_are_those_there_are() -> None:

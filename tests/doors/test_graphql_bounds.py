@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.test import Client
 from graphql import build_schema
 
-from loyalty_plugin.graphql import context, limits
+from loyalty_plugin.graphql import context
 from loyalty_plugin.graphql.schema import schema
 from loyalty_plugin.models.members import Member
 from tests.doors.graphqlkit import RULES, USER, Door, door
@@ -102,44 +101,7 @@ def test_no_token_of_a_form_is_needed_and_the_slash_may_be_missing(door: Door, a
     for path in ("/loyalty/graphql/", "/loyalty/graphql"):
         response = door.post(NUMBER, path=path)  # the client enforces CSRF
         assert response.json()["data"]["loyalty"]["me"]["number"] == ada.number
-        assert response["Cache-Control"] == "no-store"
-
-
-def test_only_posted_json_is_read(door: Door, ada: Member) -> None:
-    client = Client()
-    assert client.get("/loyalty/graphql/", {"query": NUMBER}).status_code == 400
-    assert client.post("/loyalty/graphql/", {"query": NUMBER}).status_code == 400
-    assert client.put("/loyalty/graphql/").status_code == 405
-    batch = client.post(
-        "/loyalty/graphql/", [{"query": NUMBER}, {"query": NUMBER}], content_type="application/json"
-    )
-    assert batch.status_code == 400
-
-
-def test_a_body_beyond_the_bound_is_refused_unread(door: Door, ada: Member) -> None:
-    response = door.post(NUMBER + " " * limits.MAX_BODY)
-    assert response.status_code == 413
-
-
-@pytest.mark.parametrize(
-    "body", [b"\x80", b"null", b"7", b"[]", b'"x"', b"[" * 5_000, b"", b'{"query": "\xff"}'], ids=range(8)
-)
-def test_a_body_that_is_no_object_in_json_is_refused(body: bytes, door: Door, ada: Member) -> None:
-    response = Client().post("/loyalty/graphql/", body, content_type="application/json")
-    assert response.status_code == 400
-
-
-def test_a_question_too_deep_is_refused(door: Door, ada: Member, settings: Any) -> None:
-    settings.LOYALTY = {**settings.LOYALTY, "GRAPHQL_MAX_DEPTH": 2}
-    assert "maximum operation depth" in door.refused("{ loyalty { me { tier { name } } } }")["message"]
-    assert door.ask(NUMBER)
-
-
-def test_a_question_too_long_or_with_too_many_names_is_refused(door: Door, ada: Member) -> None:
-    many = " ".join(f"a{n}: __typename" for n in range(limits.MAX_ALIASES + 1))
-    assert "aliases" in door.refused(f"{{ {many} }}")["message"]
-    long = " ".join(["__typename"] * limits.MAX_TOKENS)
-    assert "token" in door.refused(f"{{ {long} }}")["message"]
+        assert response["Cache-Control"] == "private, no-store"
 
 
 @pytest.mark.parametrize(
@@ -151,7 +113,7 @@ def test_a_question_too_long_or_with_too_many_names_is_refused(door: Door, ada: 
     ],
 )
 def test_the_schema_is_shown_only_where_the_setting_says_so(door: Door, settings: Any, query: str) -> None:
-    assert "data" not in door.post(query).json() or door.post(query).json()["data"] is None
+    assert door.refused(query)["extensions"]["code"] == "introspection_off"
     settings.LOYALTY = {**settings.LOYALTY, "GRAPHQL_INTROSPECTION": True}
     assert door.ask(query)
 
@@ -182,17 +144,3 @@ def test_errors_are_told_in_the_callers_language(door: Door) -> None:
         headers={"Accept-Language": "de"},
     )
     assert response.json()["errors"][0]["message"]
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        r'{"query": "{loyalty{programme(channel: \"a\\u0000\"){code}}}"}',
-        r'{"query": "{loyalty{programme(channel: \"a\\u{0}\"){code}}}"}',
-        r'{"query": "query($c:String!){loyalty{programme(channel:$c){code}}}", "variables": {"c": "\u0000"}}',
-        r'{"query": "{loyalty{programme(channel: \"a\"){code}}}", "variables": {"\u0000": [1]}}',
-    ],
-)
-def test_a_character_no_text_has_is_refused(body: str) -> None:
-    answer = Client().post("/loyalty/graphql/", body, content_type="application/json")
-    assert answer.status_code == 400
