@@ -142,11 +142,10 @@ class Oracle:
                 lost = True
             elif given:
                 self.held[tier.code] = Held(day, self.period(tier, day))
-        elif here.grace is not None and self.sliding(tier):
-            if self.kept(tier, day, day):
+        elif here.grace is not None:
+            judged = day if self.sliding(tier) else here.until
+            if self.kept(tier, judged, day) or self.entered(tier, day):
                 self.rescue(tier, here, day)
-        elif here.grace is not None and (self.kept(tier, here.until, day) or self.entered(tier, day)):
-            self.rescue(tier, here, day)
         return lost
 
     def counted(self, tier: TierTerms) -> list[QualifyingFact]:
@@ -162,11 +161,10 @@ class Oracle:
         happened = any(fact.day == day for fact in self.facts)
         if not happened:
             return
-        if self.sliding(tier):
-            here.grace = None
-            return
         self.used[tier.code] = day
         here.grace = None
+        if self.sliding(tier):
+            return
         ended = here.until
         here.until = self.renewal(tier, here.since, ended)
         while here.until is not None and here.until < day:
@@ -184,7 +182,7 @@ class Oracle:
         if self.sliding(tier):
             if here.since == day or self.kept(tier, day, day):
                 return False
-            here.until = day - DAY
+            here.until = self.used[tier.code] = day - DAY
         elif here.until is None or here.until >= day:
             return False
         elif self.kept(tier, here.until, here.until) or self.entered(tier, here.until):

@@ -6,7 +6,8 @@ tier reached on a day is held from that day, one whose period ends is judged tha
 - At the end of a period the keep rule is judged; met, the next period begins, as it does where the tier was
   earned anew since it was last earned or kept. Else days of grace begin, in which the window stays open as it
   was at the period's end; kept then, the periods follow on unbroken.
-- A tier that lasts with a rolling window has no period: it is held day by day while its keep rule is met.
+- A tier that lasts with a rolling window has no period: it is held day by day while its keep rule is met, so
+  what came until the last of these days has kept it. Earned anew within its grace, it is held on from there.
 - What earned or kept a tier does not earn it again, and does not keep it in the same calendar window.
 - A new version leaves periods as they are, unless it re-evaluates: then each tier is judged on its first day.
   A tier that it no longer has passes its period on to the next below.
@@ -208,9 +209,10 @@ class Course:
     def _judge(self, tier: Tier, hold: Hold, ended: int) -> tuple[Hold, bool]:
         """The hold after its period ended, and whether it is lost."""
         grace = ended + tier.terms.grace_days if tier.terms.grace_days else None
-        if tier.slides:
-            return hold._replace(until=ended, grace=grace), grace is None
         used = self.used(tier.code)
+        if tier.slides:
+            self._used[tier.code] = max(used, ended)
+            return hold._replace(until=ended, grace=grace), grace is None
         if tier.keep.met(self.totals, tier.keep_from(ended, self.joined, used), ended) or (
             tier.own_keep and tier.may_enter(self.totals, ended, self.joined, used)
         ):
@@ -219,7 +221,7 @@ class Course:
         return hold._replace(grace=grace), grace is None
 
     def _rescue(self, tier: Tier, hold: Hold, first: int, end: int) -> Hold | None:
-        """The hold if the keep rule is met within its grace, by what happens from `first` to `end`."""
+        """The hold if it is kept, or earned anew, within its grace, by what happens from `first` to `end`."""
         assert hold.until is not None
         assert hold.grace is not None
         days = tier.keep.days(self.totals)
@@ -231,16 +233,10 @@ class Course:
             day = days[index]
             if day > min(hold.grace, end):
                 break
-            if tier.slides:
-                if self._kept(tier, day):
-                    return hold._replace(until=day, grace=None)
-            elif tier.keep.met(self.totals, opened, day) or (
-                tier.own_keep and tier.may_enter(self.totals, day, self.joined, used)
-            ):
+            kept = self._kept(tier, day) if tier.slides else tier.keep.met(self.totals, opened, day)
+            if kept or (tier.own_keep and tier.may_enter(self.totals, day, self.joined, used)):
                 self._used[tier.code] = day
-                until: int | None = hold.until
-                while until is not None and (until < day or until == hold.until):
-                    until = tier.term.renewed(hold.since, until, self.joined)
+                until = tier.term.resumed(hold.since, hold.until, day, self.joined)
                 return hold._replace(until=until, grace=None)
         return None
 

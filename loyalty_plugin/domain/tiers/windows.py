@@ -141,3 +141,12 @@ class Term:
                 return until if self.slides else self.reach.end(until, joined, max(after, 1))
             case LastsForever():
                 return None
+
+    def resumed(self, earned: int, until: int, day: int, joined: int) -> int | None:
+        """The last day of the period that covers `day`, of those that follow on the one that ended on `until`."""
+        if self.slides:
+            return day
+        last = self.renewed(earned, until, joined)
+        while last is not None and last < day:
+            last = self.renewed(earned, last, joined)
+        return last

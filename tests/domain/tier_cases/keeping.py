@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from loyalty_plugin.domain.tiers.terms import (
     LastsFor,
+    LastsWithWindow,
     Lifetime,
     Rolling,
 )
@@ -69,6 +70,19 @@ CASES = [
         ["2025-03-15 spend 100", "2025-05-01 spend 400", "2026-03-01 spend 100"],
         both(**SLIDING),
     ),
+    Case(
+        "what came while it was held day by day does not earn it again",
+        ["2025-04-19 premium", "2025-04-20 basic", "2025-06-01 basic", "2025-06-10 premium"],
+        ["2025-03-15 spend 500", "2025-03-20 spend 500", "2025-06-01 spend 10", "2025-06-10 spend 490"],
+        ladder(
+            premium={
+                "keep": any_of({"spend": 1}),
+                "keep_window": Rolling(months=1),
+                "lasts": LastsWithWindow(),
+            },
+            vip={"entry": any_of({"spend": 5000})},
+        ),
+    ),
     # lasting
     Case(
         "lasts six months while twelve are looked at: still enough, so six more",
@@ -117,6 +131,26 @@ CASES = [
         ["2027-01-20 premium until 2027-12-31", "2028-02-01 basic"],
         ["2025-06-01 spend 500", "2026-12-01 spend 300", "2027-01-20 spend 250", "2027-06-01 spend 300"],
         both(**CALENDAR, grace_days=31),
+    ),
+    Case(
+        "grace: earned anew in it, where the tier is held day by day",
+        [
+            "2025-04-15 premium grace 2025-05-14",
+            "2025-05-01 premium until 2025-05-01",
+            "2025-05-02 premium grace 2025-05-31",
+            "2025-06-01 basic",
+        ],
+        ["2025-03-15 orders 2, spend 100", "2025-05-01 orders 2"],
+        ladder(
+            premium={
+                "entry": any_of({"orders": 2}),
+                "keep": any_of({"spend": 100}),
+                "keep_window": Rolling(months=1),
+                "lasts": LastsWithWindow(),
+                "grace_days": 30,
+            },
+            vip={"entry": any_of({"spend": 5000})},
+        ),
     ),
     # stepping down
     Case(
