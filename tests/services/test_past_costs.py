@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
+from django.db import OperationalError
 
 from loyalty_plugin.domain.actors import Actor
 from loyalty_plugin.errors import NotFound, PastCostChanged, PermissionDenied, SamePerson, TryLater
@@ -23,6 +24,7 @@ from loyalty_plugin.models.staff import RoleLimit
 from loyalty_plugin.queries.staff import staff_actor
 from loyalty_plugin.services import approvals
 from loyalty_plugin.services.history import accepting, costing, points
+from tests import factories
 from tests.factories import NOW, REALM, member, programme, realm
 from tests.services.historykit import PagedShop
 from tests.services.test_orders_parallel import together
@@ -193,3 +195,38 @@ def test_accepted_at_the_same_moment_it_is_accepted_once(club: Programme):
     accepting.issue_open()
     assert sum(PastCostLine.objects.values_list("points", flat=True)) == PastPoints.objects.get().posted
     assert Member.objects.count() == 2
+
+
+def test_what_nobody_foresaw_is_told_and_keeps_back_no_other(
+    club: Programme, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = factories.realm("https://other.example/graphql/")
+    first, second = (costing.begin(owner(), realm_id=one.pk) for one in (realm(), other))
+
+    def broken(*_: Any) -> Any:
+        raise ZeroDivisionError("a mistake of ours")
+
+    monkeypatch.setattr(points, "reckoned", broken)
+    assert costing.reckon_open() == 1
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.status, first.error, second.status) == ("failed", "unexpected", "ready")
+    assert first.finished_at is not None
+    assert "a mistake of ours" in caplog.text
+    # Once it is mended, it is worked out anew.
+    monkeypatch.undo()
+    assert ready().status == "ready"
+
+
+def test_a_database_that_went_away_ends_nothing(club: Programme, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = costing.begin(owner(), realm_id=realm().pk)
+
+    def away(*_: Any) -> Any:
+        raise OperationalError("gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(points, "reckoned", away)
+        assert costing.reckon_open() == 0
+    found.refresh_from_db()
+    assert found.status == "running"
+    assert costing.reckon_open() == 1

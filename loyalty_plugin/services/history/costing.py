@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from loyalty_plugin import jobs
 from loyalty_plugin.domain.actors import Actor
@@ -20,6 +20,8 @@ from loyalty_plugin.registry import ports
 from loyalty_plugin.services import audit
 from loyalty_plugin.services.history import points
 
+#: What a cost says that failed for a reason nobody foresaw; the log has it.
+UNEXPECTED: Final = "unexpected"
 #: Lines of replaced costs that are taken away in one statement.
 _AWAY: Final = 20_000
 
@@ -51,14 +53,17 @@ def note_download(actor: Actor, *, realm_id: int) -> None:
 
 
 def reckon(cost: PastCost) -> None:
-    """Reckon what is left of it. Raises TryLater; whatever else is wrong ends it and is told on its row."""
+    """Reckon what is left of it. Raises TryLater; whatever else is wrong ends it and is told on its row.
+
+    A database that went away ends nothing: the next run goes on.
+    """
     try:
         for some in points.lots(cost.realm, cost.cursor):
             _keep(cost, some, points.reckoned(cost.realm, some))
-    except TryLater:
+    except (TryLater, OperationalError, InterfaceError):
         raise
-    except LoyaltyError as error:
-        _end(cost, PastCost.Status.FAILED, error.code)
+    except Exception as error:
+        _end(cost, PastCost.Status.FAILED, error.code if isinstance(error, LoyaltyError) else UNEXPECTED)
         raise
     _end(cost, PastCost.Status.READY)
 

@@ -183,13 +183,15 @@ def add(cost: Cost | PastCost, some: Some, found: Sequence[OfMember]) -> None:
 
 
 def each_open(rows: QuerySet[Row], act: Callable[[Row], None]) -> int:
-    """Go on with each of these; how many came to their end. One that is refused or put off keeps back no other."""
+    """Go on with each of these; how many came to their end. One that fails, or is put off, keeps back no other."""
     done = 0
     for row in rows.select_related("realm").order_by("pk"):
         try:
             act(row)
         except LoyaltyError as error:
             _log.warning("points for the past of realm %s: %s %s", row.realm_id, error.code, error.details)
+        except Exception:
+            _log.exception("points for the past of realm %s", row.realm_id)
         else:
             done += 1
     return done
