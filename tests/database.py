@@ -17,7 +17,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from django.apps import apps
@@ -27,6 +26,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
 from sandbox.postgres import Cluster, Server, django_database, find_binaries
+from tests.leftovers import locked, own_folder
 
 RUN = "LOYALTY_TEST_RUN"  # the run's folder, handed from pytest to its xdist workers
 KEPT = "LOYALTY_TEST_KEPT"  # where the migrated cluster is kept between runs
@@ -36,16 +36,7 @@ PREFIX = "loyalty-tests-"
 
 def open_run(kept: Path) -> int:
     """Clear away what killed runs left, make this run's folder; returns the lock to keep till `close_run`."""
-    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        alive = left / "alive"
-        with contextlib.suppress(OSError):
-            if alive.exists():
-                with _locked(alive, fcntl.LOCK_EX | fcntl.LOCK_NB):
-                    _remove(left)
-    run = Path(tempfile.mkdtemp(prefix=PREFIX))
-    lock = os.open(run / "alive", os.O_CREAT | os.O_RDWR)
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    run.chmod(0o711)  # the server may have to run as another user
+    run, lock = own_folder(PREFIX, _remove)
     os.environ[RUN], os.environ[KEPT] = str(run), str(kept)
     return lock
 
@@ -60,7 +51,7 @@ def close_run(lock: int) -> None:
 def server() -> Server:
     """The run's server, holding the migrated `template()`; the first process to ask starts it."""
     run = Path(os.environ[RUN])
-    with _locked(run / "starting", fcntl.LOCK_EX):
+    with locked(run / "starting", fcntl.LOCK_EX):
         ready = run / "url"
         if not ready.exists():
             ready.write_text(_start(run).url())
@@ -178,13 +169,3 @@ def _prefix_of(run: Path) -> str:
 
 def _own_prefix() -> str:
     return _prefix_of(Path(os.environ[RUN]))
-
-
-@contextlib.contextmanager
-def _locked(path: Path, how: int) -> Iterator[None]:
-    handle = os.open(path, os.O_CREAT | os.O_RDWR)
-    try:
-        fcntl.flock(handle, how)
-        yield
-    finally:
-        os.close(handle)

@@ -7,6 +7,7 @@ import importlib
 import json
 import os
 import pkgutil
+import signal
 import sys
 from pathlib import Path
 
@@ -34,6 +35,7 @@ def main() -> int:
     names = list(dict.fromkeys(one for name in chosen.names or known for one in GROUPS.get(name, (name,))))
     if unknown := set(names) - set(known):
         parser.error(f"no such bench: {', '.join(sorted(unknown))}")
+    _end_in_order()
     found: list[Measure] = []
     with worlds.world(full=chosen.full) as world:
         size = "full sizes" if chosen.full else "smaller sizes than the goals name (--full for those)"
@@ -49,6 +51,17 @@ def main() -> int:
     missed = [one for one in found if not one.met]
     print(f"{len(found) - len(missed)} of {len(found)} goals met")
     return int(bool(missed))
+
+
+def _end_in_order() -> None:
+    """Told to end, by a time limit or a closed terminal, stop what was started as at the end of all benches."""
+
+    def end(number: int, _frame: object) -> None:
+        signal.signal(number, signal.SIG_IGN)  # a second word must not break the clearing up off
+        sys.exit(128 + number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +14,10 @@ from django.core.management import call_command
 from django.db import connection, connections
 
 from sandbox.postgres import Cluster, Server, django_database, find_binaries
+from tests.leftovers import own_folder
 
 SQL = Path(__file__).parent / "sql"
+PREFIX = "loyalty-bench-"
 TEMPLATE = "bench_template"
 #: Never more workers than cores: else one would measure the scheduler.
 WORKERS = max(1, min(2, os.cpu_count() or 1))
@@ -81,8 +82,7 @@ def connect(url: str) -> None:
 @contextmanager
 def world(*, full: bool) -> Iterator[World]:
     """Everything a bench needs; gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="loyalty-bench-"))
-    folder.chmod(0o711)
+    folder, lock = own_folder(PREFIX, _remove)
     settings = {"shared_buffers": "512MB", "max_wal_size": "4GB", "checkpoint_timeout": "30min"}
     cluster = Cluster(folder / "data", settings=settings)
     try:
@@ -93,5 +93,12 @@ def world(*, full: bool) -> Iterator[World]:
         yield World(cluster, full=full)
     finally:
         connections.close_all()
-        cluster.delete()
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
+        os.close(lock)
+
+
+def _remove(folder: Path) -> None:
+    """Stop the server of a run, this one or one that was killed, and take away its files."""
+    if (folder / "data").exists():
+        Cluster(folder / "data").delete()
+    shutil.rmtree(folder, ignore_errors=True)

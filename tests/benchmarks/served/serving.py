@@ -26,7 +26,7 @@ def server(url: str) -> Iterator[int]:
         "BENCH_JWK": json.dumps(KEY.jwks["keys"][0]),
     }
     (port,) = free_ports(1)
-    with tempfile.TemporaryDirectory(prefix="loyalty-bench-") as logs:
+    with tempfile.TemporaryDirectory(prefix="loyalty-served-") as logs:
         processes = Processes({**os.environ, **environment}, Path(logs))
         arguments = ["-m", "granian", "--interface", "wsgi", "--no-ws", "--host", HOST, "--port", str(port)]
         arguments += ["--workers", str(WORKERS), "--blocking-threads", "8", "--log-level", "warning"]
