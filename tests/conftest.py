@@ -33,6 +33,18 @@ settings.register_profile(
 settings.register_profile("full", settings.get_profile("ordinary"), max_examples=1500, stateful_step_count=60)
 settings.load_profile("full" if FULL else "ordinary")
 
+#: What takes longest, the longest first.
+HEAVY = (
+    "tests/stories/test_chaos.py",
+    "tests/install/test_hosts.py",
+    "tests/stories/test_story.py",
+    "tests/sandbox/test_launch.py",
+    "tests/stories/test_shop_pages.py",
+    "tests/live/test_buying.py",
+    "tests/live/test_connecting.py",
+    "tests/live/test_leaving.py",
+    "tests/doors/test_admin_browser.py",
+)
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 _count = itertools.count()
 _run_lock = pytest.StashKey[int]()
@@ -51,6 +63,17 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _run_lock in config.stash:
         database.close_run(config.stash[_run_lock])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Modules that start whole shops come first, in whatever order the rest was shuffled.
+
+    All begin at one worker then, which so starts each world once, while the others do the rest and then take from what
+    is left to it, short tests: nobody waits at the end for a shop that was begun last.
+    """
+    place = {name: number for number, name in enumerate(HEAVY)}
+    items.sort(key=lambda item: place.get(item.path.relative_to(item.config.rootpath).as_posix(), len(place)))
 
 
 def pytest_report_header() -> str:
