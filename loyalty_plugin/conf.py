@@ -36,6 +36,13 @@ DEFAULTS: Final[dict[str, Any]] = {
     "PHONE_REGION": "",
     # What joining asks consent for: {"email": words, ...}; empty words: ours. Words may be a dict by language.
     "CONSENTS": {"email": "", "sms": ""},
+    # The shop's pages: a function that says who is signed in (dotted path), and the channel (slug) of each host.
+    "STOREFRONT_CUSTOMER": "",
+    "STOREFRONT_CHANNELS": "",
+    # Addresses of the shop's own pages instead of ours: join, membership, sign_in.
+    "STOREFRONT_PAGES": {},
+    # How many people may join by the form from one address within an hour.
+    "STOREFRONT_JOINS_PER_HOUR": 60,
     # Card numbers: {"prefix": "90", "length": 16, "check": "damm" or "luhn"}.
     "CARD_NUMBERS": {},
     # The design of cards by its code, and its parameters: shop's name, contact lines, terms.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from loyalty_plugin.graphql.views import view as graphql_view
+from loyalty_plugin.storefront import views as pages
 from loyalty_plugin.webhooks.api import urls as saleor_urls
 from loyalty_plugin.webhooks.health import view as health_view
 
@@ -16,4 +17,9 @@ urlpatterns = [
     path("graphql", graphql_view),
     path("saleor/", saleor_urls),
     path("health", health_view, name="health"),
+    path("join/", pages.join, name="join"),
+    path("joined/", pages.joined, name="joined"),
+    path("membership/", pages.my_membership, name="membership"),
+    path("membership/check-in/", pages.check_in, name="check_in"),
+    path("membership/card/", pages.take_card, name="take_card"),
 ]

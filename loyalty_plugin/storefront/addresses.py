@@ -1,0 +1,39 @@
+"""Where a shop's pages for joining, signing in and the membership are: its own, else ours; it serves none of them."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from loyalty_plugin.conf import settings
+from loyalty_plugin.domain.consents import JoinSource
+
+_OURS = {"join": "loyalty:join", "membership": "loyalty:membership"}
+
+
+def address(page: str) -> str:
+    """The path of "join", "membership" or "sign_in": the shop's own of `STOREFRONT_PAGES`, else ours, else empty."""
+    own = settings.STOREFRONT_PAGES.get(page, "")
+    if own:
+        return str(own)
+    try:
+        return reverse(_OURS[page]) if page in _OURS else ""
+    except NoReverseMatch:
+        return ""
+
+
+def counter_address(base: str, *, channel: str, ref: str = "") -> str:
+    """What the code on a poster says: our page to join by, with channel, source and the poster's own name."""
+    query = {"channel": channel, "via": JoinSource.COUNTER.value, **({"ref": ref} if ref else {})}
+    return f"{base.rstrip('/')}{reverse('loyalty:join')}?{urlencode(query)}"
+
+
+def back(request: HttpRequest, default: str) -> str:
+    """Where to go after an act: `next`, if that is a page of this shop."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
+        return wanted
+    return default

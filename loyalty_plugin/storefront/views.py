@@ -1,0 +1,174 @@
+"""The shipped pages: join, what joining brought, my membership, check in, take a card; each calls one service."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from django.contrib import messages
+from django.core.cache import cache
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from loyalty_plugin.conf import settings
+from loyalty_plugin.domain.actors import Actor, ActorKind
+from loyalty_plugin.domain.consents import JoinSource
+from loyalty_plugin.errors import LoyaltyError, UnknownProgramme
+from loyalty_plugin.models.members import Member
+from loyalty_plugin.queries.cards import active_card
+from loyalty_plugin.queries.programmes import channel_served, version_at
+from loyalty_plugin.registry import ports
+from loyalty_plugin.services.cards import issue_card
+from loyalty_plugin.services.checkins import check_in as visit
+from loyalty_plugin.services.joining import join_customer, join_person
+from loyalty_plugin.storefront import visitor
+from loyalty_plugin.storefront.addresses import address, back
+from loyalty_plugin.storefront.forms import JoinForm
+from loyalty_plugin.storefront.membership import membership
+from loyalty_plugin.storefront.words import refusal
+
+_JOINED = "loyalty_joined"
+_HOUR = 3600
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def join(request: HttpRequest) -> HttpResponse:
+    """The form. `?channel=`, `?via=counter` and `?ref=` are what a poster says of itself."""
+    channel = request.GET.get("channel", "") or visitor.channel_of(request)
+    customer = visitor.customer_of(request)
+    served = channel_served(channel, customer.realm if customer else None) if channel else None
+    if served is None:
+        raise Http404
+    if membership(request) is not None:
+        return redirect(address("membership"))
+    form = JoinForm(request.POST or None, customer=customer is not None)
+    if request.method == "POST" and not _may_try(request):
+        form.is_valid()
+        form.add_error(None, _("Too many people have joined from here within the hour. Please try again later."))
+    elif request.method == "POST" and form.is_valid():
+        try:
+            member = _join(request, form, served, channel, customer)
+        except LoyaltyError as error:
+            form.refuse(error)
+        else:
+            _give_card(member)
+            visitor.forget(request)
+            request.session[_JOINED] = str(member.public_id)
+            return redirect("loyalty:joined")
+    try:
+        programme = version_at(served[0], ports.clock.now())
+    except UnknownProgramme:
+        raise Http404 from None
+    context = {"form": form, "programme": programme.name, "sign_in": address("sign_in")}
+    status = 422 if form.is_bound else 200
+    return render(request, "loyalty_plugin/storefront/join.html", context, status=status)
+
+
+def _join(
+    request: HttpRequest,
+    form: JoinForm,
+    served: tuple[int, int],
+    channel: str,
+    customer: visitor.Customer | None,
+) -> Member:
+    data = form.cleaned_data
+    counter = request.GET.get("via") == JoinSource.COUNTER.value
+    said: dict[str, Any] = {
+        "programme_id": served[0],
+        "now": ports.clock.now(),
+        "phone": data["phone"],
+        "birthday": data["birthday"],
+        "language": get_language() or "",
+        "channel": channel,
+        "source": JoinSource.COUNTER if counter else JoinSource.STOREFRONT,
+        "source_ref": request.GET.get("ref", "")[:50],
+        "consents": form.answers(),
+    }
+    if customer is not None:
+        actor = Actor(ActorKind.MEMBER, customer.user_id, via="storefront")
+        return join_customer(actor, realm_id=served[1], user_id=customer.user_id, **said)
+    return join_person(visitor.VISITOR, name=data["name"], email=data["email"], **said)
+
+
+def _give_card(member: Member) -> None:
+    """What they show at the counter from now on. Without one (no room for another number) they still have joined."""
+    with contextlib.suppress(LoyaltyError):
+        issue_card(_as(member), member_id=member.pk, now=ports.clock.now())
+
+
+def _as(member: Member) -> Actor:
+    return Actor(ActorKind.MEMBER, str(member.pk), via="storefront", member_id=member.pk)
+
+
+def _may_try(request: HttpRequest) -> bool:
+    """So many tries an hour from one address: the form tells whose address is a member's."""
+    key = f"loyalty:join:{request.META.get('REMOTE_ADDR', '')}"
+    cache.add(key, 0, _HOUR)
+    try:
+        return int(cache.incr(key)) <= settings.STOREFRONT_JOINS_PER_HOUR
+    except ValueError:  # it has just expired
+        return True
+
+
+@never_cache
+@require_safe
+def joined(request: HttpRequest) -> HttpResponse:
+    """What joining brought: the number, and a card to show at the counter. Only in the session that joined."""
+    member = Member.objects.filter(
+        public_id=request.session.get(_JOINED) or None, status=Member.Status.ACTIVE
+    ).first()
+    if member is None:
+        return redirect(address("join"))
+    card = active_card(_as(member), member_id=member.pk, now=ports.clock.now())
+    context = {"joined": member, "card": card, "membership_url": address("membership")}
+    return render(request, "loyalty_plugin/storefront/joined.html", context)
+
+
+@never_cache
+@require_safe
+def my_membership(request: HttpRequest) -> HttpResponse:
+    """The membership in one look; who is not signed in is sent to do so, or to join."""
+    if membership(request) is None:
+        sign_in = address("sign_in")
+        if visitor.customer_of(request) is None and sign_in:
+            return redirect(f"{sign_in}?next={request.path}")
+        return redirect(address("join"))
+    return render(request, "loyalty_plugin/storefront/my_membership.html")
+
+
+@never_cache
+@require_POST
+def check_in(request: HttpRequest) -> HttpResponse:
+    """Counts today's visit and goes back to where the button was."""
+    found = visitor.scene(request)
+    if found is None or found.member is None:
+        return redirect(address("sign_in") or address("join"))
+    try:
+        done = visit(found.actor, member_id=found.member.pk, now=found.now, channel=found.channel)
+    except LoyaltyError as error:
+        messages.error(request, refusal(error))
+    else:
+        told = ngettext(
+            "Checked in: %(points)d point for today.", "Checked in: %(points)d points for today.", done.points
+        )
+        messages.success(request, told % {"points": done.points})
+    return redirect(back(request, address("membership")))
+
+
+@never_cache
+@require_POST
+def take_card(request: HttpRequest) -> HttpResponse:
+    """Gives the member their card; the one there is, if there is one."""
+    found = visitor.scene(request)
+    if found is None or found.member is None:
+        return redirect(address("sign_in") or address("join"))
+    try:
+        issue_card(found.actor, member_id=found.member.pk, now=found.now)
+    except LoyaltyError as error:
+        messages.error(request, refusal(error))
+    return redirect(back(request, address("membership")))
