@@ -219,4 +219,6 @@ def benefits_of(version: ProgrammeVersion, tier: TierTerms) -> tuple[str, ...]:
     ]
     if own:
         return tuple(own)
-    return tuple(brought_text(one) for one in brought(version.document, perks_of(version), tier.code).values())
+    return tuple(
+        brought_text(one) for one in brought(version.document, perks_of(version), tier.code).values()
+    )

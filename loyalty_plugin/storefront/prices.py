@@ -102,7 +102,7 @@ def member_prices(found: Scene, offers: Sequence[Offer]) -> dict[str, int]:
     """Prices better than the shelf's by variant id: the member's own, or for a guest a new member's."""
     who = price_fact(found.member, found.version) if found.member else newcomer(found.version, found.now)
     own = [offer for offer in offers if offer.currency == found.version.currency]
-    lines = [_line(offer) for offer in own]
+    lines = [as_line(offer) for offer in own]
     quotes = quote_lines(found.version, who, lines, now=found.now, channel=found.channel)
     return {
         offer.variant_id: quote.unit_price
@@ -111,7 +111,7 @@ def member_prices(found: Scene, offers: Sequence[Offer]) -> dict[str, int]:
     }
 
 
-def _line(offer: Offer) -> CheckoutLineFact:
+def as_line(offer: Offer) -> CheckoutLineFact:
     """One piece on the shelf, as a perk sees a line."""
     return CheckoutLineFact(
         line_id=offer.variant_id,

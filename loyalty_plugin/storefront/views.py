@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import uuid
 from typing import Any
 
 from django.contrib import messages
@@ -46,10 +47,12 @@ def join(request: HttpRequest) -> HttpResponse:
         raise Http404
     if membership(request) is not None:
         return redirect(address("membership"))
-    form = JoinForm(request.POST or None, customer=customer is not None)
+    form = JoinForm(request.POST if request.method == "POST" else None, customer=customer is not None)
     if request.method == "POST" and not _may_try(request):
         form.is_valid()
-        form.add_error(None, _("Too many people have joined from here within the hour. Please try again later."))
+        form.add_error(
+            None, _("Too many people have joined from here within the hour. Please try again later.")
+        )
     elif request.method == "POST" and form.is_valid():
         try:
             member = _join(request, form, served, channel, customer)
@@ -120,7 +123,7 @@ def _may_try(request: HttpRequest) -> bool:
 def joined(request: HttpRequest) -> HttpResponse:
     """What joining brought: the number, and a card to show at the counter. Only in the session that joined."""
     member = Member.objects.filter(
-        public_id=request.session.get(_JOINED) or None, status=Member.Status.ACTIVE
+        public_id=str(request.session.get(_JOINED) or uuid.UUID(int=0)), status=Member.Status.ACTIVE
     ).first()
     if member is None:
         return redirect(address("join"))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from django.utils import formats
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from loyalty_plugin.domain.texts import text_in
 from loyalty_plugin.domain.tiers.terms import TierTerms
@@ -58,7 +57,9 @@ def number(value: int) -> str:
 def money(minor: int, currency: str) -> str:
     """Minor units with the currency's sign, or its code where it has none of its own: "€1,234.50", "1.234,50 €"."""
     amount = Money(abs(minor), currency)
-    digits = formats.number_format(amount.decimal, decimal_pos=currency_exponent(currency), force_grouping=True)
+    digits = formats.number_format(
+        amount.decimal, decimal_pos=currency_exponent(currency), force_grouping=True
+    )
     minus = MINUS if minor < 0 else ""
     sign = _SYMBOLS.get(currency)
     if sign is None:

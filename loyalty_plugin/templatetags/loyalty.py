@@ -127,7 +127,11 @@ def loyalty_benefits(context: Mapping[str, Any]) -> dict[str, Any]:
     request = _request(context)
     shown: Sequence[Any] = tiers(request)
     mine = next((tier for tier in shown if tier.mine), None)
-    return {"tier": mine or (shown[0] if shown else None), "mine": mine is not None, "join_url": address("join")}
+    return {
+        "tier": mine or (shown[0] if shown else None),
+        "mine": mine is not None,
+        "join_url": address("join"),
+    }
 
 
 @register.inclusion_tag(f"{_PARTS}/check_in.html", takes_context=True)

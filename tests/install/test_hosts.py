@@ -60,6 +60,16 @@ from wagtail.models import Page, Site
 Site.objects.create(hostname="second.example", root_page=Page.objects.get(depth=2), site_name="Second")
 assert Site.objects.count() == 2
 """
+TAGS = f"""
+from django.template import engines
+from django.test import RequestFactory
+from django.test.utils import override_settings
+from django.conf import settings
+
+with override_settings(LOYALTY={{**settings.LOYALTY, "STOREFRONT_CHANNELS": "{CHANNEL}"}}):
+    text = "{{% load loyalty %}}{{% loyalty_css %}}{{% loyalty_join %}}{{% loyalty_tiers %}}{{% loyalty_membership %}}"
+    print(engines["django"].from_string(text).render({{}}, RequestFactory().get("/")))
+"""
 INSTALL = "mutation($i:AppInstallInput!){appInstall(input:$i){appInstallation{id} errors{message}}}"
 INSTALLATIONS = "{appsInstallations{status message}}"
 MINE = "{loyalty{me{tier{name} points{available onTheWay}}}}"
@@ -146,6 +156,11 @@ def takes_an_order(host: Host, saleor: Shop) -> None:
     assert answer.json() == {
         "data": {"loyalty": {"me": {"tier": {"name": "Basic"}, "points": {"available": 70, "onTheWay": 0}}}}
     }
+    # The shipped pages and tags, as they come.
+    page = httpx.get(f"{host.url}/loyalty/join/?channel={CHANNEL}", timeout=60)
+    assert page.status_code == 200, host.log()
+    assert "Join Club" in page.text
+    assert "lp-tier-card" in host.shell(TAGS)
     left = examined(host)
     assert set(left.values()) <= {"warning", "info"}, left
     assert not {"not_installed", "no_programme", "nobody_works"} & set(left)
