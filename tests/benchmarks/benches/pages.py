@@ -109,9 +109,7 @@ class Visit:
         self.ids = _looked_at(members)
         self.office = Client()
         self.office.force_login(get_user_model().objects.get())
-        self.tokens = {
-            number: KEY.token(iss=factories.REALM, user_id=_account(number)) for number in self.ids
-        }
+        self.tokens: dict[int, str] = {}
 
     def page(self, number: int) -> None:
         """The member's page in the back office."""
@@ -145,9 +143,13 @@ class Visit:
         return answer.content
 
     def connect(self) -> None:
-        """Let Django use this visit's database."""
+        """Let Django use this visit's database, and sign in."""
         connections.close_all()
         connect(self.url)
+        # Tokens live for minutes, a million members take longer to make.
+        self.tokens = {
+            number: KEY.token(iss=factories.REALM, user_id=_account(number)) for number in self.ids
+        }
 
     def middle(self, ask: Callable[[int], None]) -> float:
         """Milliseconds of the page in the middle of so many."""
