@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Protocol
 
 from django.db.models import F, IntegerField, Q, Sum
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
@@ -23,7 +23,6 @@ from loyalty_plugin.domain.perks import (
     resolve_perks,
 )
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
-from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import PricePromise
 
 _resolved: dict[int, tuple[object, tuple[ResolvedPerk, ...]]] = {}
@@ -39,7 +38,26 @@ def perks_of(version: ProgrammeVersion) -> tuple[ResolvedPerk, ...]:
     return answer
 
 
-def price_fact(member: Member, version: ProgrammeVersion) -> MemberFact:
+class Buyer(Protocol):
+    """What perks look at in a member; a row of that table has it."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def tier(self) -> str: ...
+    @property
+    def joined_at(self) -> datetime: ...
+    @property
+    def birthday(self) -> date | None: ...
+    @property
+    def birthday_from(self) -> date | None: ...
+    @property
+    def verified_at(self) -> datetime | None: ...
+    @property
+    def labels(self) -> Sequence[str]: ...
+
+
+def price_fact(member: Buyer, version: ProgrammeVersion) -> MemberFact:
     """A member as perks see one."""
     return MemberFact(
         member_id=member.pk,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -17,10 +18,16 @@ from loyalty_plugin.errors import UnknownProgramme
 from loyalty_plugin.models.programmes import Programme, ProgrammeChannel
 from loyalty_plugin.models.programmes import ProgrammeVersion as VersionRow
 
-_PUBLISHED: Final = """
-SELECT v.id, p.id, p.code, v.number, p.name, p.currency, p.timezone, coalesce(v.starts_at, v.created_at), p.max_award
+#: What `as_versions` reads of a version `v` and its programme `p`, and the order it wants.
+COLUMNS: Final = (
+    "v.id, p.id, p.code, v.number, p.name, p.currency, p.timezone,"
+    " coalesce(v.starts_at, v.created_at), p.max_award"
+)
+ORDER: Final = "v.starts_at, v.number"
+_PUBLISHED: Final = f"""
+SELECT {COLUMNS}
   FROM loyalty_plugin_programmeversion v JOIN loyalty_plugin_programme p ON p.id = v.programme_id
- WHERE p.id = %s AND v.status = 'published' ORDER BY v.starts_at, v.number
+ WHERE p.id = %s AND v.status = 'published' ORDER BY {ORDER}
 """
 
 
@@ -80,7 +87,11 @@ def versions_of(programme_id: int) -> Versions:
     with connection.cursor() as cursor:
         # Plain rows: every page and every order asks for them, and the models would cost more than all else.
         cursor.execute(_PUBLISHED, [programme_id])
-        rows = cursor.fetchall()
+        return as_versions(cursor.fetchall())
+
+
+def as_versions(rows: Iterable[tuple[Any, ...]]) -> Versions:
+    """The published versions of one programme, of their columns in their order. One query for each never seen."""
     return Versions(tuple(_version(*row) for row in rows))
 
 

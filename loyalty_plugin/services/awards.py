@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+from loyalty_plugin.cursors import rows
 from loyalty_plugin.domain.actors import Actor
 from loyalty_plugin.domain.earning.decide import Decision
 from loyalty_plugin.domain.facts import LineFact, MemberFact, RemainingCaps
@@ -23,7 +24,6 @@ from loyalty_plugin.queries.tiers import pieces_of
 from loyalty_plugin.services.holders import Holder
 from loyalty_plugin.services.posting import Locked
 from loyalty_plugin.services.posting.arrays import integers
-from loyalty_plugin.services.posting.cursors import rows
 from loyalty_plugin.services.resolution import resolved
 
 _PAST: Final = """

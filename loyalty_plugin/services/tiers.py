@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 
+from loyalty_plugin.cursors import execute, rows
 from loyalty_plugin.domain.actors import Actor
 from loyalty_plugin.domain.lots import local_day
 from loyalty_plugin.domain.tiers.changes import TierEvent as Told
@@ -25,7 +26,6 @@ from loyalty_plugin.queries.tiers import Judged, history_of, judge, tier_version
 from loyalty_plugin.services import audit, runs
 from loyalty_plugin.services.lanes import side_by_side
 from loyalty_plugin.services.posting.arrays import integers, moments, texts, words
-from loyalty_plugin.services.posting.cursors import execute, rows
 from loyalty_plugin.signals import announce, tier_changed
 
 #: Members judged in one transaction: large enough to be quick, small enough to hold locks shortly.

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.db import connection
 from django.utils.crypto import constant_time_compare
 
+from loyalty_plugin.cursors import execute
 from loyalty_plugin.errors import SignatureRefused, TryLater
 from loyalty_plugin.models.realms import Installation
 from loyalty_plugin.saleor import connections, signatures
@@ -27,7 +27,7 @@ _UNSECURED: Final = (Installation.State.UNVERIFIED, Installation.State.SECURING)
 _INSERT: Final = """
     INSERT INTO loyalty_plugin_inboxitem
         (installation_id, sha256, event, body, received_at, status, attempts, outcome, detail)
-    VALUES (%s, %s, %s, %s, %s, 'new', 0, '', '')
+    VALUES ($1, $2, $3, $4, $5, 'new', 0, '', '')
     ON CONFLICT (installation_id, sha256) DO NOTHING
 """
 
@@ -76,9 +76,7 @@ def keep(delivery: Believed, *, now: datetime) -> bool:
         delivery.body,
         now,
     )
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT, row)
-        return bool(cursor.rowcount)
+    return bool(execute(_INSERT, row))
 
 
 def _installation(api_url: str) -> Connected:

@@ -118,7 +118,7 @@ def test_nothing_is_written_and_the_queries_are_few(member: Member):
         with CaptureQueriesContext(connection) as seen:
             assert ask(question(member.external_id)) == (200, [LIST])
         reads = [query["sql"].split()[0] for query in seen.captured_queries]
-        assert [one for one in reads if one not in ("SAVEPOINT", "RELEASE")] == ["SELECT"] * 3
+        assert [one for one in reads if one not in ("SAVEPOINT", "RELEASE")] == ["SELECT"] * 2
 
 
 def test_nobody_outside_is_asked(member: Member, wire: Wire):
@@ -133,18 +133,14 @@ def test_in_every_failure_nothing_is_offered(
     def fails(*_: Any) -> Any:
         raise trouble
 
-    monkeypatch.setattr(shipping, "version_at", fails)
+    monkeypatch.setattr(shipping, "perks_of", fails)
     assert ask(question(member.external_id)) == (200, [])
 
 
 def test_a_slow_database_is_not_waited_for(member: Member, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(shipping, "PATIENCE", 50)
-
-    def slow(*_: Any) -> Any:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_sleep(30)")
-
-    monkeypatch.setattr(shipping, "version_at", slow)
+    slow = shipping._BUYER.replace(" WHERE ", " CROSS JOIN pg_sleep(30) WHERE ")
+    monkeypatch.setattr(shipping, "_BUYER", slow)
     assert ask(question(member.external_id)) == (200, [])
 
 

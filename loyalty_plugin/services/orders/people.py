@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from loyalty_plugin.cursors import rows
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.facts import OrderFact
 from loyalty_plugin.errors import LoyaltyError
@@ -17,7 +18,6 @@ from loyalty_plugin.services.orders import steps
 from loyalty_plugin.services.orders.records import Record
 from loyalty_plugin.services.orders.shops import Served, Shop
 from loyalty_plugin.services.posting.arrays import integers, texts
-from loyalty_plugin.services.posting.cursors import rows
 
 _COLUMNS: Final = ", ".join("id" if name == "pk" else name for name in HolderRow.__slots__)
 _CUSTOMERS: Final = (

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from loyalty_plugin.cursors import execute, rows
 from loyalty_plugin.domain.facts import OrderFact
 from loyalty_plugin.services.orders.shops import Shop
 from loyalty_plugin.services.posting.arrays import (
@@ -22,7 +23,6 @@ from loyalty_plugin.services.posting.arrays import (
     text,
     texts,
 )
-from loyalty_plugin.services.posting.cursors import execute, rows
 
 
 @dataclass(slots=True)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from loyalty_plugin.cursors import rows
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
 from loyalty_plugin.queries.programmes import Versions, version_by_id, versions_of
 from loyalty_plugin.services.posting.arrays import texts
-from loyalty_plugin.services.posting.cursors import rows
 
 _SHOPS: Final = """
 SELECT r.id, r.api_url, r.live, r.connected_at, c.slug, p.id, p.auto_join

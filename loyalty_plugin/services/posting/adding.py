@@ -12,11 +12,11 @@ from datetime import datetime
 
 from django.db import IntegrityError, connection, transaction
 
+from loyalty_plugin.cursors import cursor
 from loyalty_plugin.domain.intents import Plan
 from loyalty_plugin.errors import InvalidAmount
 from loyalty_plugin.services.posting import sql
 from loyalty_plugin.services.posting.arrays import integers, texts
-from loyalty_plugin.services.posting.cursors import cursor
 from loyalty_plugin.services.posting.locks import Locked
 from loyalty_plugin.services.posting.rows import Written, additions
 from loyalty_plugin.services.posting.settling import Posted, key_taken, limited, settle_into

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from loyalty_plugin.cursors import cursor
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.ledger import Account, Kind
 from loyalty_plugin.services.posting.arrays import integers, moments, texts
-from loyalty_plugin.services.posting.cursors import cursor
 from loyalty_plugin.services.posting.locks import MemberUnit, lock
 from loyalty_plugin.signals import announce, points_posted
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 from django.db.backends.utils import CursorWrapper
 
+from loyalty_plugin.cursors import cursor, execute
 from loyalty_plugin.domain.ledger import POINTS, Balance, Books, Lot
 from loyalty_plugin.services.posting import sql
 from loyalty_plugin.services.posting.arrays import integers, texts
-from loyalty_plugin.services.posting.cursors import cursor, execute
 
 MemberUnit = tuple[int, str]
 

@@ -14,12 +14,12 @@ from typing import NamedTuple
 from django.db import IntegrityError, transaction
 from django.db.backends.utils import CursorWrapper
 
+from loyalty_plugin.cursors import cursor, execute, one_round_trip
 from loyalty_plugin.domain.intents import Plan
 from loyalty_plugin.errors import AwardNeedsApproval, KeyConflict, LoyaltyError, UnknownProgramme
 from loyalty_plugin.services.posting import sql
 from loyalty_plugin.services.posting.adding import add
 from loyalty_plugin.services.posting.arrays import integers, texts
-from loyalty_plugin.services.posting.cursors import cursor, execute, one_round_trip
 from loyalty_plugin.services.posting.locks import (
     Locked,
     ask_for_balances,

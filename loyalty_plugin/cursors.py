@@ -1,4 +1,4 @@
-"""How the ledger's statements are sent: parameters bound on the server, several in one go; holds no statement."""
+"""How hand-written statements are sent: parameters bound on the server, several in one go; holds no statement."""
 
 from __future__ import annotations
 
