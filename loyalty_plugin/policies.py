@@ -29,9 +29,13 @@ class Operation(StrEnum):
     VIEW_OPERATIONS = "view_operations"
     RETRY_OPERATIONS = "retry_operations"
     VIEW_TRAIL = "view_trail"
+    VIEW_INCIDENTS = "view_incidents"
+    HANDLE_INCIDENTS = "handle_incidents"
 
 
-_READS: Final = frozenset({Operation.VIEW_MEMBERS, Operation.VIEW_OPERATIONS, Operation.VIEW_TRAIL})
+_READS: Final = frozenset(
+    {Operation.VIEW_MEMBERS, Operation.VIEW_OPERATIONS, Operation.VIEW_TRAIL, Operation.VIEW_INCIDENTS}
+)
 _MANAGER: Final = frozenset(Operation) - {Operation.PUBLISH_PROGRAMME}
 
 #: Roles out of the box and what each may do.

@@ -7,6 +7,7 @@
 | points_posted | entry_ids |
 | tier_changed | member_id, day, kind, tier |
 | request_opened, request_decided | request_id |
+| incident_opened | incident_id |
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ points_posted = Signal()
 tier_changed = Signal()
 request_opened = Signal()
 request_decided = Signal()
+incident_opened = Signal()
 
 
 def announce(signal: Signal, **facts: Any) -> None:

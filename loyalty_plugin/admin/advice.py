@@ -180,6 +180,10 @@ ADVICE: Final[dict[str, tuple[Promise, Promise]]] = {
         _("{count} events could not be worked off."),
         _("Look at them in the back office under Membership, Operations, and try them again."),
     ),
+    "incidents_open": (
+        _("{count} orders of {saleor} were not charged as promised, the oldest since {since}."),
+        _("Decide about them in the back office under Membership, Incidents."),
+    ),
     "outbox_lag": (
         _("{waiting} changes wait to go out to Saleor, the oldest for {minutes} minutes."),
         _("Run a worker or loyalty_tick, and see whether Saleor answers."),

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import path
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.viewsets.base import ViewSet, ViewSetGroup
@@ -15,6 +16,7 @@ from loyalty_plugin.admin import (
     cards,
     connections,
     erasing,
+    incidents,
     losers,
     members,
     operations,
@@ -30,6 +32,7 @@ from loyalty_plugin.admin import (
 )
 from loyalty_plugin.admin.access import actor_of
 from loyalty_plugin.policies import Operation, allows
+from loyalty_plugin.queries.incidents import waiting
 
 
 class _Item(MenuItem):
@@ -103,6 +106,38 @@ class Requests(Topic):
             path("", requests.IndexView.as_view(), name="index"),
             path("results/", requests.IndexView.as_view(results_only=True), name="index_results"),
             path("<int:request_id>/", requests.RequestView.as_view(), name="request"),
+        ]
+
+
+class _Counted(_Item):
+    """A menu item that says how many wait."""
+
+    def render_component(self, request: HttpRequest) -> Any:
+        component = super().render_component(request)
+        if count := waiting(actor_of(request)):
+            # The item is kept for every request; what is rendered is this request's own.
+            component.label = gettext("Incidents (%(count)s)") % {"count": count}
+        return component
+
+
+class Incidents(Topic):
+    """Orders that were not charged as promised."""
+
+    name = "loyalty_incidents"
+    prefix = "incidents"
+    icon = "warning"
+    menu_label = _("Incidents")
+    operation = Operation.VIEW_INCIDENTS
+
+    @property
+    def menu_item_class(self) -> type[MenuItem]:
+        return type("IncidentsItem", (_Counted,), {"operation": self.operation})
+
+    def get_urlpatterns(self) -> list[Any]:
+        return [
+            path("", incidents.IndexView.as_view(), name="index"),
+            path("results/", incidents.IndexView.as_view(results_only=True), name="index_results"),
+            path("<int:incident_id>/", incidents.IncidentView.as_view(), name="incident"),
         ]
 
 
@@ -212,4 +247,4 @@ class Membership(ViewSetGroup):
     menu_icon = "group"
     menu_name = "membership"
     menu_order = 250
-    items = (Overview, Members, Requests, ProgrammeTopic, Past, Operations, Connections, Trail)
+    items = (Overview, Members, Requests, Incidents, ProgrammeTopic, Past, Operations, Connections, Trail)

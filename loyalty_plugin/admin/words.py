@@ -27,6 +27,8 @@ CHIPS: Final[dict[str, tuple[Any, str]]] = {
     "rejected": (gettext_lazy("rejected"), ""),
     "withdrawn": (gettext_lazy("withdrawn"), ""),
     "expired": (gettext_lazy("ran out"), ""),
+    "open": (gettext_lazy("open"), "w-status--primary"),
+    "closed": (gettext_lazy("closed"), ""),
     "draft": (gettext_lazy("draft"), ""),
     "published": (gettext_lazy("published"), "w-status--primary"),
     "planned": (gettext_lazy("published, begins later"), ""),
@@ -72,6 +74,7 @@ OUTCOMES: Final[dict[str, Any]] = {
 
 #: Why an event from Saleor or a change to it failed, by its code.
 FAULTS: Final[dict[str, Any]] = {
+    "order_gone": gettext_lazy("Saleor does not have this order any more."),
     "saleor_error": gettext_lazy("Saleor refused it."),
     "saleor_unreachable": gettext_lazy("Saleor did not answer."),
     "app_token_dead": gettext_lazy("Saleor no longer knows our App. Install it anew."),
@@ -117,6 +120,13 @@ OPERATIONS: Final[dict[str, Any]] = {
     "realm.live": gettext_lazy("Made a Saleor count, or not"),
     "points.clear": gettext_lazy("Points cleared"),
     "points.bring_back": gettext_lazy("Points brought back"),
+    "incident.hold": gettext_lazy("Order held back"),
+    "incident.cancel": gettext_lazy("Order cancelled"),
+    "incident.refund": gettext_lazy("Refund granted"),
+    "incident.contact": gettext_lazy("Customer contacted"),
+    "incident.confirm": gettext_lazy("Order confirmed all the same"),
+    "incident.close": gettext_lazy("Incident closed"),
+    "realm.mode": gettext_lazy("How member prices are guarded changed"),
     "event.replay": gettext_lazy("Event done again"),
     "points.past": gettext_lazy("Points for past orders"),
     "points.past_list": gettext_lazy("List of points for past orders downloaded"),

@@ -36,6 +36,9 @@ class LineFact:
     gift_card: bool = False
     #: The plugin's own mark on the line (the promise behind a member price), empty when there is none.
     mark: str = ""
+    #: Of one unit, as the shop says it; 0 where an adapter does not know.
+    unit_gross: int = 0
+    unit_net: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,12 @@ class OrderFact:
     origin: str = "checkout"
     #: The shop marked it as a test.
     test: bool = False
+    #: Money that may be taken for it yet.
+    authorized: int = 0
+    #: A voucher or a promotion of the whole order lowered its lines, too.
+    reduced: bool = False
+    #: Its channel takes orders that nobody has paid.
+    may_owe: bool = False
 
     @property
     def ref(self) -> str:
@@ -153,6 +162,8 @@ class CheckoutFact:
     total_gross: int
     lines: tuple[CheckoutLineFact, ...]
     voucher_code: str = ""
+    #: Unit prices of lines are entered with tax in this channel.
+    with_tax: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,14 +136,35 @@ class PricePromise(models.Model):
     #: Unit prices in minor units: what is promised, and the base sent so that promotions land on it.
     unit_price = models.BigIntegerField()
     base_price = models.BigIntegerField()
+    #: What anybody else would pay per unit at that moment, and whether these prices hold tax.
+    guest_price = models.BigIntegerField(default=0)
+    with_tax = models.BooleanField(default=True)
     currency = models.CharField(max_length=3)
     reason = models.JSONField(default=dict)
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.PROMISED)
     created_at = models.DateTimeField()
     valid_until = models.DateTimeField()
+    #: From when on it is to be quoted again though nothing was told: it ran out, or what it rests on has changed.
+    quote_due = models.DateTimeField(null=True, editable=False)
+    #: How often it was found to hold still after it had run out.
+    renewals = models.PositiveSmallIntegerField(default=0)
+    #: The order in which it ended.
+    order_id = models.CharField(max_length=64, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["realm", "checkout_id"], name="lp_promise_checkout")]
+        indexes = [
+            models.Index(fields=["checkout_id"], name="lp_promise_checkout"),
+            models.Index(
+                fields=["quote_due"],
+                condition=models.Q(status__in=("promised", "applied")),
+                name="lp_promise_due",
+            ),
+            models.Index(
+                fields=["member"],
+                condition=models.Q(status__in=("promised", "applied")),
+                name="lp_promise_member",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["realm", "checkout_id", "line_id"],

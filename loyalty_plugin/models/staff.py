@@ -38,6 +38,8 @@ class Person(models.Model):
             ("view_operations", _("See jobs and events")),
             ("retry_operations", _("Try failed events and changes again")),
             ("view_trail", _("See the trail")),
+            ("view_incidents", _("See incidents")),
+            ("handle_incidents", _("Act on incidents and close them")),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -23,6 +23,7 @@ from loyalty_plugin.models.outbox import OutboxItem
 from loyalty_plugin.models.programmes import Programme, ProgrammeVersion
 from loyalty_plugin.policies import Operation, require
 from loyalty_plugin.queries import chain
+from loyalty_plugin.queries.incidents import incident_troubles
 from loyalty_plugin.queries.realms import standings
 from loyalty_plugin.queries.troubles import Trouble
 from loyalty_plugin.queries.verifying import guards
@@ -41,7 +42,7 @@ SILENCE: Final = timedelta(hours=2)
 
 
 def health(actor: Actor, *, now: datetime, permissions: Collection[str] = ()) -> tuple[Trouble, ...]:
-    """Everything that is wrong, the connection first. About twelve queries. Raises PermissionDenied.
+    """Everything that is wrong, the connection first. About thirteen queries. Raises PermissionDenied.
 
     `permissions` are those our App asks for in Saleor: one that was not granted keeps its events away.
     """
@@ -58,6 +59,7 @@ def health(actor: Actor, *, now: datetime, permissions: Collection[str] = ()) ->
         *_event_troubles(now),
         *_job_troubles(now),
         *_ledger_troubles(now),
+        *incident_troubles(),
     )
 
 

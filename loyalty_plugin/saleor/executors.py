@@ -8,6 +8,7 @@ Decides nothing about what is desired: an outbox row says so. Kinds carried here
   does not tell the price). `unit_price` is optional: what the line is to cost per unit afterwards, promotions
   included; another answer is corrected once, and what still differs is noted on the row as `price_differs`, with what
   it costs in its detail.
+- those of `acting`, about one order.
 - `webhooks`, target `<api url>|app`, desired `{"installation": pk}`: our webhooks there as this version wants them.
 """
 
@@ -31,7 +32,7 @@ from loyalty_plugin.domain.facts import CheckoutFact
 from loyalty_plugin.domain.perks import corrected_base
 from loyalty_plugin.errors import AppTokenDead, LoyaltyError, NotFound, SaleorUnreachable, TryLater
 from loyalty_plugin.models.outbox import OutboxItem
-from loyalty_plugin.saleor import leases, upkeep
+from loyalty_plugin.saleor import acting, leases, upkeep
 from loyalty_plugin.saleor.storefront import SaleorStorefront
 
 CHECKOUT_PRICES: Final = "checkout_prices"
@@ -240,7 +241,13 @@ def _webhooks(row: OutboxItem, held: leases.Held) -> str:
     return _finish(row, Status.DONE, "", {"changed": changed})
 
 
+def _of_order(row: OutboxItem, held: leases.Held) -> str:
+    status, error, detail = acting.carry(row, held)
+    return _finish(row, status, error, detail)
+
+
 _EXECUTORS: Final[dict[str, Callable[[OutboxItem, leases.Held], str]]] = {
     CHECKOUT_PRICES: _checkout_prices,
     upkeep.WEBHOOKS: _webhooks,
+    **dict.fromkeys(acting.KINDS, _of_order),
 }

@@ -10,16 +10,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
-from uuid import UUID
 
 from django.db import transaction
 
 from loyalty_plugin import jobs
 from loyalty_plugin.conf import settings
 from loyalty_plugin.domain.actors import Actor, ActorKind
-from loyalty_plugin.domain.facts import CheckoutFact, CheckoutLineFact, OrderFact
+from loyalty_plugin.domain.facts import CheckoutFact, CheckoutLineFact
 from loyalty_plugin.domain.perks import QuotedLine
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
+from loyalty_plugin.domain.promises import MARK
 from loyalty_plugin.errors import CurrencyMismatch, NotFound, PermissionDenied, UnknownChannel
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import PricePromise
@@ -30,8 +30,6 @@ from loyalty_plugin.queries.programmes import programme_of_channel, version_at
 from loyalty_plugin.registry import ports
 from loyalty_plugin.services import locks
 
-#: What an override reason of ours begins with; the promise's id follows.
-MARK: Final = "loyalty:"
 _OPEN: Final = (PricePromise.Status.PROMISED, PricePromise.Status.APPLIED)
 
 
@@ -143,6 +141,8 @@ def _keep_or_make(
             quantity=line.quantity,
             unit_price=quote.unit_price,
             base_price=quote.base,
+            guest_price=line.promotion_price,
+            with_tax=checkout.with_tax,
             currency=checkout.currency,
             reason={
                 "perk": quote.perk_id,
@@ -196,37 +196,3 @@ def _withdraw(before: Iterable[PricePromise], kept: Iterable[PricePromise]) -> N
     ended = [promise.pk for promise in before if promise.pk not in standing]
     if ended:
         PricePromise.objects.filter(pk__in=ended).update(status=PricePromise.Status.WITHDRAWN)
-
-
-def compare_with_orders(facts: Sequence[OrderFact]) -> None:
-    """Mark promises as kept or broken by what the orders that bear them were charged. One query, and one to write."""
-    marked = {
-        promise_id: (fact, line)
-        for fact in facts
-        for line in fact.lines
-        if line.mark.startswith(MARK) and (promise_id := _uuid(line.mark.removeprefix(MARK))) is not None
-    }
-    if not marked:
-        return
-    changed = []
-    for promise in PricePromise.objects.select_related("member").filter(
-        pk__in=list(marked), status__in=_OPEN
-    ):
-        fact, line = marked[promise.pk]
-        # A lower charge (a voucher on top) breaks nothing; more units, another person or a higher price do.
-        kept = (
-            line.gross <= promise.unit_price * line.quantity
-            and line.quantity <= promise.quantity
-            and fact.user_id == promise.member.external_id
-        )
-        promise.status = PricePromise.Status.KEPT if kept else PricePromise.Status.BROKEN
-        changed.append(promise)
-    PricePromise.objects.bulk_update(changed, ["status"])
-
-
-def _uuid(text: str) -> UUID | None:
-    """Marks are free text in the shop, so anything may stand there."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -52,6 +52,10 @@ def test_an_operation_says_whether_it_writes_and_may_be_repeated():
         "anchor_write",
         "checkout_empty",
         "checkout_set_prices",
+        "order_cancel",
+        "order_confirm",
+        "order_grant_refund",
+        "order_note",
         "token_verify",
         "staff_activate",
         "staff_delete",
@@ -65,7 +69,15 @@ def test_an_operation_says_whether_it_writes_and_may_be_repeated():
         "webhook_update",
     }
     repeatable = {name for name in writing if documents.document(name).repeatable}
-    assert repeatable == {"anchor_write", "staff_activate", "staff_grant", "webhook_create", "webhook_update"}
+    assert repeatable == {
+        "anchor_write",
+        "order_cancel",
+        "order_confirm",
+        "staff_activate",
+        "staff_grant",
+        "webhook_create",
+        "webhook_update",
+    }
     assert all(documents.document(name).repeatable for name in set(documents.names()) - writing)
 
 

@@ -26,6 +26,7 @@ def checkout_fact(realm: str, checkout: Json) -> CheckoutFact:
         total_gross=gross(checkout["totalPrice"], currency),
         lines=tuple(_line(line, currency, side) for line in checkout["lines"]),
         voucher_code=checkout.get("voucherCode") or "",
+        with_tax=with_tax,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from loyalty_plugin.domain import provenance
 from loyalty_plugin.domain.facts import LineFact, OrderFact
 from loyalty_plugin.saleor.payloads.payments import fulfilled_at, paid
-from loyalty_plugin.saleor.payloads.values import Json, gross, id_of, instant, is_gift_card, net
+from loyalty_plugin.saleor.payloads.values import Json, gross, id_of, instant, is_gift_card, money, net
 
 
 def order_fact(realm: str, order: Json) -> OrderFact:
@@ -43,6 +43,9 @@ def order_fact(realm: str, order: Json) -> OrderFact:
         origin=order["origin"].lower(),
         # Private: what is public of a checkout, and so of its order, anybody may write.
         test=(order.get("privateMetafield") or "").lower() in ("true", "1", "yes"),
+        authorized=money(order.get("totalAuthorized"), currency),
+        reduced=bool(order.get("voucherCode") or order.get("discounts")),
+        may_owe=bool((order["channel"].get("orderSettings") or {}).get("allowUnpaidOrders")),
     )
 
 
@@ -63,4 +66,6 @@ def _line(line: Json, currency: str) -> LineFact:
         gift_card=is_gift_card(product),
         member_priced=bool(line.get("isPriceOverridden")),
         mark=line.get("priceOverrideReason") or "",
+        unit_gross=money((line.get("unitPrice") or {}).get("gross"), currency),
+        unit_net=money((line.get("unitPrice") or {}).get("net"), currency),
     )

@@ -19,7 +19,8 @@ from loyalty_plugin.domain.facts import OrderFact
 from loyalty_plugin.domain.ledger import POINTS, QUALIFYING
 from loyalty_plugin.errors import AwardNeedsApproval, KeyConflict
 from loyalty_plugin.models.members import Member
-from loyalty_plugin.services import approvals, awards, benefits, bonuses, claims, posting, tiers
+from loyalty_plugin.services import approvals, awards, bonuses, claims, posting, tiers
+from loyalty_plugin.services.comparing import compare_with_orders
 from loyalty_plugin.services.holders import Holder
 from loyalty_plugin.services.orders import crediting, earning, past, refunding, steps, vouching
 from loyalty_plugin.services.orders.people import People, lock_people
@@ -80,6 +81,7 @@ def _apply(
     people = lock_people(facts, shops.by_url, records, claimed_by.values())
     check_new(records.values())
     facts = vouching.with_provenance(facts, records)
+    unread = {ref for ref, record in records.items() if record.fact_updated_at is None}
     done: dict[str, Applied] = {}
     works: list[Work] = []
     waiting: set[int] = set()
@@ -106,7 +108,7 @@ def _apply(
         done[work.fact.ref] = _close(work.record, work.fact, work.record.outcome)
     if waiting:
         claims.look_for_guest_orders(waiting, now=now)
-    benefits.compare_with_orders(facts)
+    compare_with_orders([fact for fact in facts if fact.ref in unread], now=now)
     save_records([records[ref] for ref, one in done.items() if ref in records and not one.stale])
     return done
 

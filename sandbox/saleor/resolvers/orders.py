@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import orders
+from ..completing import note
 from ..connections import from_table
 from ..context import Context
 from ..schema import field, mutation, query
@@ -159,6 +160,15 @@ def order_confirm(ctx: Context, id: str) -> dict[str, Any]:
     ctx.require("MANAGE_ORDERS")
     with ctx.write() as tx:
         return {"order": orders.confirm(ctx, tx, orders.locked(tx, id))}
+
+
+@mutation("orderNoteAdd", id_field="order")
+def order_note_add(ctx: Context, order: str, input: Doc) -> dict[str, Any]:
+    ctx.require("MANAGE_ORDERS")
+    with ctx.write() as tx:
+        found = orders.locked(tx, order)
+        note(ctx, tx, found, "NOTE_ADDED", message=input["message"])
+        return {"order": orders.save(ctx, tx, found)}
 
 
 @mutation("orderMarkAsPaid")

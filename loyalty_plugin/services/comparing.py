@@ -1,0 +1,119 @@
+"""Compares orders as they come with the prices promised on their checkouts, and opens an incident where they differ.
+
+Each promise is compared once, with the first reading of its order; later readings change nothing that was found.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Q
+
+from loyalty_plugin.domain.facts import OrderFact
+from loyalty_plugin.domain.promises import Compared, PromisedLine, compare, mark_of
+from loyalty_plugin.models.orders import PricePromise
+from loyalty_plugin.models.realms import Realm
+from loyalty_plugin.services import incidents
+
+Status = PricePromise.Status
+OPEN: Final = (Status.PROMISED, Status.APPLIED)
+
+
+def compare_with_orders(facts: Sequence[OrderFact], *, now: datetime) -> None:
+    """Mark promises as kept or broken, withdraw those that were not used, and open an incident for each difference.
+
+    `facts` are first readings: an order that was compared is not to be compared again, since the promises of a
+    member who was erased are gone. In the caller's transaction. One query while nothing was promised for any of them.
+    """
+    rows = _promises(facts)
+    marked = [fact for fact in facts if any(mark_of(line) for line in fact.lines)]
+    if not rows and not marked:
+        return
+    changed: list[PricePromise] = []
+    realms = {realm.api_url: realm for realm in Realm.objects.filter(api_url__in={f.realm for f in facts})}
+    by_checkout: defaultdict[tuple[int, str], list[PricePromise]] = defaultdict(list)
+    by_id: dict[str, PricePromise] = {}
+    for row in rows:
+        by_checkout[row.realm_id, row.checkout_id].append(row)
+        by_id[str(row.pk)] = row
+    for fact in facts:
+        realm = realms.get(fact.realm)
+        if realm is not None and not fact.cancelled:
+            changed += _one(fact, realm, by_checkout, by_id, now)
+    PricePromise.objects.bulk_update(changed, ["status", "order_id"])
+
+
+def found(fact: OrderFact, promises: Iterable[PricePromise]) -> Compared:
+    """The comparison itself, of promises that were not compared before."""
+    return compare(fact, [_line(row) for row in promises])
+
+
+def _promises(facts: Sequence[OrderFact]) -> list[PricePromise]:
+    """What was promised on the checkouts of these orders, and what their lines name."""
+    checkouts = {fact.checkout_id for fact in facts} - {""}
+    named = [pk for fact in facts for line in fact.lines if (pk := _uuid(mark_of(line))) is not None]
+    if not checkouts and not named:
+        return []
+    rows = PricePromise.objects.select_related("member").filter(
+        Q(checkout_id__in=checkouts, realm__api_url__in={fact.realm for fact in facts}) | Q(pk__in=named)
+    )
+    return list(rows.order_by("-created_at"))
+
+
+def _one(
+    fact: OrderFact,
+    realm: Realm,
+    by_checkout: Mapping[tuple[int, str], Sequence[PricePromise]],
+    by_id: Mapping[str, PricePromise],
+    now: datetime,
+) -> list[PricePromise]:
+    """Compare one order; the promises that ended in it, not yet saved."""
+    mine = {str(row.pk): row for row in by_checkout.get((realm.pk, fact.checkout_id), ())}
+    for line in fact.lines:
+        row = by_id.get(mark_of(line))
+        if row is not None and row.realm_id == realm.pk:
+            mine[str(row.pk)] = row
+    # A mark that an order had before is on another order, too: copied, and nobody's promise there.
+    used_elsewhere = {pk for pk, row in mine.items() if row.order_id not in ("", fact.order_id)}
+    mine = {pk: row for pk, row in mine.items() if pk not in used_elsewhere}
+    if any(row.order_id == fact.order_id for row in mine.values()):
+        return []
+    result = found(fact, mine.values())
+    for pk, row in mine.items():
+        if pk in result.broken:
+            row.status = Status.BROKEN
+        elif pk in result.kept and row.status in OPEN:
+            row.status = Status.KEPT
+        elif row.status in OPEN:
+            row.status = Status.WITHDRAWN
+        row.order_id = fact.order_id
+    if result.differences:
+        whose = next((row.member_id for row in mine.values()), None)
+        incidents.open_incident(fact, realm, result.differences, member_id=whose, now=now)
+    return list(mine.values())
+
+
+def _line(row: PricePromise) -> PromisedLine:
+    return PromisedLine(
+        promise_id=str(row.pk),
+        line_id=row.line_id,
+        variant_id=row.variant_id,
+        user_id=row.member.external_id,
+        quantity=row.quantity,
+        unit_price=row.unit_price,
+        guest_price=row.guest_price,
+        with_tax=row.with_tax,
+        open=row.status in OPEN,
+    )
+
+
+def _uuid(text: str) -> UUID | None:
+    """Marks are free text in the shop, so anything may stand there."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,139 @@
+"""Keeps incidents: opens one for an order, carries out what a person decides about it, closes it with a reason.
+
+It decides about no order itself. What changes Saleor goes out by the outbox, and may be refused there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import transaction
+
+from loyalty_plugin import jobs
+from loyalty_plugin.domain.actors import Actor
+from loyalty_plugin.domain.facts import OrderFact
+from loyalty_plugin.domain.promises import Difference
+from loyalty_plugin.errors import InvalidInput, NotFound
+from loyalty_plugin.models.incidents import Incident
+from loyalty_plugin.models.outbox import OutboxItem
+from loyalty_plugin.models.realms import Realm
+from loyalty_plugin.policies import Operation, require
+from loyalty_plugin.services import audit
+from loyalty_plugin.signals import announce, incident_opened
+
+Action = Incident.Action
+#: What each act sends out; contacting a customer changes nothing in Saleor.
+CHANGES: Final[dict[str, str]] = {
+    Action.HOLD: "order_note",
+    Action.CANCEL: "order_cancel",
+    Action.REFUND: "order_grant",
+    Action.CONFIRM: "order_confirm",
+}
+
+
+def open_incident(
+    fact: OrderFact,
+    realm: Realm,
+    differences: Sequence[Difference],
+    *,
+    member_id: int | None,
+    now: datetime,
+) -> None:
+    """Note that an order differs; an order has one incident, and a closed one stays closed. In the caller's
+    transaction."""
+    incident, new = Incident.objects.get_or_create(
+        realm=realm,
+        order_id=fact.order_id,
+        defaults={
+            "number": fact.number,
+            "channel": fact.channel,
+            "currency": fact.currency,
+            "member_id": member_id,
+            "found_at": now,
+            "differences": [_plain(one) for one in differences],
+            "lost": sum(one.lost for one in differences),
+        },
+    )
+    if new:
+        announce(incident_opened, incident_id=incident.pk)
+
+
+def act(actor: Actor, *, incident_id: int, action: str, amount: int = 0, now: datetime) -> Incident:
+    """Do something about an open incident. `amount` is what a refund grants, minor units.
+
+    Raises NotFound (also for a closed one), InvalidInput, PermissionDenied.
+    """
+    require(actor, Operation.HANDLE_INCIDENTS)
+    if action not in Action.values:
+        raise InvalidInput("no such action", action=action)
+    if action == Action.REFUND and amount <= 0:
+        raise InvalidInput("a refund needs an amount", amount=amount)
+    with transaction.atomic():
+        incident = _open(incident_id)
+        require(actor, Operation.HANDLE_INCIDENTS, channel=incident.channel)
+        incident.action, incident.acted_at, incident.acted_by_id = action, now, actor.person_id
+        incident.change = send(
+            CHANGES[action], incident.realm, incident.order_id, now=now, **_desired(incident, action, amount)
+        ) if action in CHANGES else None  # fmt: skip
+        incident.save(update_fields=["action", "acted_at", "acted_by", "change"])
+        detail = {"order": incident.number or incident.order_id, **({"amount": amount} if amount else {})}
+        audit.record(actor, f"incident.{action}", f"incident:{incident.pk}", "done", now=now, detail=detail)
+    return incident
+
+
+def close(actor: Actor, *, incident_id: int, reason: str, now: datetime) -> None:
+    """Close an incident for good. Raises NotFound, InvalidInput, PermissionDenied."""
+    require(actor, Operation.HANDLE_INCIDENTS)
+    if reason not in Incident.Reason.values:
+        raise InvalidInput("no such reason", reason=reason)
+    with transaction.atomic():
+        incident = _open(incident_id)
+        require(actor, Operation.HANDLE_INCIDENTS, channel=incident.channel)
+        incident.status, incident.reason = Incident.Status.CLOSED, reason
+        incident.closed_at, incident.closed_by_id = now, actor.person_id
+        incident.save(update_fields=["status", "reason", "closed_at", "closed_by"])
+        detail = {"order": incident.number or incident.order_id, "reason": reason}
+        audit.record(actor, "incident.close", f"incident:{incident.pk}", "done", now=now, detail=detail)
+
+
+def send(kind: str, realm: Realm, order_id: str, *, now: datetime, **desired: Any) -> OutboxItem:
+    """Have an order changed in Saleor; what waits already in the same words will do. In the caller's transaction."""
+    target, wish = f"{realm.api_url}|{order_id}", {"order": order_id, **desired}
+    waiting = OutboxItem.objects.filter(
+        kind=kind, target=target, desired=wish, status=OutboxItem.Status.WAITING
+    ).first()
+    item = waiting or OutboxItem.objects.create(
+        kind=kind, realm=realm, target=target, desired=wish, next_attempt_at=now, created_at=now
+    )
+    jobs.enqueue(jobs.DELIVER_OUTBOX)
+    return item
+
+
+def _open(incident_id: int) -> Incident:
+    found = (
+        Incident.objects.select_for_update(of=("self",))
+        .select_related("realm")
+        .filter(pk=incident_id, status=Incident.Status.OPEN)
+        .first()
+    )
+    if found is None:
+        raise NotFound(incident=incident_id)
+    return found
+
+
+def _desired(incident: Incident, action: str, amount: int) -> dict[str, Any]:
+    """What the outgoing change says besides the order. `mark` finds again what was written before."""
+    mark = f"loyalty:incident:{incident.pk}"
+    if action == Action.HOLD:
+        return {"mark": mark}
+    if action == Action.REFUND:
+        return {"mark": mark, "amount": amount, "currency": incident.currency}
+    return {}
+
+
+def _plain(one: Difference) -> dict[str, Any]:
+    values = asdict(one)
+    return {"line": values.pop("line_id"), **values}
