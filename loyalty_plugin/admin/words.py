@@ -75,6 +75,7 @@ OUTCOMES: Final[dict[str, Any]] = {
 #: Why an event from Saleor or a change to it failed, by its code.
 FAULTS: Final[dict[str, Any]] = {
     "order_gone": gettext_lazy("Saleor does not have this order any more."),
+    "not_charged": gettext_lazy("No single payment of this order is as large. Grant it in Saleor, in parts."),
     "saleor_error": gettext_lazy("Saleor refused it."),
     "saleor_unreachable": gettext_lazy("Saleor did not answer."),
     "app_token_dead": gettext_lazy("Saleor no longer knows our App. Install it anew."),

@@ -30,6 +30,7 @@ CANCEL: Final = "order_cancel"
 GRANT: Final = "order_grant"
 CONFIRM: Final = "order_confirm"
 _GONE: Final = "order_gone"
+_NOT_CHARGED: Final = "not_charged"
 
 
 def carry(row: OutboxItem, held: leases.Held) -> Ended:
@@ -59,9 +60,17 @@ def _cancel(url: str, order: Mapping[str, Any], desired: Mapping[str, Any], held
 
 def _grant(url: str, order: Mapping[str, Any], desired: Mapping[str, Any], held: leases.Held) -> Ended:
     if not any(desired["mark"] in (grant["reason"] or "") for grant in order["grantedRefunds"]):
-        held.check()
         amount = Money(desired["amount"], desired["currency"]).decimal
-        wanted = {"amount": amount, "reason": f"Not charged as promised ({desired['mark']})"}
+        # Saleor grants from one transaction only, and no more than it charged.
+        paid = [one for one in order["transactions"] if one["chargedAmount"]["amount"] >= amount]
+        if not paid:
+            return Status.FAILED, _NOT_CHARGED, ""
+        held.check()
+        wanted = {
+            "amount": amount,
+            "reason": f"Not charged as promised ({desired['mark']})",
+            "transactionId": paid[0]["id"],
+        }
         return _unless_refused(url, "order_grant_refund", id=order["id"], input=wanted)
     return Status.DONE, "", ""
 
