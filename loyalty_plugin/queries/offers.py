@@ -18,7 +18,9 @@ from loyalty_plugin.domain.perks import (
     QuotedLine,
     ResolvedPerk,
     Setting,
+    Thresholds,
     for_whom_and_when,
+    never_dearer,
     quote,
     resolve_perks,
 )
@@ -94,17 +96,25 @@ def quote_lines(
 
 
 def quote_checkout(
-    version: ProgrammeVersion, member: MemberFact | None, checkout: CheckoutFact, *, now: datetime
+    version: ProgrammeVersion,
+    member: MemberFact | None,
+    checkout: CheckoutFact,
+    *,
+    now: datetime,
+    thresholds: Thresholds | None = None,
 ) -> tuple[QuotedLine, ...]:
     """What each line of a checkout is to cost this member (None: a guest), in the checkout's order.
 
-    What other checkouts of theirs hold of a limited perk is counted, what this one holds is not.
+    What other checkouts of theirs hold of a limited perk is counted, what this one holds is not. With the channel's
+    `thresholds` no member price makes the cart dearer than a guest's, shipping included.
     """
     setting = _setting(
         version, member, checkout.lines, now, checkout.channel,
         voucher=checkout.voucher_code, checkout_id=checkout.checkout_id,
     )  # fmt: skip
-    return quote(checkout.lines, perks_of(version), member, setting, version.document.prices)
+    rule = version.document.prices
+    quotes = quote(checkout.lines, perks_of(version), member, setting, rule)
+    return never_dearer(checkout.lines, quotes, thresholds or Thresholds(), step=rule.step)
 
 
 def _setting(

@@ -244,9 +244,10 @@ def shipping_methods(ctx: Context, checkout: Doc) -> list[Doc]:
     if not checkout["shippingAddress"]:
         return []
     methods = []
+    entered = checkout["subtotal"]["gross" if channel_of(ctx, checkout)["pricesEnteredWithTax"] else "net"]
     for method in ctx.find("shipping"):
         price = method["prices"].get(checkout["channel"])
-        if price is not None:
+        if price is not None and pricing.in_reach(method, checkout["channel"], entered):
             methods.append({**method, "price": price, "currency": checkout["currency"]})
     return methods
 

@@ -17,9 +17,10 @@ POST /_standin/seed        lists to upsert, all optional; answers {part: {key: g
     products               slug, name, description, category, collections, images [{url, alt}], shipping,
                            published, rating, metadata, variants [{sku, name, prices {channel: amount}, stock}]
     promotions             name, percentage or fixed, products, categories, collections, variants (skus),
-                           channels, active
-    vouchers               code, name, percentage or fixed, type (ENTIRE_ORDER, SHIPPING), channels, active
-    shippingMethods        name, price {channel: amount}, minimumDays, maximumDays
+                           channels, active; with orderFrom (an amount) off the whole order from there on
+    vouchers               code, name, percentage or fixed, type (ENTIRE_ORDER, SHIPPING), channels, active,
+                           minSpent {channel: amount}
+    shippingMethods        name, price {channel: amount}, minimumDays, maximumDays, from {channel: amount}
     staff                  email, password, firstName, lastName, permissions or superuser
     apps                   name, token, permissions: a local App, as the Dashboard makes them
     customers              email, password, firstName, lastName, confirmed, joined, languageCode, address,

@@ -1,4 +1,4 @@
-"""Computes prices as Saleor does: override as a new base, promotion on top, voucher spread over lines, flat tax."""
+"""Computes prices as Saleor does: override as a new base, promotion on top, what is off a whole order spread, flat tax."""
 
 from __future__ import annotations
 
@@ -38,7 +38,11 @@ def best_promotion(
     best: Doc | None = None
     off = 0
     for promotion in ctx.find("promotion"):
-        if promotion["active"] and _applies(promotion, variant, product, channel["slug"]):
+        if (
+            promotion["active"]
+            and not promotion.get("order")
+            and _applies(promotion, variant, product, channel["slug"])
+        ):
             found = _discount(promotion, base, channel["currencyCode"])
             if found > off:
                 best, off = promotion, found
@@ -60,6 +64,28 @@ def _discount(rule: Doc, base: int, currency: str) -> int:
     if rule["valueType"] == "PERCENTAGE":
         return min(base, rounded(Decimal(base) * Decimal(rule["value"]) / 100))
     return min(base, to_minor(rule["value"], currency))
+
+
+def order_discount(ctx: Context, voucher: Doc | None, subtotal: int, channel: Doc) -> int:
+    """What a promotion on the order takes off; a voucher on the checkout keeps every such promotion away."""
+    if voucher is not None:
+        return 0
+    slug, currency = channel["slug"], channel["currencyCode"]
+    found = [
+        _discount(promotion, subtotal, currency)
+        for promotion in ctx.find("promotion")
+        if promotion.get("order")
+        and promotion["active"]
+        and (not promotion["channels"] or slug in promotion["channels"])
+        and subtotal >= to_minor(promotion["order"], currency)
+    ]
+    return max(found, default=0)
+
+
+def in_reach(method: Doc, channel: str, subtotal: int) -> bool:
+    """Whether a way of sending is offered to a checkout of this subtotal."""
+    least: int = (method.get("minimums") or {}).get(channel, 0)
+    return subtotal >= least
 
 
 def shelf(ctx: Context, variant: Doc, channel: Doc) -> Shelf | None:
@@ -114,13 +140,15 @@ def price_checkout(ctx: Context, checkout: Doc, lines: Iterable[Doc], channel: D
 
     voucher = ctx.standin.find_voucher(ctx, checkout.get("voucherCode"))
     before = [unit * line["quantity"] for line, _, unit, _ in worked]
+    if voucher and sum(before) < (voucher.get("minSpent") or {}).get(channel["slug"], 0):
+        voucher = None
     shipping_base = (checkout.get("delivery") or {}).get("price", 0)
     discount, shipping = 0, shipping_base
     if voucher and voucher["type"] == "ENTIRE_ORDER":
         discount = _discount(voucher, sum(before), channel["currencyCode"])
     elif voucher and voucher["type"] == "SHIPPING":
         shipping -= _discount(voucher, shipping_base, channel["currencyCode"])
-    shares = spread(discount, before)
+    shares = spread(discount + order_discount(ctx, voucher, sum(before), channel), before)
 
     priced: dict[str, Doc] = {}
     for (line, base, unit, promotion), amount, share in zip(worked, before, shares, strict=True):

@@ -187,6 +187,7 @@ def _promotion(ctx: Context, tx: Tx, entry: dict[str, Any]) -> Made:
         {
             **_value(entry),
             "active": entry.get("active", True),
+            "order": None if entry.get("orderFrom") is None else str(entry["orderFrom"]),
             "channels": entry.get("channels") or [],
             "products": _ids(tx, "product", entry.get("products")),
             "categories": _ids(tx, "category", entry.get("categories")),
@@ -195,6 +196,12 @@ def _promotion(ctx: Context, tx: Tx, entry: dict[str, Any]) -> Made:
         },
     )
     return [(entry["name"], "Promotion", doc)]
+
+
+def _minor(tx: Tx, amounts: dict[str, Any] | None) -> dict[str, int]:
+    """Amounts by channel in minor units."""
+    currencies = {c["slug"]: c["currencyCode"] for c in tx.find("channel")}
+    return {slug: to_minor(str(amount), currencies[slug]) for slug, amount in (amounts or {}).items()}
 
 
 def _voucher(ctx: Context, tx: Tx, entry: dict[str, Any]) -> Made:
@@ -206,6 +213,7 @@ def _voucher(ctx: Context, tx: Tx, entry: dict[str, Any]) -> Made:
             **_value(entry),
             "name": entry.get("name") or entry["code"],
             "type": entry.get("type") or "ENTIRE_ORDER",
+            "minSpent": _minor(tx, entry.get("minSpent")),
             "active": entry.get("active", True),
             "channels": entry.get("channels") or [],
         },
@@ -214,14 +222,14 @@ def _voucher(ctx: Context, tx: Tx, entry: dict[str, Any]) -> Made:
 
 
 def _shipping(ctx: Context, tx: Tx, entry: dict[str, Any]) -> Made:
-    currencies = {c["slug"]: c["currencyCode"] for c in tx.find("channel")}
     doc = upsert(
         tx,
         "shipping",
         {"name": entry["name"]},
         {
             "description": entry.get("description"),
-            "prices": {slug: to_minor(str(p), currencies[slug]) for slug, p in entry["price"].items()},
+            "prices": _minor(tx, entry["price"]),
+            "minimums": _minor(tx, entry.get("from")),
             "minimumDeliveryDays": entry.get("minimumDays"),
             "maximumDeliveryDays": entry.get("maximumDays"),
         },

@@ -73,9 +73,25 @@ def test_our_multipliers_keep_the_contract(code: str, params: dict[str, Any]) ->
     check_multiplier(type(registry.multipliers.get(code)), params, examples=EXAMPLES)
 
 
-def test_our_perk_keeps_the_contract() -> None:
-    params = {"rates": {"vip": 1500}, "products": ["product-1"]}
-    check_perk(type(registry.perks.get("tier_discount")), params, examples=EXAMPLES)
+@pytest.mark.parametrize(
+    ("code", "params"),
+    [
+        ("tier_discount", {"rates": {"vip": 1500}, "products": ["product-1"]}),
+        ("percent_off", {"off": 1234, "categories": ["category-1"]}),
+        ("amount_off", {"amount": "0.05"}),
+        ("member_day_prices", {"rates": {"vip": 500, "basic": 1}, "day": {"kind": "day_of_month", "day": 8}}),
+        ("member_sale", {"off": 5000, "each_order": 2, "each_member": 3, "pieces": 20}),
+        ("member_sale", {"prices": {"variant-line-1": "0.05"}}),
+        (
+            "bundle",
+            {"parts": [{"products": ["product-1"], "pieces": 2}, {"products": ["product-2"]}], "price": 1},
+        ),
+        ("members_only", {"collections": ["collection-1"]}),
+        ("member_shipping", {"name": "Members' post", "amounts": {"vip": 0, "premium": 200}}),
+    ],
+)
+def test_our_perks_keep_the_contract(code: str, params: dict[str, Any]) -> None:
+    check_perk(type(registry.perks.get(code)), params, examples=EXAMPLES)
 
 
 def test_the_stamp_card_keeps_the_contract() -> None:

@@ -4,19 +4,24 @@ from loyalty_plugin.domain.perks.bases import arrived, base_for, corrected_base
 from loyalty_plugin.domain.perks.lines import Held, QuotedLine, QuotedPart, Setting, WhyNot
 from loyalty_plugin.domain.perks.quote import barred_lines, quote
 from loyalty_plugin.domain.perks.resolved import ResolvedPerk, for_whom_and_when, resolve_perks
+from loyalty_plugin.domain.perks.thresholds import CartDiscount, Sending, Thresholds, never_dearer
 
 __all__ = [
+    "CartDiscount",
     "Held",
     "QuotedLine",
     "QuotedPart",
     "ResolvedPerk",
+    "Sending",
     "Setting",
+    "Thresholds",
     "WhyNot",
     "arrived",
     "barred_lines",
     "base_for",
     "corrected_base",
     "for_whom_and_when",
+    "never_dearer",
     "quote",
     "resolve_perks",
 ]
