@@ -1,7 +1,8 @@
 """Tells money that was seen from money that was only declared, charge by charge; pure, it decides no points.
 
 A source is a short text: `app:psp` (reported by that App), `payment:gateway` (the flow before transactions),
-`gift_card`, `hand:WHO` (declared by a person or an App), `unknown` (whoever reported it can't be asked any more).
+`gift_card`, `hand:WHO` (declared by a person or an App), `import` (came with an order that was imported: Saleor keeps
+no author), `unknown` (whoever reported it can't be asked any more).
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ APP: Final = "app:"
 PAYMENT: Final = "payment:"
 HAND: Final = "hand:"
 GIFT_CARD: Final = "gift_card"
+IMPORT: Final = "import"
 UNKNOWN: Final = "unknown"
 #: An order that replaces an earlier one, whose money stayed where it was.
 REISSUE: Final = "reissue"
 #: What is said of a charge when whoever reported it can't be asked any more: known better, it is believed as known.
-NAMELESS: Final = frozenset({UNKNOWN, GIFT_CARD})
+NAMELESS: Final = frozenset({UNKNOWN, GIFT_CARD, IMPORT})
 
 
 def remembered(charges: Iterable[ChargeFact], before: Mapping[str, str]) -> tuple[ChargeFact, ...]:
@@ -35,10 +37,13 @@ def remembered(charges: Iterable[ChargeFact], before: Mapping[str, str]) -> tupl
 
 
 def seen(charge: ChargeFact, listed: Collection[str] = ()) -> bool:
-    """Whether somebody saw the money. `listed` are the identifiers of Apps that are believed; none: every App is."""
+    """Whether somebody saw the money. `listed` are the identifiers of Apps that are believed; none: every App is.
+
+    An import is believed here: whether its order counts at all, the version says by a day.
+    """
     if charge.source.startswith(APP):
         return not listed or charge.source.removeprefix(APP) in listed
-    return charge.source == GIFT_CARD or charge.source.startswith(PAYMENT)
+    return charge.source in (GIFT_CARD, IMPORT) or charge.source.startswith(PAYMENT)
 
 
 def by_hand(charges: Iterable[ChargeFact], listed: Collection[str] = ()) -> int:

@@ -53,6 +53,40 @@ def create(ctx: Context, tx: Tx, given: Doc) -> Doc:
     return order
 
 
+def reissue(ctx: Context, tx: Tx, order: Doc, lines: list[tuple[Doc, int]]) -> Doc:
+    """A draft that sends lines of an order again, at what was paid for them; metadata goes with it, private, too."""
+    again = [
+        {
+            **line,
+            "id": str(uuid.uuid4()),
+            "quantity": quantity,
+            "quantityFulfilled": 0,
+            **{
+                whole: {name: amount * quantity for name, amount in line[unit].items()}
+                for unit, whole in (
+                    ("unitPrice", "totalPrice"),
+                    ("undiscountedUnitPrice", "undiscountedTotalPrice"),
+                )
+            },
+        }
+        for line, quantity in lines
+    ]
+    total = {name: sum(line["totalPrice"][name] for line in again) for name in ("net", "gross")}
+    nothing = {"net": 0, "gross": 0}
+    made = {
+        **{key: value for key, value in order.items() if key not in ("id", "__typename")},
+        "number": str(tx.next("number")), "created": ctx.now(), "updatedAt": ctx.now(), "status": "DRAFT",
+        "origin": "REISSUE", "checkoutId": None, "lines": again, "subtotal": total, "total": total,
+        "undiscountedTotal": total, "shippingPrice": nothing, "undiscountedShipping": 0, "shippingMethodName": None,
+        "delivery": None, "discounts": [], "voucherCode": None, "fulfillments": [], "grantedRefunds": [],
+        "events": [], "reserved": False,
+        "paid": {**dict.fromkeys(order["paid"], 0), "chargeStatus": "NONE", "authorizeStatus": "NONE"},
+    }  # fmt: skip
+    draft = tx.insert("order", made)
+    ctx.emit(tx, "DRAFT_ORDER_CREATED", order=draft["id"])
+    return draft
+
+
 def update(ctx: Context, tx: Tx, order: Doc, given: Doc) -> Doc:
     """Whom a draft is for, where it goes and how."""
     if order["status"] != "DRAFT":

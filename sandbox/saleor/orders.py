@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .completing import note, take_from_stock
 from .context import Refused
-from .drafts import check_complete
+from .drafts import check_complete, reissue
 from .store import Doc, Tx
 from .transactions import add_event, created_by, new_transaction, settle_order, status
 from .values import key_of, to_minor
@@ -134,16 +134,21 @@ def cancel_fulfilment(ctx: Context, tx: Tx, key: str) -> tuple[Doc, Doc]:
     return order, made
 
 
-def take_back(ctx: Context, tx: Tx, order: Doc, given: dict[str, Any]) -> Doc:
-    """Return products: a new RETURNED fulfilment; order lines keep their quantities."""
+def take_back(ctx: Context, tx: Tx, order: Doc, given: dict[str, Any]) -> tuple[Doc | None, Doc | None]:
+    """Return products: a new RETURNED fulfilment; order lines keep their quantities.
+
+    What is to be replaced goes into a REPLACED one and a draft of its own, of the same customer. Both answered, where
+    they were made.
+    """
     if given.get("refund"):
         raise Refused("refund", "CANNOT_REFUND", "The order was paid with the Transaction API: refund there.")
     quantities: list[tuple[Doc, int]] = []
+    replaced: list[tuple[Doc, int]] = []
     for wanted in given.get("orderLines") or ():
         line = line_of(order, wanted["orderLineId"])
         if wanted["quantity"] > line["quantity"] - line["quantityFulfilled"]:
             raise Refused("quantity", "INVALID", "Provided quantity is more than the quantity available.")
-        quantities.append((line, wanted["quantity"]))
+        (replaced if wanted.get("replace") else quantities).append((line, wanted["quantity"]))
     sent = {x["id"]: x for f in order["fulfillments"] if f["status"] == "FULFILLED" for x in f["lines"]}
     for wanted in given.get("fulfillmentLines") or ():
         source = sent.get(key_of(wanted["fulfillmentLineId"], "FulfillmentLine"))
@@ -151,18 +156,25 @@ def take_back(ctx: Context, tx: Tx, order: Doc, given: dict[str, Any]) -> Doc:
             raise Refused("fulfillmentLineId", "INVALID", "Provided quantity is more than was fulfilled.")
         source["quantity"] -= wanted["quantity"]
         line = next(x for x in order["lines"] if x["id"] == source["line"])
-        quantities.append((line, wanted["quantity"]))
-    if not quantities:
+        (replaced if wanted.get("replace") else quantities).append((line, wanted["quantity"]))
+    if not quantities and not replaced:
         raise Refused("orderLines", "REQUIRED", "Nothing to return.")
     for made in order["fulfillments"]:
         made["lines"] = [x for x in made["lines"] if x["quantity"]]
     order["fulfillments"] = [f for f in order["fulfillments"] if f["lines"]]
-    back = _fulfillment(ctx, tx, order, "RETURNED", quantities)
+    back = draft = None
+    if replaced:
+        _fulfillment(ctx, tx, order, "REPLACED", replaced)
+        note(ctx, tx, order, "FULFILLMENT_REPLACED")
+    if quantities:
+        back = _fulfillment(ctx, tx, order, "RETURNED", quantities)
+        note(ctx, tx, order, "FULFILLMENT_RETURNED")
     order["status"] = _status(order)
-    note(ctx, tx, order, "FULFILLMENT_RETURNED")
     save(ctx, tx, order)
     ctx.emit(tx, "ORDER_UPDATED", order=order["id"])
-    return back
+    if replaced:
+        draft = reissue(ctx, tx, order, replaced)
+    return back, draft
 
 
 def cancel(ctx: Context, tx: Tx, order: Doc) -> Doc:

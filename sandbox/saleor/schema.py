@@ -148,6 +148,7 @@ _SCALARS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "GenericScalar": (_same, _same),
     "JSONString": (lambda value: value if isinstance(value, str) else json.dumps(value), _json_text),
     "UUID": (str, _uuid),
+    "Minute": (int, int),
 }
 
 

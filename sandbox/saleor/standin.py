@@ -11,6 +11,7 @@ from .clock import Clock, iso
 from .delivery import Deliverer
 from .events import Events
 from .execution import Engine
+from .expiring import Expiry
 from .options import Options
 from .payments import IDENTIFIER
 from .schema import load
@@ -42,15 +43,18 @@ class Standin:
         self.throttle = LoginThrottle()
         self.events = Events(self)
         self.deliverer = Deliverer(self)
+        self.expiry = Expiry(self)
         self._ensure_provider()
         self.deliverer.start()
         self.events.start()
+        self.expiry.start()
         with self.store.read() as tx:
             pending = tx.find("installation", status="PENDING")
         for row in pending:
             self.install_later(row["id"])
 
     def close(self) -> None:
+        self.expiry.stop()
         self.events.stop()
         self.deliverer.stop()
         self.store.close()

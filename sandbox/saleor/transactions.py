@@ -21,6 +21,14 @@ AMOUNTS = (
     "canceled",
     "cancelPending",
 )
+#: What somebody may claim of a transaction by hand, and the event it makes.
+AMOUNT_EVENTS = {
+    "amountAuthorized": "AUTHORIZATION_SUCCESS",
+    "amountCharged": "CHARGE_SUCCESS",
+    "amountRefunded": "REFUND_SUCCESS",
+    "amountCanceled": "CANCEL_SUCCESS",
+}
+MANUAL = "Manual adjustment of the transaction."
 
 
 def new_transaction(

@@ -28,6 +28,7 @@ KINDS = {
     "ShippingMethod": "shipping",
     "Promotion": "promotion",
     "Voucher": "voucher",
+    "TaxClass": "tax_class",
     "Warehouse": "warehouse",
     "ShippingZone": "zone",
 }

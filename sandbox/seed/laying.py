@@ -52,6 +52,7 @@ class Laid:
     currency: str
     #: It was made for this, so it is cleared away too, or put to sleep where Saleor keeps it for its orders.
     own_channel: bool = False
+    warehouse: str = ""
     categories: dict[str, str] = field(default_factory=dict)
     products: dict[str, str] = field(default_factory=dict)
     variants: dict[str, str] = field(default_factory=dict)
@@ -103,7 +104,7 @@ def lay_shipping(staff: Caller, laid: Laid, name: str, methods: dict[str, Decima
     suffix = secrets.token_hex(2)
     place = {"name": name, "slug": f"{name}-{suffix}".lower().replace(" ", "-"), "address": _ADDRESS}
     warehouse = _create(staff, "createWarehouse", "WarehouseCreateInput", "warehouse", place)
-    laid.to_clear("deleteWarehouse", warehouse)
+    laid.warehouse = laid.to_clear("deleteWarehouse", warehouse)
     # First: a zone takes only warehouses that have a channel with it.
     update = "mutation($c:ID!,$i:ChannelUpdateInput!){channelUpdate(id:$c,input:$i){" + ERRORS
     staff.change(update, c=laid.channel, i={"addWarehouses": [warehouse]})

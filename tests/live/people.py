@@ -16,7 +16,7 @@ ADDRESS = {"firstName": "Ada", "lastName": "Ödön", "streetAddress1": "Weg 1", 
            "country": "DE"}  # fmt: skip
 CHECKOUT = """id email user{id} totalPrice{gross{amount}} chargeStatus authorizeStatus
 lines{id quantity unitPrice{gross{amount}} undiscountedUnitPrice{amount} variant{id sku}}"""
-ORDER = """id number status origin chargeStatus isPaid userEmail user{id} total{gross{amount}}
+ORDER = """id number status origin shippingMethodName chargeStatus isPaid userEmail user{id} total{gross{amount}}
 totalCharged{amount} totalRefunded{amount} transactions{id name events{type amount{amount} pspReference message
 createdBy{__typename ... on App{identifier} ... on User{email}}}}
 lines{id quantity unitPrice{gross{amount}} undiscountedUnitPrice{gross{amount}} isPriceOverridden priceOverrideReason}"""
@@ -50,28 +50,24 @@ class Customer:
             self.account.change(attach, i=made["id"])
         return dict(made)
 
-    def choose_delivery(self, checkout_id: str) -> list[str]:
-        """Work out the ways of sending and take the first; their names."""
-        calculate = (
-            "mutation($i:ID!){deliveryOptionsCalculate(id:$i)"
-            "{deliveries{id shippingMethod{name active}}" + ERRORS
-        )
-        found = self.account.change(calculate, i=checkout_id)["deliveries"]
+    def choose_delivery(self, checkout_id: str, name: str = "") -> None:
+        """Take a way of sending, the first without a name."""
+        found = next(one for one in ways(self.account, checkout_id) if name in ("", one.name))
         choose = (
             "mutation($i:ID!,$d:ID!){checkoutDeliveryMethodUpdate(id:$i,deliveryMethodId:$d){checkout{id}"
         )
-        self.account.change(choose + ERRORS, i=checkout_id, d=found[0]["id"])
-        return [one["shippingMethod"]["name"] for one in found]
+        self.account.change(choose + ERRORS, i=checkout_id, d=found.id)
 
     def complete(self, checkout_id: str) -> str:
         """The id of the order."""
         text = "mutation($i:ID!){checkoutComplete(id:$i){order{id}" + ERRORS
         return str(self.account.change(text, i=checkout_id)["order"]["id"])
 
-    def buys(self, *lines: tuple[str, int]) -> str:
-        """From checkout to order at their prices, paid through the payment provider; the order's id."""
+    def buys(self, *lines: tuple[str, int], asks: bool = True) -> str:
+        """From checkout to order, paid through the payment provider; at their prices where the shop asks. Its id."""
         made = self.checkout(*lines)["id"]
-        self.ask_for_prices(made)
+        if asks:
+            self.ask_for_prices(made)
         self.choose_delivery(made)
         charge(self.world, made, total(self.account, made))
         return self.complete(made)
@@ -95,6 +91,26 @@ class Customer:
         return int(me["points"]["available"]) + int(me["points"]["onTheWay"]) if me else 0
 
 
+@dataclass(frozen=True)
+class Way:
+    """A way of sending that a checkout is offered."""
+
+    id: str
+    name: str
+    price: Decimal
+
+
+def ways(who: Caller, checkout_id: str) -> list[Way]:
+    """Have them worked out for whoever asks."""
+    calculate = (
+        "mutation($i:ID!){deliveryOptionsCalculate(id:$i)"
+        "{deliveries{id shippingMethod{name price{amount}}}" + ERRORS
+    )
+    found = who.change(calculate, i=checkout_id)["deliveries"]
+    methods = [(one["id"], one["shippingMethod"]) for one in found]
+    return [Way(key, one["name"], one["price"]["amount"]) for key, one in methods]
+
+
 def register(world: World) -> Customer:
     """A stranger opens an account on the storefront and follows the link of the mail."""
     email = f"{world.name}-{secrets.token_hex(3)}@example.com"
@@ -114,8 +130,23 @@ def register(world: World) -> Customer:
             "mutation($e:String!,$t:String!){confirmAccount(email:$e,token:$t){user{id isConfirmed}" + ERRORS
         )
         assert nobody.change(confirm, e=email, t=token)["user"]["isConfirmed"] is True
+    else:
+        # Nobody is asked there, and nobody is confirmed by it either, until staff say so.
+        confirm = (
+            "mutation($i:ID!){customerUpdate(id:$i,input:{isConfirmed:true}){user{id isConfirmed}" + ERRORS
+        )
+        owner = world.staff.ask("query($e:String!){user(email:$e){id isConfirmed}}", e=email)["user"]
+        assert owner["isConfirmed"] is False
+        assert world.staff.change(confirm, i=owner["id"])["user"]["isConfirmed"] is True
     found = world.staff.ask("query($e:String!){user(email:$e){id}}", e=email)["user"]
     return Customer(world, email, found["id"], Account(world.api_url, email, PASSWORD, world.staff.http))
+
+
+def joined(world: World) -> Customer:
+    """A stranger registers, and the plugin knows them by now."""
+    made = register(world)
+    world.until("a customer is a member", lambda: made.membership("number"))
+    return made
 
 
 def mailed_token(world: World, event: str, email: str) -> str:
@@ -135,7 +166,7 @@ def mailed_token(world: World, event: str, email: str) -> str:
 # -- money -----------------------------------------------------------------------------------------------------------
 
 
-def _amount(value: Decimal) -> dict[str, Any]:
+def amount(value: Decimal) -> dict[str, Any]:
     return {"currency": CURRENCY, "amount": str(value)}
 
 
@@ -162,12 +193,12 @@ def report(world: World, transaction: str, kind: str, amount: Decimal, reference
     )
 
 
-def record_payment(world: World, owner: str, amount: Decimal) -> None:
+def record_payment(world: World, owner: str, charged: Decimal) -> None:
     """A member of staff writes down that money came in, which nobody saw."""
     text = (
         "mutation($i:ID!,$t:TransactionCreateInput!){transactionCreate(id:$i,transaction:$t){transaction{id}"
     )
-    given = {"name": "Cash", "amountCharged": _amount(amount)}
+    given = {"name": "Cash", "amountCharged": amount(charged)}
     world.staff.change(text + ERRORS, i=owner, t=given)
 
 

@@ -5,6 +5,7 @@ import os
 from sandbox.postgres import django_database
 from tests.settings import *  # noqa: F403
 
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.live.parcels"]  # noqa: F405
 SECRET_KEY = os.environ["SECRET_KEY"]
 DATABASES = {"default": django_database(os.environ["DATABASE_URL"])}
 LOYALTY = {"SALEOR_API_URLS": (os.environ["LIVE_SALEOR"],), "PUBLIC_URL": os.environ["LIVE_PUBLIC_URL"]}

@@ -9,11 +9,13 @@ from decimal import Decimal
 import pytest
 
 from sandbox.seed.laying import ERRORS, lay_promotion
+from tests.live.parcels.loyalty_extension import NAME as PARCEL
 from tests.live.people import (
     ADDRESS,
     Customer,
     booked,
     charge,
+    joined,
     read_checkout,
     read_order,
     record_payment,
@@ -22,6 +24,7 @@ from tests.live.people import (
     report,
     total,
     unit,
+    ways,
 )
 from tests.live.world import CHANNEL, World
 
@@ -37,9 +40,7 @@ SHELF = 240
 @pytest.fixture
 def member(connected: World) -> Customer:
     """A customer whom the plugin knows by now."""
-    made = register(connected)
-    connected.until("a customer is a member", lambda: made.membership("number"))
-    return made
+    return joined(connected)
 
 
 @pytest.fixture
@@ -139,7 +140,8 @@ def test_paid_through_an_app_it_earns(member: Customer) -> None:
     world = member.world
     made = member.checkout(("tea", 2))["id"]
     _member_priced(member, made)
-    assert member.choose_delivery(made) == [f"{world.name} standard"]
+    assert [one.name for one in ways(member.account, made)] == [f"{world.name} standard"]
+    member.choose_delivery(made)
     due = total(member.account, made)
     assert due == Decimal("22.90")
     complete = "mutation($i:ID!){checkoutComplete(id:$i){order{id}" + ERRORS
@@ -271,15 +273,28 @@ def test_a_deleted_draft_leaves_nothing(member: Customer) -> None:
 
 
 def test_ways_of_sending_are_asked_of_us_and_the_shops_own_stay(member: Customer) -> None:
-    """Granted what the question needs, we are asked while the customer waits, and add nothing of our own."""
+    """Granted what the question needs, we are asked while the customer waits: a perk's way for members alone."""
     world = member.world
     app = world.app()
     assert app
     codes = sorted({one["code"] for one in app["permissions"]} | {"MANAGE_SHIPPING"})
     grant = "mutation($i:ID!,$p:[PermissionEnum!]!){appUpdate(id:$i,input:{permissions:$p}){app{id}" + ERRORS
     world.staff.change(grant, i=app["id"], p=codes)
+    own, ours = (f"{world.name} standard", Decimal("4.90")), (PARCEL, Decimal("1.00"))
     try:
         made = member.checkout(("tea", 1))["id"]
-        assert member.choose_delivery(made) == [f"{world.name} standard"]
+        member.ask_for_prices(made)
+        assert {(one.name, one.price) for one in ways(member.account, made)} == {own, ours}
+        detached = member.checkout(("tea", 1))["id"]
+        detach = "mutation($i:ID!){checkoutCustomerDetach(id:$i){checkout{id}" + ERRORS
+        member.account.change(detach, i=detached)
+        assert {(one.name, one.price) for one in ways(world.staff, detached)} == {own}
+        member.choose_delivery(made, PARCEL)
+        due = total(member.account, made)
+        assert due == Decimal("10.00")
+        charge(world, made, due)
+        order = read_order(world, member.complete(made))
     finally:
         world.staff.change(grant, i=app["id"], p=[one for one in codes if one != "MANAGE_SHIPPING"])
+    assert (order["shippingMethodName"], order["total"]["gross"]["amount"]) == (PARCEL, due)
+    world.until("the order is booked", lambda: booked(world, order["id"]) == ("", 9))

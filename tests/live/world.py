@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,9 @@ _OWNER = "owner@loyalty-live.example"
 #: Nobody is there: what our own App is sent stays in Saleor, where it can be read.
 NOWHERE = "http://127.0.0.1:19/"
 
+#: So many days before today orders that were imported begin to earn.
+IMPORTED_DAYS = 30
+
 TERMS: dict[str, Any] = {
     "tiers": [
         {"code": "basic", "name": {"en": "Basic"}, "rank": 0},
@@ -50,16 +54,20 @@ TERMS: dict[str, Any] = {
     "pending": {"starts": "payment", "window_days": 14},
     "expiry": {"kind": "after", "months": 12},
     "negative": "owe",
+    "imported_from": (datetime.now(UTC) - timedelta(days=IMPORTED_DAYS)).date().isoformat(),
     "perks": [
-        {"id": "member-prices", "perk": "tier_discount", "params": {"rates": {"basic": 1000, "vip": 2000}}}
+        {"id": "parcel", "perk": "live_parcel", "params": {}},
+        {"id": "member-prices", "perk": "tier_discount", "params": {"rates": {"basic": 1000, "vip": 2000}}},
     ],
 }
 #: Run in the shop's own process, as a host's set-up would.
 _BEGIN = """
 import json
 from datetime import datetime, timedelta, UTC
+from django.contrib.auth import get_user_model
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.models.realms import Realm
+from loyalty_plugin.models.staff import Person, RoleScope
 from loyalty_plugin.services import programmes
 now = datetime.now(UTC)
 given = json.loads({given!r})
@@ -68,6 +76,16 @@ what = dict(code="live", name="Live", currency=given["currency"], timezone="Euro
 draft = programmes.create_programme(SYSTEM, now=now, **what)
 programmes.serve_channels(SYSTEM, now=now, programme_id=draft.programme_id, realm_id=realm.pk, slugs=[given["channel"]])
 programmes.publish(SYSTEM, version_id=draft.pk, now=now, starts_at=now - timedelta(days=1))
+owner = get_user_model().objects.create_superuser("owner", "owner@shop.example", "not used")
+person = Person.objects.create(user=owner, name="Olga Owner")
+RoleScope.objects.create(person=person, role="owner")
+"""
+_LIVE = """
+from datetime import datetime, UTC
+from loyalty_plugin.domain.actors import SYSTEM
+from loyalty_plugin.models.realms import Realm
+from loyalty_plugin.services.realms import set_live
+set_live(SYSTEM, realm_id=Realm.objects.get().pk, live={live}, now=datetime.now(UTC))
 """
 
 
@@ -136,6 +154,19 @@ class World:
     def ours(self, who: Caller, query: str, **variables: Any) -> Any:
         """Our own GraphQL door, as a customer with Saleor's token."""
         return Caller(f"{self.public_url}/loyalty/graphql/", who.token, who.http).ask(query, **variables)
+
+    def live(self, live: bool) -> None:
+        """Whether what this Saleor tells is booked, as the back office says it."""
+        self.manage("shell", "-c", _LIVE.format(live=live))
+
+    def idle(self) -> bool:
+        """Whether all that we were told was looked at."""
+        return not self.rows("SELECT 1 FROM loyalty_plugin_inboxitem WHERE status = 'new' LIMIT 1")
+
+    def storefront_traffic(self, allowed: bool) -> None:
+        """Whether strangers and customers may call this Saleor themselves."""
+        text = "mutation($i:ShopSettingsInput!){shopSettingsUpdate(input:$i){shop{name}" + laying.ERRORS
+        self.staff.change(text, i={"allowStorefrontTraffic": allowed})
 
     def variant(self, what: str) -> str:
         """The id of the tea or the pot."""

@@ -79,6 +79,22 @@ def order(*transactions: Json, **more: Any) -> Json:
     }
 
 
+def test_what_came_with_an_imported_order_is_paid_when_it_was_placed():
+    """Saleor keeps neither who imported it nor when it was paid; what is added later has an author and a moment."""
+    came = charge("CHARGE_SUCCESS", "20", createdBy=None, pspReference="", message=MANUAL_ADJUSTMENT)
+    later = charge("CHARGE_SUCCESS", "10", createdBy=USER, pspReference="", message=MANUAL_ADJUSTMENT)
+    imported = order(
+        transaction(came), transaction(later), origin="BULK_CREATE", created="2021-05-06T07:08:09+00:00"
+    )
+    found = paid(imported, "USD")
+    assert [(one.source, one.amount) for one in found.charges] == [("import", 2000), ("hand:VXNlcjo3", 1000)]
+    assert found.covered_at(2000) == datetime(2021, 5, 6, 7, 8, 9, tzinfo=UTC)
+    assert order_fact(API, imported).paid_by_hand == 1000
+    # Of no other order is a charge without an author believed.
+    [charged, _] = paid(order(transaction(came), transaction(later)), "USD").charges
+    assert (charged.source, order_fact(API, order(transaction(came))).paid_by_hand) == ("unknown", 2000)
+
+
 @pytest.mark.parametrize(
     ("amount", "currency", "expected"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,12 +12,14 @@ from loyalty_plugin.models.ledger import Balance, Entry
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.models.outbox import OutboxItem
+from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.models.realms import Installation, Realm
 from loyalty_plugin.registry import ports
 from loyalty_plugin.saleor.tokens import verify_customer_token
 from loyalty_plugin.services import programmes
 from tests import factories
 from tests.saleor.standinkit import CHANNEL, PASSWORD
+from tests.saleor.test_standin_other_hands import IMPORT, entry
 from tests.saleor.threadkit import API, INSTALL, INSTALLATIONS, Thread, bare, now
 
 __all__ = ["bare"]
@@ -27,15 +30,16 @@ def thread(bare: Thread) -> Thread:
     """Installed, with a programme that gives a tenth off."""
     bare.install()
     perk = {"id": "tenth", "perk": "tier_discount", "params": {"rates": {"basic": 1_000}}}
-    of = factories.programme(factories.document(perks=[perk]), currency="USD")
-    programmes.serve_channels(
-        factories.SYSTEM,
-        programme_id=of.pk,
-        realm_id=Realm.objects.get(api_url=API).pk,
-        slugs=[CHANNEL],
-        now=now(),
-    )
+    serve(factories.programme(factories.document(perks=[perk]), currency="USD"))
     return bare
+
+
+def serve(of: Programme) -> None:
+    """The programme is that of the shop's channel."""
+    realm = Realm.objects.get(api_url=API).pk
+    programmes.serve_channels(
+        factories.SYSTEM, programme_id=of.pk, realm_id=realm, slugs=[CHANNEL], now=now()
+    )
 
 
 def points() -> tuple[int, int]:
@@ -181,14 +185,20 @@ def test_a_draft_earns_when_it_is_completed(thread: Thread):
     assert set(InboxItem.objects.values_list("event", flat=True)) >= {"DraftOrderCreated", "OrderCreated"}
 
 
-def test_imported_orders_are_one_event_and_earn_by_the_setting(thread: Thread):
-    email, _ = thread.shop.customer()
-    entry = {"customer": email, "lines": [{"sku": "S-250"}], "origin": "bulk_create"}
-    thread.shop.anonymous.control("orders", orders=[entry, entry, entry])
-    thread.settle()
+def test_imported_orders_are_one_event_and_earn_by_the_setting(bare: Thread):
+    """Saleor keeps neither who imported nor when it was paid; those from before the programme bring nothing at once."""
+    bare.install()
+    day = (datetime.now(UTC) - timedelta(days=9)).date()
+    serve(factories.programme(factories.document(imported_from=day.isoformat()), currency="USD"))
+    email, _ = bare.shop.customer()
+    placed = [datetime.now(UTC) - timedelta(days=ago) for ago in (20, 3, 0)]
+    done = bare.shop.owner.data(IMPORT, o=[entry(bare.shop, email, at.isoformat(), "35") for at in placed])
+    bare.settle()
     assert InboxItem.objects.filter(event="OrderBulkCreated").count() == 1
-    assert list(OrderRecord.objects.values_list("outcome", flat=True)) == ["imported"] * 3
-    assert not Entry.objects.filter(kind="earn").exists()
+    records = dict(OrderRecord.objects.values_list("order_id", "outcome"))
+    ids = [one["order"]["id"] for one in done["orderBulkCreate"]["results"]]
+    assert [records[one] for one in ids] == ["imported", "past_order", ""]
+    assert points() == (35, 0)
 
 
 def test_an_order_marked_as_a_test_gives_back_what_it_earned(thread: Thread):

@@ -237,6 +237,8 @@ class Command(BaseCommand):
                     self.stdout.write(self.style.WARNING(f"! {_advised((one.code, dict(one.facts)))}"))
         self._line("")
         self._line(self.style.SUCCESS(_("%(url)s is connected.") % {"url": url}))
+        if not Realm.objects.filter(api_url=url, live=True).exists():
+            self._line(_("It is taken for a staging copy: nothing it tells is booked."))
 
     def _line(self, text: str) -> None:
         self.stdout.write(text)

@@ -2,7 +2,8 @@
 
 Saleor's `isPaid` and `chargeStatus` are wrong often enough (a grant makes an order overcharged, a charge-back is no
 refund), and "paid" is not "money came in": staff can declare it. So the events of the transactions are added up,
-each by who made it: an App vouches only for what it reported with a reference of its own.
+each by who made it: an App vouches only for what it reported with a reference of its own. Of what came with an imported
+order Saleor keeps neither author nor moment: it counts as paid when the order was placed.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from loyalty_plugin.domain.facts import ChargeFact
 from loyalty_plugin.saleor.payloads.values import Json, instant, money
 
 MARK_AS_PAID: Final = "Mark-as-paid transaction"
+IMPORTED: Final = "BULK_CREATE"
 MANUAL_ADJUSTMENT: Final = "Manual adjustment of the transaction."
 #: Gateway of the legacy payment that "mark as paid" makes in channels without transactions.
 MANUAL_GATEWAY: Final = "manual"
@@ -61,7 +63,8 @@ class _Part:
 
 def paid(order: Json, currency: str) -> Paid:
     """What was paid for an order: by transactions, and by the payments of the flow before them."""
-    parts = [_transaction(transaction, currency) for transaction in order.get("transactions") or ()]
+    placed = instant(order["created"]) if order.get("origin") == IMPORTED else None
+    parts = [_transaction(transaction, currency, placed) for transaction in order.get("transactions") or ()]
     parts += [_legacy(payment, currency) for payment in order.get("payments") or ()]
     charges = sorted(charge for part in parts for charge in part.charges)
     return Paid(
@@ -81,16 +84,26 @@ def _standing(part: _Part) -> Iterator[ChargeFact]:
         yield ChargeFact(charge_id, amount, amount - taken, source)
 
 
-def _transaction(transaction: Json, currency: str) -> _Part:
+def _transaction(transaction: Json, currency: str, placed: datetime | None) -> _Part:
+    """`placed` is when an imported order was placed, None for every other order."""
     charges = []
     went = 0
     for event in transaction.get("events") or ():
         amount = money(event["amount"], currency)
         if event["type"] == "CHARGE_SUCCESS":
-            charges.append((instant(event["createdAt"]), event["id"], amount, _source(transaction, event)))
+            if placed is not None and _came_with_it(event):
+                charges.append((placed, event["id"], amount, provenance.IMPORT))
+                continue
+            moment = instant(event["createdAt"])
+            charges.append((moment, event["id"], amount, _source(transaction, event)))
         else:
             went += amount * _SIGNS.get(event["type"], 0)
     return _Part(tuple(charges), went)
+
+
+def _came_with_it(event: Json) -> bool:
+    """Whether a charge was imported together with its order; what anybody adds later bears their name."""
+    return event.get("createdBy") is None and event.get("message") == MANUAL_ADJUSTMENT
 
 
 def _source(transaction: Json, event: Json) -> str:

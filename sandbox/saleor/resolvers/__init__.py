@@ -14,6 +14,7 @@ def register() -> None:
         drafts,
         events,
         groupings,
+        importing,
         meta,
         order_fields,
         orders,

@@ -144,8 +144,8 @@ def return_products(ctx: Context, order: str, input: Doc) -> dict[str, Any]:
     ctx.require("MANAGE_ORDERS")
     with ctx.write() as tx:
         found = orders.locked(tx, order)
-        back = orders.take_back(ctx, tx, found, input)
-    return {"order": found, "returnFulfillment": {**back, "order": found}}
+        back, draft = orders.take_back(ctx, tx, found, input)
+    return {"order": found, "returnFulfillment": back and {**back, "order": found}, "replaceOrder": draft}
 
 
 @mutation("orderCancel")

@@ -9,15 +9,17 @@ from ..connections import from_table
 from ..context import Context, PermissionDenied, Refused
 from ..schema import field, mutation, query
 from ..store import Doc, Tx
-from ..transactions import AMOUNTS, add_event, after_change, created_by, live_creator, new_transaction
+from ..transactions import (
+    AMOUNT_EVENTS,
+    AMOUNTS,
+    MANUAL,
+    add_event,
+    after_change,
+    created_by,
+    live_creator,
+    new_transaction,
+)
 from ..values import key_of, money, to_minor
-
-AMOUNT_EVENTS = {
-    "amountAuthorized": "AUTHORIZATION_SUCCESS",
-    "amountCharged": "CHARGE_SUCCESS",
-    "amountRefunded": "REFUND_SUCCESS",
-    "amountCanceled": "CANCEL_SUCCESS",
-}
 
 
 def _seen(doc: Doc) -> Doc:
@@ -162,7 +164,7 @@ def transaction_create(
                 to_minor(given["amount"], owner["currency"]),
                 transaction.get("pspReference") or "",
                 created_by(requestor),
-                message="Manual adjustment of the transaction.",
+                message=MANUAL,
             )
         after_change(ctx, tx, made)
     return {"transaction": made}

@@ -50,6 +50,23 @@ def _words(given: Doc) -> Doc:
             "seoTitle": None, "seoDescription": None}  # fmt: skip
 
 
+# -- taxes: a name to give things, of which nothing is reckoned here ------------------------------------------------
+
+
+@mutation("taxClassCreate")
+def tax_class_create(ctx: Context, input: Doc) -> dict[str, Any]:
+    with _changing(ctx, "MANAGE_TAXES") as tx:
+        return {"taxClass": tx.insert("tax_class", {**EMPTY, "name": input["name"]})}
+
+
+@mutation("taxClassDelete")
+def tax_class_delete(ctx: Context, id: str) -> dict[str, Any]:
+    with _changing(ctx, "MANAGE_TAXES") as tx:
+        found = _known(tx, "tax_class", id, "TaxClass")
+        tx.delete("tax_class", found["id"])
+        return {"taxClass": found}
+
+
 # -- channels ----------------------------------------------------------------------------------------------------
 
 
@@ -58,7 +75,7 @@ def _channel_fields(given: Doc) -> Doc:
     found = {name: given[name] for name in ("name", "isActive") if given.get(name) is not None}
     if given.get("defaultCountry"):
         found["country"] = given["defaultCountry"]
-    for name in ("automaticallyConfirmAllNewOrders", "allowUnpaidOrders"):
+    for name in ("automaticallyConfirmAllNewOrders", "allowUnpaidOrders", "expireOrdersAfter"):
         if orders.get(name) is not None:
             found[name] = orders[name]
     if payments.get("defaultTransactionFlowStrategy"):

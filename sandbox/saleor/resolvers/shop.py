@@ -7,7 +7,7 @@ from typing import Any
 from ..context import Context
 from ..events import VERSION
 from ..payments import IDENTIFIER
-from ..schema import field, query
+from ..schema import field, mutation, query
 from ..store import Doc
 from ..values import gid, key_of
 from .user_fields import country
@@ -45,6 +45,20 @@ def shop(ctx: Context) -> Doc:
         "defaultCountry": country(known[0]["country"] if known else "US"),
         **ctx.standin.shop(),
     }
+
+
+#: What of the settings matters here; the others are taken and not kept.
+_SETTINGS = ("allowStorefrontTraffic", "fulfillmentAllowUnpaid", "enableAccountConfirmationByEmail",
+             "allowLoginWithoutConfirmation")  # fmt: skip
+
+
+@mutation("shopSettingsUpdate")
+def shop_settings_update(ctx: Context, input: Doc) -> dict[str, Any]:
+    ctx.require("MANAGE_SETTINGS")
+    given = {name: input[name] for name in _SETTINGS if input.get(name) is not None}
+    with ctx.write() as tx:
+        tx.put_setting("shop", {**(tx.setting("shop") or {}), **given})
+    return {"shop": shop(ctx)}
 
 
 @field("Shop", "id")
@@ -108,6 +122,7 @@ def order_settings(source: Doc, _info: Any) -> Doc:
         "automaticallyConfirmAllNewOrders": source["automaticallyConfirmAllNewOrders"],
         "markAsPaidStrategy": "TRANSACTION_FLOW",
         "allowUnpaidOrders": source["allowUnpaidOrders"],
+        "expireOrdersAfter": source.get("expireOrdersAfter"),
     }
 
 
