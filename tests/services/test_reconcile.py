@@ -108,6 +108,17 @@ def test_an_order_whose_points_were_refused_is_tried_again_and_told_while_it_las
         assert whys(run()) == {strange.order_id: (False, "failed")}
 
 
+def test_what_was_passed_over_as_staging_is_booked_once_the_saleor_is_live(of, shop):
+    fact = order(of, at=NOW)
+    shop.has(fact)
+    Realm.objects.update(live=False)
+    apply_orders([fact], now=NOW)
+    assert OrderRecord.objects.get().outcome == "staging_realm"
+    Realm.objects.update(live=True)
+    assert whys(run()) == {fact.order_id: (True, "staging_realm")}
+    assert OrderRecord.objects.get().points == 100
+
+
 def test_a_row_newer_than_what_the_shop_has_is_told_and_not_touched(of, shop):
     fact = order(of, at=NOW - timedelta(hours=2))
     apply_orders([replace(fact, charged=4_000, refunded=6_000, updated_at=NOW - timedelta(hours=1))], now=NOW)
