@@ -128,6 +128,14 @@ LOGGING = {
 LOYALTY = {
     "SALEOR_API_URLS": (f"{SANDBOX_SALEOR_URL}/graphql/",),
     "PUBLIC_URL": SANDBOX_SHOP_URL,
+    "PHONE_REGION": "DE",
+    "STOREFRONT_CUSTOMER": "sandbox.shop.loyalty.customer",
+    "STOREFRONT_CHANNELS": SANDBOX_CHANNEL,
+    "STOREFRONT_PAGES": {
+        "join": "/account/join/",
+        "membership": "/account/",
+        "sign_in": "/account/sign-in/",
+    },
     "GRAPHQL_INTROSPECTION": True,  # a demo is there to be looked into
     "CARD_DESIGN_PARAMS": {
         "brand": "Kiln & Leaf",

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest
 
 from loyalty_plugin.domain.facts import CheckoutLineFact
+from loyalty_plugin.domain.perks import QuotedLine
 from loyalty_plugin.domain.values import currency_exponent
 from loyalty_plugin.errors import InvalidInput
+from loyalty_plugin.queries.explanations.offers import why_no_member_price
 from loyalty_plugin.queries.offers import newcomer, price_fact, quote_lines
 from loyalty_plugin.storefront.visitor import Scene, scene
 from loyalty_plugin.storefront.words import money, tier_name
@@ -38,6 +40,7 @@ class PriceBlock:
 
     `amount` is the large one, minor units. For a member with a better price `struck` is the shelf's and `tier` names
     why; for a guest `teaser` is what joining would make it. `sale` says that `struck` is the price before a sale.
+    `why` tells a member in a sentence why there is no member price. `barred`: it is not sold to who looks.
     """
 
     amount: int
@@ -46,6 +49,8 @@ class PriceBlock:
     tier: str = ""
     teaser: int | None = None
     sale: bool = False
+    why: str = ""
+    barred: bool = False
 
     @property
     def price_text(self) -> str:
@@ -94,21 +99,16 @@ def price_blocks(request: HttpRequest | None, offers: Iterable[Offer]) -> list[P
     """The price blocks of these offers, in their order. As many queries for a hundred as for one."""
     wanted = list(offers)
     found = scene(request)
-    better = member_prices(found, wanted) if found is not None else {}
-    return [_block(offer, better.get(offer.variant_id), found) for offer in wanted]
+    quotes = _quotes(found, wanted) if found is not None else {}
+    return [_block(offer, quotes.get(offer.variant_id), found) for offer in wanted]
 
 
-def member_prices(found: Scene, offers: Sequence[Offer]) -> dict[str, int]:
-    """Prices better than the shelf's by variant id: the member's own, or for a guest a new member's."""
+def _quotes(found: Scene, offers: Sequence[Offer]) -> dict[str, QuotedLine]:
+    """Quotes by variant id, the member's own, or for a guest a new member's; none in a foreign currency."""
     who = price_fact(found.member, found.version) if found.member else newcomer(found.version, found.now)
-    own = [offer for offer in offers if offer.currency == found.version.currency]
-    lines = [as_line(offer) for offer in own]
+    lines = [as_line(offer) for offer in offers if offer.currency == found.version.currency]
     quotes = quote_lines(found.version, who, lines, now=found.now, channel=found.channel)
-    return {
-        offer.variant_id: quote.unit_price
-        for offer, quote in zip(own, quotes, strict=True)
-        if quote.unit_price < offer.price
-    }
+    return {quote.line_id: quote for quote in quotes}
 
 
 def as_line(offer: Offer) -> CheckoutLineFact:
@@ -127,12 +127,18 @@ def as_line(offer: Offer) -> CheckoutLineFact:
     )
 
 
-def _block(offer: Offer, better: int | None, found: Scene | None) -> PriceBlock:
+def _block(offer: Offer, quote: QuotedLine | None, found: Scene | None) -> PriceBlock:
     on_sale = offer.list_price > offer.price
-    before = offer.list_price if on_sale else None
-    if better is None or found is None:
-        return PriceBlock(offer.price, offer.currency, struck=before, sale=on_sale)
+    plain = PriceBlock(
+        offer.price, offer.currency, struck=offer.list_price if on_sale else None, sale=on_sale
+    )
+    if quote is None or found is None:
+        return plain
+    better = quote.unit_price if quote.unit_price < offer.price else None
     if found.member is None:
-        return PriceBlock(offer.price, offer.currency, struck=before, sale=on_sale, teaser=better)
+        # What joining would not change is no reason to join.
+        return replace(plain, teaser=better)
+    if better is None:
+        return replace(plain, why=why_no_member_price(quote.why_not), barred=quote.barred)
     name = tier_name(found.version.document.tier(found.member.tier))
     return PriceBlock(better, offer.currency, struck=offer.price, tier=name)

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
-import uuid
-from typing import Any
-
 from django.contrib import messages
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from loyalty_plugin.conf import settings
-from loyalty_plugin.domain.actors import Actor, ActorKind
 from loyalty_plugin.domain.consents import JoinSource
 from loyalty_plugin.errors import LoyaltyError, UnknownProgramme
-from loyalty_plugin.models.members import Member
 from loyalty_plugin.queries.cards import active_card
 from loyalty_plugin.queries.programmes import channel_served, version_at
 from loyalty_plugin.registry import ports
 from loyalty_plugin.services.cards import issue_card
 from loyalty_plugin.services.checkins import check_in as visit
-from loyalty_plugin.services.joining import join_customer, join_person
-from loyalty_plugin.storefront import visitor
+from loyalty_plugin.storefront import joining, visitor
 from loyalty_plugin.storefront.addresses import address, back
 from loyalty_plugin.storefront.forms import JoinForm
 from loyalty_plugin.storefront.membership import membership
 from loyalty_plugin.storefront.words import refusal
 
-_JOINED = "loyalty_joined"
 _HOUR = 3600
 
 
@@ -55,13 +47,18 @@ def join(request: HttpRequest) -> HttpResponse:
         )
     elif request.method == "POST" and form.is_valid():
         try:
-            member = _join(request, form, served, channel, customer)
+            counter = request.GET.get("via") == JoinSource.COUNTER.value
+            member = joining.join(
+                request,
+                form,
+                channel=channel,
+                source=JoinSource.COUNTER if counter else JoinSource.STOREFRONT,
+                source_ref=request.GET.get("ref", ""),
+            )
         except LoyaltyError as error:
             form.refuse(error)
         else:
-            _give_card(member)
-            visitor.forget(request)
-            request.session[_JOINED] = str(member.public_id)
+            joining.give_card(member)
             return redirect("loyalty:joined")
     try:
         programme = version_at(served[0], ports.clock.now())
@@ -70,42 +67,6 @@ def join(request: HttpRequest) -> HttpResponse:
     context = {"form": form, "programme": programme.name, "sign_in": address("sign_in")}
     status = 422 if form.is_bound else 200
     return render(request, "loyalty_plugin/storefront/join.html", context, status=status)
-
-
-def _join(
-    request: HttpRequest,
-    form: JoinForm,
-    served: tuple[int, int],
-    channel: str,
-    customer: visitor.Customer | None,
-) -> Member:
-    data = form.cleaned_data
-    counter = request.GET.get("via") == JoinSource.COUNTER.value
-    said: dict[str, Any] = {
-        "programme_id": served[0],
-        "now": ports.clock.now(),
-        "phone": data["phone"],
-        "birthday": data["birthday"],
-        "language": get_language() or "",
-        "channel": channel,
-        "source": JoinSource.COUNTER if counter else JoinSource.STOREFRONT,
-        "source_ref": request.GET.get("ref", "")[:50],
-        "consents": form.answers(),
-    }
-    if customer is not None:
-        actor = Actor(ActorKind.MEMBER, customer.user_id, via="storefront")
-        return join_customer(actor, realm_id=served[1], user_id=customer.user_id, **said)
-    return join_person(visitor.VISITOR, name=data["name"], email=data["email"], **said)
-
-
-def _give_card(member: Member) -> None:
-    """What they show at the counter from now on. Without one (no room for another number) they still have joined."""
-    with contextlib.suppress(LoyaltyError):
-        issue_card(_as(member), member_id=member.pk, now=ports.clock.now())
-
-
-def _as(member: Member) -> Actor:
-    return Actor(ActorKind.MEMBER, str(member.pk), via="storefront", member_id=member.pk)
 
 
 def _may_try(request: HttpRequest) -> bool:
@@ -122,12 +83,10 @@ def _may_try(request: HttpRequest) -> bool:
 @require_safe
 def joined(request: HttpRequest) -> HttpResponse:
     """What joining brought: the number, and a card to show at the counter. Only in the session that joined."""
-    member = Member.objects.filter(
-        public_id=str(request.session.get(_JOINED) or uuid.UUID(int=0)), status=Member.Status.ACTIVE
-    ).first()
+    member = joining.joined_here(request)
     if member is None:
         return redirect(address("join"))
-    card = active_card(_as(member), member_id=member.pk, now=ports.clock.now())
+    card = active_card(joining.as_member(member), member_id=member.pk, now=ports.clock.now())
     context = {"joined": member, "card": card, "membership_url": address("membership")}
     return render(request, "loyalty_plugin/storefront/joined.html", context)
 

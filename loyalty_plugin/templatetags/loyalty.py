@@ -57,10 +57,11 @@ def loyalty_price(
 ) -> dict[str, Any]:
     """The price of one variant: an offer, or a price block that was quoted with others.
 
-    `invite` makes what members pay a link to joining; not inside of another link.
+    `invite` makes what members pay a link to joining, and tells a member why there is no member price: for the page of
+    a product, not inside of another link.
     """
     block = price_blocks(_request(context), [price])[0] if isinstance(price, Offer) else price
-    return {"price": block, "join_url": address("join") if invite else ""}
+    return {"price": block, "join_url": address("join") if invite else "", "explain": invite}
 
 
 @register.inclusion_tag(f"{_PARTS}/stake.html", takes_context=True)

@@ -45,7 +45,7 @@ def _expiry(stage: Stage) -> Iterator[Step]:
 def _card(stage: Stage) -> Step:
     visitor = stage.customer()
     visitor.open("/account/sign-in/").submit({"email": EMAIL, "password": PASSWORD})
-    visitor.open("/account/").submit({}, action="/account/card/")
+    visitor.open("/account/").submit({}, action="/loyalty/membership/card/")
     card = stage.member("name card { number code }")
     manager = stage.staff("manager")
     found = manager.open(f"/admin/membership/members/?q={card['card']['number']}")

@@ -15,9 +15,11 @@ from django.utils import translation
 
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.facts import CustomerFact
+from loyalty_plugin.domain.perks import WhyNot
 from loyalty_plugin.errors import InvalidInput, SaleorUnreachable
 from loyalty_plugin.models.consents import Consent
 from loyalty_plugin.models.members import Member
+from loyalty_plugin.queries.explanations.offers import why_no_member_price
 from loyalty_plugin.services.cards import issue_card
 from loyalty_plugin.services.orders.apply import apply_orders
 from loyalty_plugin.storefront import words
@@ -130,7 +132,15 @@ def test_a_member_sees_their_price_first_and_the_tier_it_is_from() -> None:
 def test_a_sale_that_is_as_good_stays() -> None:
     sign_in(member(programme(RULES)))
     shown = plain(render("{% load loyalty %}{% loyalty_price offer %}", offer=OFFERS[1]))
-    assert shown == "Sale price €36.80 Before €46.00"
+    assert shown == "Sale price €36.80 Before €46.00 The sale price is the better one, so you keep it."
+    assert not price_blocks(None, OFFERS)[1].why
+
+
+def test_every_reason_for_no_member_price_has_words() -> None:
+    told = {why_no_member_price(code) for code in WhyNot if code is not WhyNot.GUEST}
+    assert len(told) == len(WhyNot) - 1
+    assert why_no_member_price("an_extensions_own") == "No member price on this one."
+    assert why_no_member_price("guest") == ""
 
 
 def test_a_hundred_prices_take_as_many_queries_as_one(django_assert_num_queries: Any) -> None:

@@ -206,11 +206,11 @@ def test_a_member_checks_in_once_a_day_and_takes_a_card(visitor: Visitor) -> Non
     visitor.confirm()
     visitor.sign_in("visits@example.com")
     visitor.wait_for("/account/", r"<b>(5[01])</b> points")
-    assert "Tomorrow brings 2 points" in visitor.post("/account/check-in/")
-    assert "<b>51</b> points" in visitor.post("/account/check-in/")
-    assert "lp-card-number" in visitor.post("/account/card/")
+    assert "Tomorrow brings 2 points" in visitor.post("/loyalty/membership/check-in/")
+    assert "<b>51</b> points" in visitor.post("/loyalty/membership/check-in/")
+    assert "lp-card-number" in visitor.post("/loyalty/membership/card/")
     number = visitor.found(r'class="lp-card-number">([^<]+)<')
-    visitor.post("/account/card/")
+    visitor.post("/loyalty/membership/card/")
     assert visitor.found(r'class="lp-card-number">([^<]+)<') == number
 
 

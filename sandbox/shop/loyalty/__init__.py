@@ -1,18 +1,18 @@
-"""The shop's only window on the membership plugin; no other module of the shop imports the plugin."""
+"""What the shop tells the plugin of its visitors, goods and carts, and where it asks for benefits; the plugin decides."""
 
-from sandbox.shop.loyalty.membership import check_in, member_for, membership_page, signed_in, take_card
-from sandbox.shop.loyalty.offers import apply_benefits, cards, member_prices, price_blocks
-from sandbox.shop.loyalty.stake import points_at_stake
+from sandbox.shop.loyalty.benefits import apply_benefits
+from sandbox.shop.loyalty.goods import ProductCard, cards, cart_at_stake, line_notes, offers, price_blocks
+from sandbox.shop.loyalty.people import customer, member_for, signed_in
 
 __all__ = [
+    "ProductCard",
     "apply_benefits",
     "cards",
-    "check_in",
+    "cart_at_stake",
+    "customer",
+    "line_notes",
     "member_for",
-    "member_prices",
-    "membership_page",
-    "points_at_stake",
+    "offers",
     "price_blocks",
     "signed_in",
-    "take_card",
 ]

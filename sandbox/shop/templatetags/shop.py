@@ -1,13 +1,15 @@
-"""Small helpers of the templates: the mark, grouped numbers, a QR code; no queries."""
+"""Small helpers of the templates: grouped numbers, what a cart's lines say of their price."""
 
 from __future__ import annotations
 
-import io
+from collections.abc import Mapping
+from typing import Any
 
-import segno
 from django import template
 from django.utils import formats
-from django.utils.safestring import SafeString, mark_safe
+
+from sandbox.shop import loyalty
+from sandbox.shop.cart import Cart
 
 register = template.Library()
 
@@ -21,23 +23,14 @@ def grouped(number: int) -> str:
     return f"{MINUS}{text}" if number < 0 else text
 
 
-@register.filter
-def signed(number: int) -> str:
-    """As `grouped`, with a plus sign when points came in."""
-    return f"+{grouped(number)}" if number > 0 else grouped(number)
+@register.simple_tag(takes_context=True)
+def line_notes(context: Mapping[str, Any], cart: Cart | None) -> dict[str, str]:
+    """Why lines of a member's cart have no member price, by the line's id."""
+    request = context.get("request")
+    return loyalty.line_notes(request, cart) if request is not None and cart is not None else {}
 
 
 @register.filter
-def fours(number: str) -> str:
-    """A card number in groups of four."""
-    bare = number.replace(" ", "").replace("-", "")
-    return "\N{NO-BREAK SPACE}".join(bare[i : i + 4] for i in range(0, len(bare), 4))
-
-
-@register.simple_tag
-def qr(payload: str) -> SafeString:
-    """An inline SVG QR code, dark on white with its quiet zone."""
-    out = io.BytesIO()
-    code = segno.make(payload, error="m", micro=False)
-    code.save(out, kind="svg", xmldecl=False, svgns=True, border=4, omitsize=True, dark="#111", light="#fff")
-    return mark_safe(out.getvalue().decode())
+def of(notes: Mapping[str, str], key: str) -> str:
+    """The note of this key, or nothing."""
+    return notes.get(key, "")

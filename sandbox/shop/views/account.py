@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,10 +18,15 @@ from django.utils.translation import gettext_lazy as later
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
+from loyalty_plugin.errors import LoyaltyError
+from loyalty_plugin.storefront.forms import JoinForm
+from loyalty_plugin.storefront.joining import join
 from sandbox.shop import cart as carts
 from sandbox.shop import catalogue, letters, loyalty, saleor, session
 from sandbox.shop.forms import RegisterForm, SignInForm
 from sandbox.shop.money import Money
+
+_log = logging.getLogger(__name__)
 
 
 def _next(request: HttpRequest) -> str:
@@ -60,9 +66,11 @@ def _welcome(request: HttpRequest) -> None:
 
 
 def register(request: HttpRequest) -> HttpResponse:
-    form = RegisterForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    typed = request.POST if request.method == "POST" else None
+    form, more = RegisterForm(typed), JoinForm(typed, customer=True)
+    if request.method == "POST" and all([form.is_valid(), more.is_valid()]):
         data = form.cleaned_data
+        _join(request, form, more)
         try:
             saleor.mutate(
                 "Register",
@@ -89,7 +97,19 @@ def register(request: HttpRequest) -> HttpResponse:
         else:
             request.session["registered"] = data["email"]
             return redirect("shop:registered")
-    return render(request, "shop/register.html", {"form": form, "next": _next(request)})
+    return render(request, "shop/register.html", {"form": form, "more": more, "next": _next(request)})
+
+
+def _join(request: HttpRequest, form: RegisterForm, more: JoinForm) -> None:
+    """The membership comes first, with what was agreed to; it is the account's as soon as its address is confirmed.
+
+    Whose address is a member's already is not told here: the letter goes to them, and they sign in.
+    """
+    data = form.cleaned_data
+    try:
+        join(request, more, name=f"{data['first_name']} {data['last_name']}", email=data["email"])
+    except LoyaltyError as error:
+        _log.info("registered without joining: %s", error.code)
 
 
 def registered(request: HttpRequest) -> HttpResponse:

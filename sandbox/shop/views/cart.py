@@ -13,7 +13,7 @@ MOST = 20
 
 
 def _context(request: HttpRequest, cart: carts.Cart | None) -> dict[str, object]:
-    return {"cart": cart, "stake": loyalty.points_at_stake(request, cart) if cart and cart.lines else None}
+    return {"cart": cart, "stake": loyalty.cart_at_stake(cart)}
 
 
 def page(request: HttpRequest) -> HttpResponse:

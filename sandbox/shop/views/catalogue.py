@@ -8,8 +8,8 @@ from sandbox.shop import catalogue, loyalty
 
 SORTS = {
     "name": (_("Name"), lambda card: card.product.name.casefold()),
-    "low": (_("Price, low to high"), lambda card: card.price.price.minor),
-    "high": (_("Price, high to low"), lambda card: -card.price.price.minor),
+    "low": (_("Price, low to high"), lambda card: card.price.amount),
+    "high": (_("Price, high to low"), lambda card: -card.price.amount),
 }
 
 
@@ -58,6 +58,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
             "product": found,
             "variants": [{"variant": v, "price": priced[v.id]} for v in found.variants],
             "price": priced[found.first.id],
+            "offers": loyalty.offers([(found, v) for v in found.variants]),
             "neighbours": loyalty.cards(request, (neighbours[start:] + neighbours[:start])[:4]),
         },
     )

@@ -1,10 +1,16 @@
 """Checkout in three steps — address, delivery, payment — and the thank-you page; each step can be gone back to."""
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 
+from loyalty_plugin.domain.consents import JoinSource
+from loyalty_plugin.errors import LoyaltyError
+from loyalty_plugin.storefront.forms import JoinForm
+from loyalty_plugin.storefront.joining import join
+from loyalty_plugin.storefront.words import refusal
 from sandbox.shop import cart as carts
 from sandbox.shop import checkout, loyalty, saleor, session
 from sandbox.shop.forms import ContactForm
@@ -13,11 +19,10 @@ STEPS = [("address", later("Address")), ("delivery", later("Delivery")), ("payme
 
 
 def _page(request: HttpRequest, step: str, cart: carts.Cart, **context: object) -> HttpResponse:
-    stake = loyalty.points_at_stake(request, cart)
     return render(
         request,
         f"shop/checkout_{step}.html",
-        {"step": step, "steps": STEPS, "cart": cart, "stake": stake, **context},
+        {"step": step, "steps": STEPS, "cart": cart, "stake": loyalty.cart_at_stake(cart), **context},
     )
 
 
@@ -26,14 +31,34 @@ def address(request: HttpRequest) -> HttpResponse:
     if not cart or not cart.lines:
         return redirect("shop:cart")
     form = ContactForm(request.POST or None, initial=_known(request, cart))
-    if request.method == "POST" and form.is_valid():
+    # A prefix of its own: the courier's phone number is not the membership's.
+    more = JoinForm(request.POST or None, customer=True, prefix="member")
+    wants = bool(request.POST.get("join")) and session.customer(request) is None
+    if request.method == "POST" and form.is_valid() and (more.is_valid() or not wants):
         try:
             checkout.set_contact(request, cart, form.cleaned_data["email"], form.address())
+            if wants:
+                _join(request, form, more)
             return redirect("shop:checkout-delivery")
         except saleor.Refused as refused:
             for problem in refused.problems:
                 form.add_error(_field(problem.field, form), problem.message)
-    return _page(request, "address", cart, form=form)
+    return _page(request, "address", cart, form=form, more=more)
+
+
+def _join(request: HttpRequest, form: ContactForm, more: JoinForm) -> None:
+    """Joins with what is typed for the parcel. Whatever comes of it, the cart goes on as it is."""
+    data = form.cleaned_data
+    name = f"{data['first_name']} {data['last_name']}"
+    try:
+        join(request, more, name=name, email=data["email"], source=JoinSource.CHECKOUT)
+    except LoyaltyError as error:
+        messages.info(request, refusal(error))
+    else:
+        words = _(
+            "You have joined. Open an account with this e-mail address, and this order’s points are yours."
+        )
+        messages.success(request, words)
 
 
 def delivery(request: HttpRequest) -> HttpResponse:
