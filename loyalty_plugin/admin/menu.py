@@ -21,6 +21,7 @@ from loyalty_plugin.admin import (
     members,
     operations,
     past,
+    posters,
     programme,
     publishing,
     reconciling,
@@ -89,6 +90,22 @@ class Members(Topic):
             path("<int:member_id>/erase/", erasing.EraseView.as_view(), name="erase"),
             path("undo/<int:entry_id>/", adjusting.UndoView.as_view(), name="undo"),
             path("card/<uuid:card_id>.pdf", cards.PdfView.as_view(), name="card_pdf"),
+        ]
+
+
+class Posters(Topic):
+    """Joining at the counter."""
+
+    name = "loyalty_posters"
+    prefix = "posters"
+    icon = "doc-full"
+    menu_label = _("Posters")
+    operation = Operation.VIEW_MEMBERS
+
+    def get_urlpatterns(self) -> list[Any]:
+        return [
+            path("", posters.IndexView.as_view(), name="index"),
+            path("poster.pdf", posters.PdfView.as_view(), name="pdf"),
         ]
 
 
@@ -247,4 +264,15 @@ class Membership(ViewSetGroup):
     menu_icon = "group"
     menu_name = "membership"
     menu_order = 250
-    items = (Overview, Members, Requests, Incidents, ProgrammeTopic, Past, Operations, Connections, Trail)
+    items = (
+        Overview,
+        Members,
+        Posters,
+        Requests,
+        Incidents,
+        ProgrammeTopic,
+        Past,
+        Operations,
+        Connections,
+        Trail,
+    )

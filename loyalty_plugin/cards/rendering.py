@@ -30,7 +30,7 @@ def render_pdf(card: CardView) -> bytes:
     InvalidInput where a design asks for files that are not its own, CardsUnavailable without WeasyPrint.
     """
     design, params, fields = _prepared(card)
-    return _print(design.html(params, fields), fields["allowed"])
+    return print_pdf(design.html(params, fields), fields["allowed"])
 
 
 def render_png(card: CardView, *, side: Side = "front", width: int = 1012) -> bytes:
@@ -91,7 +91,8 @@ def _printed(fields: dict[str, Any]) -> dict[str, str]:
     return {key: fields[key] for key in ("name", "tier", "programme", "since", "prompt")}
 
 
-def _print(html: str, allowed: frozenset[str]) -> bytes:
+def print_pdf(html: str, allowed: frozenset[str]) -> bytes:
+    """A PDF of a page that reads no file but these. Raises InvalidInput where it tries, CardsUnavailable."""
     try:
         import weasyprint
         from weasyprint.urls import URLFetcher

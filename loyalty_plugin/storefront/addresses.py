@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from loyalty_plugin.conf import settings
-from loyalty_plugin.domain.consents import JoinSource
 
 _OURS = {"join": "loyalty:join", "membership": "loyalty:membership"}
 
@@ -23,12 +20,6 @@ def address(page: str) -> str:
         return reverse(_OURS[page]) if page in _OURS else ""
     except NoReverseMatch:
         return ""
-
-
-def counter_address(base: str, *, channel: str, ref: str = "") -> str:
-    """What the code on a poster says: our page to join by, with channel, source and the poster's own name."""
-    query = {"channel": channel, "via": JoinSource.COUNTER.value, **({"ref": ref} if ref else {})}
-    return f"{base.rstrip('/')}{reverse('loyalty:join')}?{urlencode(query)}"
 
 
 def back(request: HttpRequest, default: str) -> str:

@@ -16,9 +16,9 @@ from loyalty_plugin.domain.programmes.version import ProgrammeVersion
 from loyalty_plugin.domain.texts import text_in
 from loyalty_plugin.domain.tiers.terms import Metric, TierTerms
 from loyalty_plugin.domain.values import Money
+from loyalty_plugin.queries.benefits import benefits_of
 from loyalty_plugin.queries.offers import newcomer, quote_lines
 from loyalty_plugin.storefront.addresses import address
-from loyalty_plugin.storefront.membership import benefits_of
 from loyalty_plugin.storefront.prices import Offer, as_line
 from loyalty_plugin.storefront.visitor import Scene, scene
 from loyalty_plugin.storefront.words import tier_name

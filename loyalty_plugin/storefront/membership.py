@@ -7,21 +7,17 @@ from datetime import date
 
 from django.http import HttpRequest
 from django.utils.formats import date_format
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from loyalty_plugin.domain.lots import local_day
-from loyalty_plugin.domain.programmes.brought import brought
 from loyalty_plugin.domain.programmes.document import CheckInWay
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
-from loyalty_plugin.domain.texts import text_in
 from loyalty_plugin.domain.tiers.forecast import Forecast, Need
 from loyalty_plugin.domain.tiers.terms import TierTerms
+from loyalty_plugin.queries.benefits import benefits_of
 from loyalty_plugin.queries.cards import active_card
 from loyalty_plugin.queries.checkins import check_in_state
-from loyalty_plugin.queries.comparisons.benefits import brought_text
 from loyalty_plugin.queries.members import membership_of
-from loyalty_plugin.queries.offers import perks_of
 from loyalty_plugin.queries.outlook import all_missing, due_day, missing, percent_done
 from loyalty_plugin.storefront.visitor import Scene, scene
 from loyalty_plugin.storefront.words import money, tier_name
@@ -205,20 +201,3 @@ def _way(tier: TierTerms, version: ProgrammeVersion) -> list[str]:
         needs = [Need(one.metric, one.at_least, one.at_least, one.products) for one in way]
         ways.append(_(" and ").join(missing(need, version.currency, money) for need in needs))
     return ways
-
-
-def benefits_of(version: ProgrammeVersion, tier: TierTerms) -> tuple[str, ...]:
-    """What a tier brings, a line each: the shop's own words where it wrote some, else what its perks tell."""
-    language = get_language() or "en"
-    lines = {known: "\n".join(texts) for known, texts in tier.benefits.items()}
-    own = text_in(lines, language).splitlines()
-    own += [
-        text_in(benefit.text, language)
-        for benefit in version.document.benefits
-        if not benefit.tiers or tier.code in benefit.tiers
-    ]
-    if own:
-        return tuple(own)
-    return tuple(
-        brought_text(one) for one in brought(version.document, perks_of(version), tier.code).values()
-    )
