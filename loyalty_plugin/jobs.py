@@ -15,6 +15,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 DRAIN_INBOX: Final = "loyalty.drain_inbox"
 DELIVER_OUTBOX: Final = "loyalty.deliver_outbox"
+QUOTE_AGAIN: Final = "loyalty.quote_again"
 LOOK_AGAIN: Final = "loyalty.look_again"
 MATURE: Final = "loyalty.mature"
 EXPIRE: Final = "loyalty.expire"

@@ -26,6 +26,7 @@ from loyalty_plugin.services import (
     expiry,
     guests,
     previews,
+    requoting,
     runs,
     sealing,
     tiers,
@@ -103,6 +104,14 @@ def look_again(timestamp: int | None = None) -> None:
     now = ports.clock.now()
     if waiting := again.due(now=now):
         _repeat("orders", partial(again.look_due, now=now), waiting)
+
+
+@_task(jobs.QUOTE_AGAIN, "* * * * *")
+def quote_again(timestamp: int | None = None) -> None:
+    """Quote promised prices again that ran out, or whose member, tier or version changed. Such a change nudges."""
+    now = ports.clock.now()
+    if waiting := requoting.due(now=now):
+        _repeat("prices", partial(requoting.quote_due, now=now), waiting)
 
 
 # Hourly, since a day ends at another hour in each time zone.

@@ -26,11 +26,14 @@ from loyalty_plugin.models.orders import PricePromise
 from loyalty_plugin.models.outbox import OutboxItem
 from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.queries.offers import price_fact, quote_checkout
-from loyalty_plugin.queries.programmes import programme_of_channel, version_at
+from loyalty_plugin.queries.programmes import programme_of_channel, version_at, versions_of
 from loyalty_plugin.registry import ports
 from loyalty_plugin.services import locks
 
 _OPEN: Final = (PricePromise.Status.PROMISED, PricePromise.Status.APPLIED)
+#: A promise that was renewed for so long while nobody touched its line ends: the cart was left behind.
+IDLE: Final = timedelta(days=30)
+_LONGEST: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +46,20 @@ class Promised:
     delivered: bool = True
 
 
-def apply_benefits(actor: Actor, *, realm_url: str, checkout_id: str, now: datetime) -> Promised:
+def apply_benefits(
+    actor: Actor, *, realm_url: str, checkout_id: str, now: datetime, untouched: bool = False
+) -> Promised:
     """Promise the member's prices on a checkout and carry them to the shop before returning.
 
-    Only the member whose checkout it is may ask, or the system. Reads the checkout first, outside any transaction.
+    Only the member whose checkout it is may ask, or the system. `untouched`: nobody did anything with it, a promise
+    ran out; then one whose line has not changed for `IDLE` ends for good. Reads the checkout first, outside any
+    transaction.
     Raises NotFound, UnknownChannel, PermissionDenied, CurrencyMismatch, TryLater.
     """
     checkout = ports.storefront.checkout(realm_url, checkout_id)
     if checkout is None:
         raise NotFound(checkout=checkout_id)
-    promised, item_id = _promise(actor, checkout, now)
+    promised, item_id = _promise(actor, checkout, now, untouched)
     if item_id is None:
         return promised
     counts = ports.delivery.deliver([item_id], now=now)
@@ -64,7 +71,9 @@ def apply_benefits(actor: Actor, *, realm_url: str, checkout_id: str, now: datet
     return Promised(checkout_id, promised.lines, True, delivered)
 
 
-def _promise(actor: Actor, checkout: CheckoutFact, now: datetime) -> tuple[Promised, int | None]:
+def _promise(
+    actor: Actor, checkout: CheckoutFact, now: datetime, untouched: bool
+) -> tuple[Promised, int | None]:
     realm = Realm.objects.filter(api_url=checkout.realm).first()
     programme = programme_of_channel(realm.pk, checkout.channel) if realm is not None else None
     if realm is None or programme is None:
@@ -95,7 +104,10 @@ def _promise(actor: Actor, checkout: CheckoutFact, now: datetime) -> tuple[Promi
             fact = price_fact(member, version)
             quotes = quote_checkout(version, fact, checkout, now=now)
         kept = _keep_or_make(member, version, realm, checkout, quotes, before, now)
+        if untouched:
+            kept = {key: one for key, one in kept.items() if one.created_at + IDLE > now}
         _withdraw(before.values(), kept.values())
+        _renew(kept.values(), version, now)
         PricePromise.objects.bulk_create(one for one in kept.values() if one._state.adding)
         desired = _desired(checkout, kept)
         promised = Promised(checkout.checkout_id, tuple(kept.values()), bool(desired))
@@ -128,7 +140,7 @@ def _keep_or_make(
         if quote.base is None or member is None:
             continue
         known = before.get(line.line_id)
-        if known is not None and _same(known, member, version, line, quote, now):
+        if known is not None and _same(known, member, version, line, quote):
             kept[line.line_id] = known
             continue
         kept[line.line_id] = PricePromise(
@@ -151,9 +163,26 @@ def _keep_or_make(
                 "tier": member.tier,
             },
             created_at=now,
-            valid_until=now + timedelta(minutes=settings.PROMISE_MINUTES),
+            valid_until=now,
         )
     return kept
+
+
+def _renew(kept: Iterable[PricePromise], version: ProgrammeVersion, now: datetime) -> None:
+    """Say until when they hold: longer each time one is found to hold still, never beyond the version's end."""
+    stored = []
+    for promise in kept:
+        if promise.valid_until <= now:
+            span = min(timedelta(minutes=settings.PROMISE_MINUTES) * 2**promise.renewals, _LONGEST)
+            starts = (one.starts_at for one in versions_of(version.programme_id).all)
+            promise.valid_until = min([now + span, *(start for start in starts if start > now)])
+            promise.renewals = min(promise.renewals + 1, 20)
+        if promise.quote_due != promise.valid_until:
+            promise.quote_due = promise.valid_until
+            stored.append(promise)
+    old = [promise for promise in stored if not promise._state.adding]
+    if old:
+        PricePromise.objects.bulk_update(old, ["valid_until", "renewals", "quote_due"])
 
 
 def _same(
@@ -162,7 +191,6 @@ def _same(
     version: ProgrammeVersion,
     line: CheckoutLineFact,
     quote: QuotedLine,
-    now: datetime,
 ) -> bool:
     return (
         known.member_id == member.pk
@@ -170,7 +198,6 @@ def _same(
         and known.variant_id == line.variant_id
         and known.quantity == line.quantity
         and (known.unit_price, known.base_price) == (quote.unit_price, quote.base)
-        and known.valid_until > now
     )
 
 

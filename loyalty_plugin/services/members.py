@@ -29,7 +29,7 @@ from loyalty_plugin.models.members import Member, TierEvent
 from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.policies import Operation, require, require_self
 from loyalty_plugin.queries.programmes import versions_of
-from loyalty_plugin.services import audit, bonuses, claims, posting
+from loyalty_plugin.services import audit, bonuses, claims, posting, requoting
 from loyalty_plugin.signals import announce, member_joined, tier_changed
 
 _ALPHABET = "23456789"  # no digit that is read wrongly; eight ones of it are said over the phone
@@ -292,6 +292,7 @@ def leave(actor: Actor, *, member_ids: Sequence[int], now: datetime) -> None:
     """The account at the shop is gone: nothing more is earned, and points end when the version says, or before."""
     require(actor, Operation.EDIT_MEMBERS)
     with transaction.atomic():
+        requoting.of_members(member_ids, since=now)
         for member in Member.objects.select_for_update(no_key=True).filter(pk__in=member_ids).order_by("pk"):
             if member.status != Member.Status.ACTIVE:
                 continue

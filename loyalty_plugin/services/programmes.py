@@ -34,7 +34,7 @@ from loyalty_plugin.models.programmes import CampaignBudget, Programme, Programm
 from loyalty_plugin.models.programmes import ProgrammeVersion as VersionRow
 from loyalty_plugin.policies import Operation, require
 from loyalty_plugin.queries.programmes import as_version, versions_of
-from loyalty_plugin.services import audit, previews
+from loyalty_plugin.services import audit, previews, requoting
 
 #: What a programme's code may look like.
 _CODE: Final = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,48}[a-z0-9])?", re.ASCII | re.IGNORECASE)
@@ -182,6 +182,7 @@ def publish(
         row.author = _account(actor)
         row.save()
         _set_budgets(row.programme_id, document)
+        requoting.of_programme(row.programme_id, since=starts_at)
         audit.record(
             actor,
             "programme.publish",

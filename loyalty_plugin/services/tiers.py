@@ -23,7 +23,7 @@ from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.policies import Operation, require
 from loyalty_plugin.queries.programmes import Versions, versions_of
 from loyalty_plugin.queries.tiers import Judged, history_of, judge, tier_versions
-from loyalty_plugin.services import audit, runs
+from loyalty_plugin.services import audit, requoting, runs
 from loyalty_plugin.services.lanes import side_by_side
 from loyalty_plugin.services.posting.arrays import integers, moments, texts, words
 from loyalty_plugin.signals import announce, tier_changed
@@ -128,6 +128,7 @@ def recompute(members: Sequence[Held], *, now: datetime, versions: Versions | No
     ranks = ready[-1].ranks
     history = history_of(ids, today, counting=ready)
     changed: list[Held] = []
+    moved: set[int] = set()
     told: list[tuple[int, Told]] = []
     for member in members:
         found = judge(member, history, ready, versions.all[0], today)
@@ -140,11 +141,15 @@ def recompute(members: Sequence[Held], *, now: datetime, versions: Versions | No
             # Reached and undone on one day: the day's end knows nothing of it, but it was told.
             told.append((member.pk, Told(today, "left", member.tier, "undone", found.tier)))
         fresh = (found.tier, found.since, found.until, due)
+        if member.tier and member.tier != found.tier:
+            moved.add(member.pk)
         if fresh != (member.tier, member.tier_since, member.tier_until, member.tier_due):
             member.tier, member.tier_since, member.tier_until, member.tier_due = fresh
             changed.append(member)
     if changed:
         _write(changed)
+    if moved:
+        requoting.of_members(moved, since=now)
     _add_events(told, ids, now)
 
 

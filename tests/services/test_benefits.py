@@ -112,9 +112,12 @@ def test_a_changed_quantity_is_promised_anew(shop: Shop):
     ]
 
 
-def test_a_promise_that_ran_out_is_made_anew(shop: Shop):
+def test_a_promise_that_ran_out_and_still_holds_is_renewed_without_a_word_to_the_shop(shop: Shop):
     promise()
-    assert promise(NOW + timedelta(hours=2)).changed
+    assert not promise(NOW + timedelta(hours=2)).changed
+    renewed = PricePromise.objects.get()
+    assert renewed.valid_until == renewed.quote_due == NOW + timedelta(hours=4)
+    assert renewed.renewals == 2
 
 
 def test_the_price_goes_with_the_member(shop: Shop, of: Member):

@@ -23,6 +23,7 @@ ORDER = (
     jobs.EXPIRE,
     jobs.TIERS,
     jobs.BIRTHDAYS,
+    jobs.QUOTE_AGAIN,
     jobs.PREVIEWS,
     jobs.PAST_POINTS,
     jobs.DELIVER_OUTBOX,
