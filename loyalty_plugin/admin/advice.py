@@ -184,6 +184,22 @@ ADVICE: Final[dict[str, tuple[Promise, Promise]]] = {
         _("{count} orders of {saleor} were not charged as promised, the oldest since {since}."),
         _("Decide about them in the back office under Membership, Incidents."),
     ),
+    "hole_unpaid_ships": (
+        _("{saleor} lets orders be sent that nobody has paid."),
+        _("In its Dashboard, forbid to fulfil unpaid orders. Costs: orders on account wait for their payment."),
+    ),
+    "hole_completes_itself": (
+        _("{saleor} makes orders of paid checkouts by itself in: {channels}. No price is looked at before."),
+        _("Switch automatic completion off there. Costs: who closes the window after paying leaves a checkout behind."),
+    ),
+    "hole_gift_cards": (
+        _("{saleor} takes gift cards as promotion codes in: {channels}. One card can pay in two checkouts."),
+        _("Switch the legacy use of gift cards off there. Costs: the shop's pages must take them as a payment."),
+    ),
+    "mode_confirms_itself": (
+        _("{saleor} is in confirmed mode, but confirms orders by itself in: {channels}. None of them waits."),
+        _("Switch automatic confirmation off there, or choose the assisted mode under Connections."),
+    ),
     "outbox_lag": (
         _("{waiting} changes wait to go out to Saleor, the oldest for {minutes} minutes."),
         _("Run a worker or loyalty_tick, and see whether Saleor answers."),

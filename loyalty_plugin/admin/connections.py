@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,18 +12,31 @@ from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from wagtail.admin import messages
 
 from loyalty_plugin.admin.access import Page, crumb
 from loyalty_plugin.admin.advice import told
 from loyalty_plugin.conf import settings
 from loyalty_plugin.errors import LoyaltyError, PermissionDenied
-from loyalty_plugin.models.realms import Realm
+from loyalty_plugin.models.realms import Mode, Realm
 from loyalty_plugin.policies import Operation, require
 from loyalty_plugin.queries.realms import Standing, standings
 from loyalty_plugin.registry import ports
 from loyalty_plugin.saleor.manifest import PERMISSIONS
-from loyalty_plugin.services.realms import mark_reconciled, set_live
+from loyalty_plugin.services.realms import mark_reconciled, set_live, set_mode
+
+#: What each mode means for the shop, in a sentence.
+MODES: Final[dict[str, Any]] = {
+    Mode.ASSISTED: gettext_lazy(
+        "Customers talk to Saleor themselves, and member prices follow by events. Whoever cheats is found with the order: "
+        "it becomes an incident."
+    ),
+    Mode.CONFIRMED: gettext_lazy(
+        "Orders wait unconfirmed until they were compared with what was promised. What is as promised is confirmed at "
+        "once, what is not waits for you. The channels must not confirm orders by themselves."
+    ),
+}
 
 
 class ConnectionsView(Page):
@@ -45,6 +58,8 @@ class ConnectionsView(Page):
             **kwargs,
             connections=[_shown(one) for one in found],
             may_mend=self.may(Operation.RETRY_OPERATIONS),
+            may_choose=self.may(Operation.PUBLISH_PROGRAMME),
+            modes=[(mode, words, MODES[mode]) for mode, words in Mode.choices],
         )
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -69,6 +84,12 @@ class ConnectionsView(Page):
         elif act == "mend":
             ports.connection.mend(url, now=now)
             messages.success(self.request, _("Done. Below is what is left."))
+        elif act in Mode.values:
+            realm = Realm.objects.filter(api_url=url).first()
+            if realm is None:
+                raise Http404
+            set_mode(self.actor, realm_id=realm.pk, mode=act, now=now)
+            messages.success(self.request, _("Member prices are guarded this way from now on."))
         elif act in ("live", "staging"):
             realm = Realm.objects.filter(api_url=url).first()
             if realm is None:

@@ -37,7 +37,7 @@ CODES: Final = (
     NOT_COVERED,
 )
 #: While an order is in these, nobody has said yet that its money must be there.
-_NOT_YET: Final = frozenset({"DRAFT", "UNCONFIRMED", "CANCELED", "EXPIRED"})
+_NOT_YET: Final = frozenset({"DRAFT", "CANCELED", "EXPIRED"})
 
 
 @dataclass(frozen=True, slots=True)

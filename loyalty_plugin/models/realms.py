@@ -23,12 +23,22 @@ class Gap(models.TextChoices):
     RESTORED = "restored", _("a database was restored from a dump")
 
 
+class Mode(models.TextChoices):
+    """How member prices are guarded in a realm: see docs/modes.md."""
+
+    ASSISTED = "assisted", _("Assisted: detects, does not prevent")
+    CONFIRMED = "confirmed", _("Confirmed: orders wait until they were compared")
+
+
 class Realm(models.Model):
     """One Saleor. Foreign ids, token subjects and business keys are only unique together with it."""
 
     api_url = models.URLField(_("API URL"), max_length=255, unique=True)
     #: A staging copy repeats production's ids; only a live realm posts to live programmes.
     live = models.BooleanField(_("live"), default=True)
+    mode = models.CharField(_("mode"), max_length=9, choices=Mode.choices, default=Mode.ASSISTED)
+    #: Settings of that shop which matter to member prices, as last read; see `saleor.standing`.
+    shop_settings = models.JSONField(default=dict, blank=True, editable=False)
     #: When it first installed us: what was paid there before is past (`services.orders.past`).
     connected_at = models.DateTimeField(_("connected since"), null=True, blank=True, editable=False)
     jwks = models.JSONField(_("signing keys"), default=dict, blank=True, editable=False)

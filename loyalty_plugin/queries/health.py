@@ -24,6 +24,7 @@ from loyalty_plugin.models.programmes import Programme, ProgrammeVersion
 from loyalty_plugin.policies import Operation, require
 from loyalty_plugin.queries import chain
 from loyalty_plugin.queries.incidents import incident_troubles
+from loyalty_plugin.queries.modes import hole_troubles
 from loyalty_plugin.queries.realms import standings
 from loyalty_plugin.queries.troubles import Trouble
 from loyalty_plugin.queries.verifying import guards
@@ -42,7 +43,7 @@ SILENCE: Final = timedelta(hours=2)
 
 
 def health(actor: Actor, *, now: datetime, permissions: Collection[str] = ()) -> tuple[Trouble, ...]:
-    """Everything that is wrong, the connection first. About thirteen queries. Raises PermissionDenied.
+    """Everything that is wrong, the connection first. About fifteen queries. Raises PermissionDenied.
 
     `permissions` are those our App asks for in Saleor: one that was not granted keeps its events away.
     """
@@ -60,6 +61,7 @@ def health(actor: Actor, *, now: datetime, permissions: Collection[str] = ()) ->
         *_job_troubles(now),
         *_ledger_troubles(now),
         *incident_troubles(),
+        *hole_troubles(),
     )
 
 

@@ -137,6 +137,7 @@ def _alive(ours: Connected, client: SaleorClient, app: Mapping[str, Any], now: d
         elif before.previous_secret:
             # Every webhook carries the new one since at least the last look: nothing with the old one is under way.
             _rows(ours).update(previous_secret=b"")
+    _read_settings(ours, client)
     connections.forget()
     try:
         with leases.lease(target(ours.api_url)):
@@ -146,6 +147,29 @@ def _alive(ours: Connected, client: SaleorClient, app: Mapping[str, Any], now: d
     except LeaseTaken:
         pass  # somebody mends something there at this moment; the next look will do
     return str(state)
+
+
+def _read_settings(ours: Connected, client: SaleorClient) -> None:
+    """Keep what of the shop's own settings matters to member prices; what was read before stays where it fails."""
+    try:
+        found = client.execute("shop_settings")
+        kept = {
+            "storefront": found["shop"]["allowStorefrontTraffic"],
+            "unpaid_ships": found["shop"]["fulfillmentAllowUnpaid"],
+            "channels": {
+                one["slug"]: {
+                    "confirms": one["orderSettings"]["automaticallyConfirmAllNewOrders"],
+                    "unpaid": one["orderSettings"]["allowUnpaidOrders"],
+                    "completes": one["checkoutSettings"]["automaticallyCompleteFullyPaidCheckouts"],
+                    "gift_cards": one["checkoutSettings"]["allowLegacyGiftCardUse"],
+                }
+                for one in found["channels"]
+                if one["isActive"]
+            },
+        }
+    except (SaleorError, TryLater, TypeError, KeyError):
+        return
+    Realm.objects.filter(pk=ours.realm_id).exclude(shop_settings=kept).update(shop_settings=kept)
 
 
 def _differs(app: Mapping[str, Any], ours: Connected) -> bool:

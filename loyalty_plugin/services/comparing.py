@@ -15,11 +15,14 @@ from django.db.models import Q
 
 from loyalty_plugin.domain.facts import OrderFact
 from loyalty_plugin.domain.promises import Compared, PromisedLine, compare, mark_of
+from loyalty_plugin.models.incidents import Incident
 from loyalty_plugin.models.orders import PricePromise
-from loyalty_plugin.models.realms import Realm
+from loyalty_plugin.models.realms import Mode, Realm
 from loyalty_plugin.services import incidents
 
 Status = PricePromise.Status
+#: What Saleor calls an order that waits for somebody to confirm it.
+UNCONFIRMED: Final = "UNCONFIRMED"
 OPEN: Final = (Status.PROMISED, Status.APPLIED)
 
 
@@ -30,8 +33,8 @@ def compare_with_orders(facts: Sequence[OrderFact], *, now: datetime) -> None:
     member who was erased are gone. In the caller's transaction. One query while nothing was promised for any of them.
     """
     rows = _promises(facts)
-    marked = [fact for fact in facts if any(mark_of(line) for line in fact.lines)]
-    if not rows and not marked:
+    waiting = [fact for fact in facts if fact.status == UNCONFIRMED and fact.origin == "checkout"]
+    if not rows and not waiting and not any(mark_of(line) for fact in facts for line in fact.lines):
         return
     changed: list[PricePromise] = []
     realms = {realm.api_url: realm for realm in Realm.objects.filter(api_url__in={f.realm for f in facts})}
@@ -45,6 +48,16 @@ def compare_with_orders(facts: Sequence[OrderFact], *, now: datetime) -> None:
         if realm is not None and not fact.cancelled:
             changed += _one(fact, realm, by_checkout, by_id, now)
     PricePromise.objects.bulk_update(changed, ["status", "order_id"])
+    for fact in waiting:
+        realm = realms.get(fact.realm)
+        if realm is not None and realm.mode == Mode.CONFIRMED and realm.live:
+            _let_go(fact, realm, now)
+
+
+def _let_go(fact: OrderFact, realm: Realm, now: datetime) -> None:
+    """Have an order confirmed in which nothing differs; one that does waits for a person."""
+    if not Incident.objects.filter(realm=realm, order_id=fact.order_id).exists():
+        incidents.send("order_confirm", realm, fact.order_id, now=now)
 
 
 def found(fact: OrderFact, promises: Iterable[PricePromise]) -> Compared:

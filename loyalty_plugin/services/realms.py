@@ -8,8 +8,8 @@ from django.db import transaction
 from django.db.models import Q
 
 from loyalty_plugin.domain.actors import Actor
-from loyalty_plugin.errors import NotFound, SpendingHeld
-from loyalty_plugin.models.realms import Gap, Held, Realm
+from loyalty_plugin.errors import InvalidInput, NotFound, SpendingHeld
+from loyalty_plugin.models.realms import Gap, Held, Mode, Realm
 from loyalty_plugin.policies import Operation, require
 from loyalty_plugin.queries.realms import spending_held
 from loyalty_plugin.services import audit
@@ -78,6 +78,22 @@ def accept_keys(actor: Actor, *, realm_id: int, now: datetime) -> None:
     with transaction.atomic():
         if Realm.objects.filter(pk=realm_id, keys_changed_at__isnull=False).update(keys_changed_at=None):
             audit.record(actor, "realm.keys_accepted", f"realm:{realm_id}", "done", now=now)
+
+
+def set_mode(actor: Actor, *, realm_id: int, mode: str, now: datetime) -> None:
+    """How member prices are guarded there from now on. Raises InvalidInput, NotFound, PermissionDenied."""
+    require(actor, Operation.PUBLISH_PROGRAMME)
+    if mode not in Mode.values:
+        raise InvalidInput("no such mode", mode=mode)
+    with transaction.atomic():
+        realm = Realm.objects.select_for_update().filter(pk=realm_id).first()
+        if realm is None:
+            raise NotFound(realm=realm_id)
+        if realm.mode != mode:
+            detail = {"from": realm.mode, "to": mode}
+            realm.mode = mode
+            realm.save(update_fields=["mode"])
+            audit.record(actor, "realm.mode", f"realm:{realm_id}", "done", now=now, detail=detail)
 
 
 def set_live(actor: Actor, *, realm_id: int, live: bool, now: datetime) -> None:

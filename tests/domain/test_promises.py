@@ -49,7 +49,7 @@ CASES = [
     ("fewer units", of(replace(LINE, gross=800, quantity=1)), (PROMISE,), {}),
     ("only reserved yet", of(charged=0, authorized=2_400), (PROMISE,), {}),
     ("on account", of(charged=0, may_owe=True), (PROMISE,), {}),
-    ("waits unconfirmed", of(charged=0, status="UNCONFIRMED"), (PROMISE,), {}),
+    ("a draft", of(charged=0, status="DRAFT"), (PROMISE,), {}),
     ("nothing was promised", of(replace(LINE, mark="", gross=3_000)), (), {}),
     ("another App's price", of(replace(LINE, mark="staff")), (), {}),
     ("a guest at the list price", of(replace(LINE, mark="", gross=3_000), user_id=""), (PROMISE,), {}),

@@ -1,0 +1,39 @@
+"""What a Saleor's own settings leave open for member prices, by the mode of that Saleor; changes none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from loyalty_plugin.models.programmes import ProgrammeChannel
+from loyalty_plugin.models.realms import Mode, Realm
+from loyalty_plugin.queries.troubles import Trouble
+
+
+def hole_troubles() -> list[Trouble]:
+    """Holes of the Saleors whose settings were read, as far as their channels have a programme. Two queries."""
+    found: list[Trouble] = []
+    served: dict[int, set[str]] = {}
+    for realm_id, slug in ProgrammeChannel.objects.values_list("realm_id", "slug"):
+        served.setdefault(realm_id, set()).add(slug)
+    for realm in Realm.objects.filter(live=True, pk__in=served).order_by("pk"):
+        if realm.shop_settings:
+            found += _holes(realm, realm.shop_settings, served[realm.pk])
+    return found
+
+
+def _holes(realm: Realm, known: Mapping[str, Any], served: set[str]) -> Iterator[Trouble]:
+    facts = {"saleor": realm.api_url}
+    channels = {slug: one for slug, one in known["channels"].items() if slug in served}
+    if known["unpaid_ships"]:
+        yield Trouble("hole_unpaid_ships", "info", facts)
+    if slugs := _where(channels, "completes"):
+        yield Trouble("hole_completes_itself", "warning", {**facts, "channels": slugs})
+    if slugs := _where(channels, "gift_cards"):
+        yield Trouble("hole_gift_cards", "info", {**facts, "channels": slugs})
+    if realm.mode == Mode.CONFIRMED and (slugs := _where(channels, "confirms")):
+        yield Trouble("mode_confirms_itself", "error", {**facts, "channels": slugs})
+
+
+def _where(channels: Mapping[str, Mapping[str, bool]], name: str) -> str:
+    return ", ".join(sorted(slug for slug, one in channels.items() if one[name]))
