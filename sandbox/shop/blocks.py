@@ -40,7 +40,7 @@ class CategoriesBlock(blocks.StructBlock):
             shelf = []
         firsts: dict[str, catalogue.Product] = {}
         for product in sorted(shelf, key=lambda p: ("faces" not in p.collections, p.name)):
-            firsts.setdefault(product.category.slug, product)
+            firsts.setdefault(product.department.slug, product)
         context["departments"] = [
             {"category": category, "product": firsts[category.slug]}
             for category in (catalogue.categories() if shelf else [])

@@ -187,7 +187,7 @@ def _line(answer: dict[str, Any]) -> Line:
         slug=product["slug"],
         name=product["name"],
         variant=answer["variant"]["name"],
-        image=catalogue.picture((product["media"] or [{"url": ""}])[0]["url"]),
+        image=catalogue.picture((product["media"] or [{"url": ""}])[0]["url"], product["slug"]),
         quantity=answer["quantity"],
         price=price,
         shelf=shelf,

@@ -8,11 +8,14 @@ from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
+from django.templatetags.static import static
 
 from sandbox.shop import saleor
 from sandbox.shop.money import Money
 
 REMEMBER = 30
+#: What the slugs of demo goods begin with that were laid out at a real Saleor, which has no pictures of them.
+DEMO = "loyalty-demo-"
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class Product:
     name: str
     description: str
     category: Category
+    #: The uppermost category above its own, by which one finds it.
+    department: Category
     collections: frozenset[str]
     collection_ids: frozenset[str]
     image: str
@@ -54,19 +59,21 @@ class Product:
 
 
 def categories() -> list[Category]:
-    """The shop's departments in Saleor's order."""
-    return _remembered(
+    """The shop's departments in Saleor's order; none in which this channel has nothing."""
+    known = _remembered(
         "categories", lambda: [_category(e["node"]) for e in _edges(saleor.call("Categories"))]
     )
+    filled = {product.department.slug for product in products()}
+    return [one for one in known if one.slug in filled]
 
 
 def products(*, category: str | None = None, collection: str | None = None) -> list[Product]:
-    """Everything on the shelf, or one category or collection by slug."""
+    """Everything on the shelf, or one department or collection by slug."""
     shelf = _remembered("shelf", _read_shelf)
     return [
         p
         for p in shelf
-        if (category is None or p.category.slug == category)
+        if (category is None or p.department.slug == category)
         and (collection is None or collection in p.collections)
     ]
 
@@ -110,15 +117,19 @@ def _product(node: dict[str, Any]) -> Product | None:
     if not variants or not node["category"]:
         return None
     media = (node["media"] or [{"url": "", "alt": ""}])[0]
+    above = node["category"]
+    while above.get("parent"):
+        above = above["parent"]
     return Product(
         id=node["id"],
         slug=node["slug"],
         name=node["name"],
         description=prose(node["description"]),
         category=_category(node["category"]),
+        department=_category(above),
         collections=frozenset(c["slug"] for c in node["collections"] or ()),
         collection_ids=frozenset(c["id"] for c in node["collections"] or ()),
-        image=picture(media["url"]),
+        image=picture(media["url"], node["slug"]),
         alt=media["alt"],
         variants=variants,
     )
@@ -133,9 +144,17 @@ def _variant(node: dict[str, Any]) -> Variant | None:
     return Variant(node["id"], node["name"], price, undiscounted, node["quantityAvailable"] != 0)
 
 
-def picture(url: str) -> str:
-    """The address of a picture; the shop's own without its host, so that it also shows on the phone beside."""
-    return url.removeprefix(settings.SANDBOX_SHOP_URL)
+def picture(url: str, slug: str = "") -> str:
+    """The address of a picture; the shop's own without its host, so that it also shows on the phone beside.
+
+    Of goods without one at Saleor the demo's own is shown, or one that suits anything; of an unknown slug none.
+    """
+    if url or not slug:
+        return url.removeprefix(settings.SANDBOX_SHOP_URL)
+    own = f"catalogue/{slug.removeprefix(DEMO)}.svg"
+    if slug.startswith(DEMO) and (settings.MEDIA_ROOT / own).exists():
+        return f"{settings.MEDIA_URL}{own}"
+    return static("shop/plain.svg")
 
 
 def prose(description: str | None) -> str:

@@ -25,7 +25,8 @@ def shelf(request: HttpRequest, category: str | None = None) -> HttpResponse:
         products = [
             p
             for p in products
-            if words.casefold() in f"{p.name} {p.description} {p.category.name}".casefold()
+            if words.casefold()
+            in f"{p.name} {p.description} {p.category.name} {p.department.name}".casefold()
         ]
     sort = request.GET.get("sort", "name")
     cards = sorted(loyalty.cards(request, products), key=SORTS.get(sort, SORTS["name"])[1])
@@ -49,7 +50,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     if found is None:
         raise Http404
     priced = loyalty.price_blocks(request, [(found, v) for v in found.variants])
-    neighbours = [p for p in catalogue.products(category=found.category.slug) if p.id != found.id]
+    neighbours = [p for p in catalogue.products(category=found.department.slug) if p.id != found.id]
     start = sum(map(ord, slug)) % max(len(neighbours), 1)
     return render(
         request,

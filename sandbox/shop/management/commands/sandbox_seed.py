@@ -82,6 +82,7 @@ class Command(BaseCommand):
     def _foreign(self, there: dict[str, Any]) -> None:
         """What is ours of a shop at a Saleor that is not: nothing is written there. The terms hold from now on."""
         site.staff()
+        site.product_pictures()
         site.pages()
         now = datetime.now(UTC)
         programme.publish_circle(
