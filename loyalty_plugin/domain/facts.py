@@ -150,6 +150,20 @@ class CheckoutLineFact:
 
 
 @dataclass(frozen=True, slots=True)
+class ShelfFact:
+    """A variant as a channel sells it now: unit prices as the channel enters them, without and with promotions."""
+
+    variant_id: str
+    product_id: str
+    currency: str
+    list_price: int
+    price: int
+    category_id: str = ""
+    collection_ids: frozenset[str] = frozenset()
+    gift_card: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class CheckoutFact:
     """An open checkout as it was last read."""
 

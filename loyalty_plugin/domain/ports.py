@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from loyalty_plugin.domain.facts import CheckoutFact, CustomerFact, OrderFact, Page, Part
+from loyalty_plugin.domain.facts import CheckoutFact, CustomerFact, OrderFact, Page, Part, ShelfFact
 
 
 class Clock(Protocol):
@@ -42,6 +42,19 @@ class Storefront(Protocol):
 
     def checkout(self, realm: str, checkout_id: str) -> CheckoutFact | None:
         """The checkout as it is now, None when there is none. Raises TryLater."""
+        ...
+
+    def shelf(self, realm: str, channel: str, variant_ids: Sequence[str]) -> Mapping[str, ShelfFact]:
+        """Variants as a channel sells them now, by id, at most `PAGE`; what it sells to nobody is missing.
+
+        Raises TryLater.
+        """
+        ...
+
+    def shelf_of_products(
+        self, realm: str, channel: str, product_ids: Sequence[str]
+    ) -> Mapping[str, Sequence[ShelfFact]]:
+        """The same of all variants of products, by product, at most `PAGE` products. Raises TryLater."""
         ...
 
     def confirm_token(self, realm: str, token: str) -> str:

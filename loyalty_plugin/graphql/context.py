@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cached_property
+from typing import Annotated, Any
 
+import strawberry
 from django.http import HttpRequest
 from strawberry.types import Info
 
 from loyalty_plugin.domain.actors import Actor, ActorKind
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
 from loyalty_plugin.errors import TokenRefused, UnknownChannel, UnknownMember
+from loyalty_plugin.graphql.batches import Batch
 from loyalty_plugin.models.members import Member
+from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.queries.members import MembershipView, find_customer, membership_of
 from loyalty_plugin.queries.programmes import channel_served, version_at
 from loyalty_plugin.registry import ports
@@ -29,6 +34,8 @@ class Caller:
         self._members: dict[int | None, Member | None] = {}
         self._views: dict[int, MembershipView] = {}
         self._served: dict[str, tuple[int, int]] = {}
+        self._versions: dict[int, ProgrammeVersion] = {}
+        self._batches: dict[str, Batch[Any, Any]] = {}
 
     @cached_property
     def now(self) -> datetime:
@@ -75,7 +82,21 @@ class Caller:
 
     def version(self, channel: str) -> ProgrammeVersion:
         """The version in force in a channel. Raises UnknownChannel, UnknownProgramme."""
-        return version_at(self.serving(channel)[0], self.now)
+        programme_id = self.serving(channel)[0]
+        if programme_id not in self._versions:
+            self._versions[programme_id] = version_at(programme_id, self.now)
+        return self._versions[programme_id]
+
+    def realm(self, channel: str) -> str:
+        """The URL of the shop's API that has the channel. Raises UnknownChannel."""
+        _, realm_id = self.serving(channel)
+        if self.customer is not None:
+            return self.customer.realm
+        return Realm.objects.values_list("api_url", flat=True).get(pk=realm_id)
+
+    def batch(self, name: str, load: Callable[[list[Any]], Mapping[Any, Any]]) -> Batch[Any, Any]:
+        """What loads many at once in this request, by its name."""
+        return self._batches.setdefault(name, Batch(load))
 
     def member(self, channel: str | None = None) -> Member | None:
         """The customer's membership in the channel's programme, or the first they joined; None without."""
@@ -115,3 +136,7 @@ class Caller:
 
 
 Asked = Info[Caller, None]
+OptionalChannel = Annotated[
+    str | None,
+    strawberry.argument(description="The slug of a channel; without one, the programme joined first."),
+]

@@ -8,9 +8,8 @@ from typing import Annotated
 import strawberry
 
 from loyalty_plugin.domain.programmes.document import CheckInWay
-from loyalty_plugin.graphql.context import Asked
+from loyalty_plugin.graphql.context import Asked, OptionalChannel
 from loyalty_plugin.graphql.errors import ErrorType, told
-from loyalty_plugin.graphql.queries import OptionalChannel
 from loyalty_plugin.graphql.scalars import MoneyType, Whole, money
 from loyalty_plugin.graphql.types.members import CardType, CheckInWayType, MemberType
 from loyalty_plugin.queries.cards import active_card

@@ -1,4 +1,4 @@
-"""The root of what can be asked at the GraphQL door, and our part of the shop's own types; decides nothing."""
+"""The root of what can be asked at the GraphQL door, of memberships, programmes and prices; decides nothing."""
 
 from __future__ import annotations
 
@@ -7,16 +7,12 @@ from typing import Annotated
 import strawberry
 
 from loyalty_plugin.errors import NotFound
-from loyalty_plugin.graphql.context import Asked
+from loyalty_plugin.graphql.context import Asked, OptionalChannel
 from loyalty_plugin.graphql.types.members import MemberType, own
 from loyalty_plugin.graphql.types.prices import PriceInput, PriceType, prices
 from loyalty_plugin.graphql.types.tiers import ProgrammeType
 
 Channel = Annotated[str, strawberry.argument(description="The slug of a channel of the shop.")]
-OptionalChannel = Annotated[
-    str | None,
-    strawberry.argument(description="The slug of a channel; without one, the programme joined first."),
-]
 
 
 @strawberry.type(name="LoyaltyQueries", description="What can be asked about memberships.")
@@ -54,19 +50,3 @@ class Query:
     @strawberry.field(description="Memberships: tiers, points, member prices.")
     def loyalty(self) -> LoyaltyQueries:
         return LoyaltyQueries()
-
-
-@strawberry.federation.type(keys=["id"], description="A customer's account at the shop.")
-class User:
-    id: strawberry.ID = strawberry.field(description="Its id at the shop.")
-
-    @strawberry.field(description="The account's membership; only for the customer themselves.")
-    def loyalty(self, info: Asked, channel: OptionalChannel = None) -> MemberType | None:
-        customer = info.context.customer
-        if customer is None or customer.user_id != self.id:
-            return None
-        return own(info, channel)
-
-    @classmethod
-    def resolve_reference(cls, id: strawberry.ID) -> User:
-        return cls(id=id)

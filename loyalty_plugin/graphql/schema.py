@@ -7,11 +7,14 @@ from typing import Any
 import strawberry
 from graphql import GraphQLError
 from strawberry.extensions import ParserCache, ValidationCache
+from strawberry.federation.schema import FederationAny
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types import Info
 
 from loyalty_plugin.graphql import errors, limits
+from loyalty_plugin.graphql.entities import Order, Product, ProductVariant, User, checked
 from loyalty_plugin.graphql.mutations import Mutation
-from loyalty_plugin.graphql.queries import Query, User
+from loyalty_plugin.graphql.queries import Query
 from loyalty_plugin.graphql.scalars import SCALARS
 
 
@@ -25,6 +28,10 @@ class LoyaltySchema(strawberry.federation.Schema):
             result.errors = errors.plain(result.errors, getattr(more.get("context_value"), "began", False))
         return result
 
+    def entities_resolver(self, info: Info, representations: list[FederationAny]) -> list[FederationAny]:
+        """Entities by what a gateway says of them. Raises InvalidInput; strawberry itself breaks at odd ones."""
+        return super().entities_resolver(info, checked(representations))  # type: ignore[arg-type]
+
     def process_errors(self, errors_found: list[GraphQLError], execution_context: Any = None) -> None:
         errors.log(errors_found)
 
@@ -32,7 +39,7 @@ class LoyaltySchema(strawberry.federation.Schema):
 schema = LoyaltySchema(
     query=Query,
     mutation=Mutation,
-    types=[User],
+    types=[User, Product, ProductVariant, Order],
     federation_version="2.9",
     config=StrawberryConfig(scalar_map=SCALARS),
     # The caches remember the last documents, since a shop asks few and asks them again and again.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Final
+from typing import Any, Final, Protocol
 
 from django.utils.formats import date_format
 from django.utils.translation import get_language, ngettext
@@ -17,7 +18,6 @@ from loyalty_plugin.domain.tiers.forecast import Forecast, Need, Needs
 from loyalty_plugin.domain.tiers.terms import Metric, TierTerms
 from loyalty_plugin.queries.explanations.numbers import money_text, number_text, points_text
 from loyalty_plugin.queries.explanations.sentences import explain, explain_end, explain_more
-from loyalty_plugin.queries.statements import Movement
 
 _KINDS: Final = {
     Kind.EARN: N_("Earned by an order."),
@@ -47,7 +47,16 @@ def tier_name(tier: TierTerms | None, code: str, language: str | None = None) ->
     return text_in(tier.name, language_of(language)) if tier is not None else code
 
 
-def why(movement: Movement) -> str:
+class Explained(Protocol):
+    """A movement, or whatever else has a kind and the explanation that was stored with it."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def explanation(self) -> Mapping[str, Any] | None: ...
+
+
+def why(movement: Explained) -> str:
     """One sentence about a movement; an award explains itself by its numbers."""
     if _is_award(movement):
         return explain(movement.explanation or {})
@@ -56,12 +65,12 @@ def why(movement: Movement) -> str:
     return _(_KINDS[Kind(movement.kind)])
 
 
-def why_not_more(movement: Movement) -> list[str]:
+def why_not_more(movement: Explained) -> list[str]:
     """What would have given more, what did not count; none for what is no award."""
     return explain_more(movement.explanation or {}) if _is_award(movement) else []
 
 
-def _is_award(movement: Movement) -> bool:
+def _is_award(movement: Explained) -> bool:
     return movement.kind in (Kind.EARN, Kind.BONUS) and "total" in (movement.explanation or {})
 
 

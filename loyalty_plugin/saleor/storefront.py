@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from loyalty_plugin.domain.facts import PAGE, CheckoutFact, CustomerFact, OrderFact, Page, Part
+from loyalty_plugin.domain.facts import PAGE, CheckoutFact, CustomerFact, OrderFact, Page, Part, ShelfFact
 from loyalty_plugin.domain.values import Money
 from loyalty_plugin.errors import AppTokenDead, InvalidInput, NotFound, SaleorError, TryLater
 from loyalty_plugin.models.realms import Installation
@@ -18,6 +18,7 @@ from loyalty_plugin.saleor.connections import connected
 from loyalty_plugin.saleor.payloads.checkouts import checkout_fact
 from loyalty_plugin.saleor.payloads.customers import customer_fact
 from loyalty_plugin.saleor.payloads.orders import order_fact
+from loyalty_plugin.saleor.payloads.shelves import shelf_fact
 from loyalty_plugin.saleor.standing import over
 
 
@@ -50,6 +51,26 @@ class SaleorStorefront:
         """The checkout as it is now, None when there is none (any more)."""
         found = call(realm, "checkout", id=checkout_id)["checkout"]
         return checkout_fact(realm, found) if found else None
+
+    def shelf(self, realm: str, channel: str, variant_ids: Sequence[str]) -> Mapping[str, ShelfFact]:
+        """Variants as a channel sells them now, by id, at most `PAGE`; what it sells to nobody is missing."""
+        data = call(realm, "shelf_variants", ids=_page(variant_ids), channel=channel)
+        facts = (_shelved(node, node["product"], channel, data) for node in _nodes(data["productVariants"]))
+        return {fact.variant_id: fact for fact in facts if fact is not None}
+
+    def shelf_of_products(
+        self, realm: str, channel: str, product_ids: Sequence[str]
+    ) -> Mapping[str, Sequence[ShelfFact]]:
+        """The same of all variants of products, by product, at most `PAGE` products."""
+        data = call(realm, "shelf_products", ids=_page(product_ids), channel=channel)
+        return {
+            node["id"]: [
+                fact
+                for variant in node["variants"] or ()
+                if (fact := _shelved(variant, node, channel, data)) is not None
+            ]
+            for node in _nodes(data["products"])
+        }
 
     def confirm_token(self, realm: str, token: str) -> str:
         """The customer whose access token Saleor says this is now, empty if it is nobody's.
@@ -116,6 +137,13 @@ def call(realm: str, operation: str, **variables: Any) -> Mapping[str, Any]:
         if again is not None and again.state != Installation.State.DEAD:
             over(again, now=timezone.now())
         raise
+
+
+def _shelved(
+    variant: Mapping[str, Any], product: Mapping[str, Any], channel: str, data: Mapping[str, Any]
+) -> ShelfFact | None:
+    with_tax = bool(data["channel"]) and data["channel"]["taxConfiguration"]["pricesEnteredWithTax"]
+    return shelf_fact(variant, product, channel, with_tax)
 
 
 def _page(ids: Sequence[str]) -> list[str]:

@@ -12,7 +12,7 @@ import pytest
 from django.test import Client
 
 from loyalty_plugin import registry
-from loyalty_plugin.domain.facts import CheckoutFact, CheckoutLineFact, CustomerFact
+from loyalty_plugin.domain.facts import CheckoutFact, CheckoutLineFact, CustomerFact, ShelfFact
 from loyalty_plugin.saleor import connections, jwks
 from tests.factories import CHANNEL, NOW, REALM, document
 from tests.saleor.roomkit import KEY, install
@@ -41,6 +41,22 @@ class Shop:
     checkouts: dict[str, CheckoutFact] = field(default_factory=dict)
     delivered: list[int] = field(default_factory=list)
     revoked: set[str] = field(default_factory=set)
+    variants: dict[str, ShelfFact] = field(default_factory=dict)
+    #: How often the shelves were read.
+    looks: int = 0
+
+    def shelf(self, realm: str, channel: str, variant_ids: Sequence[str]) -> Mapping[str, ShelfFact]:
+        self.looks += 1
+        return {i: self.variants[i] for i in variant_ids if i in self.variants}
+
+    def shelf_of_products(
+        self, realm: str, channel: str, product_ids: Sequence[str]
+    ) -> Mapping[str, Sequence[ShelfFact]]:
+        self.looks += 1
+        return {i: [v for v in self.variants.values() if v.product_id == i] for i in product_ids}
+
+    def put_on_shelf(self, variant_id: str, price: int = 4000, product_id: str = "P1") -> None:
+        self.variants[variant_id] = ShelfFact(variant_id, product_id, "EUR", price, price)
 
     def confirm_token(self, realm: str, token: str) -> str:
         return "" if token in self.revoked else USER

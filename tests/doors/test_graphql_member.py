@@ -149,15 +149,15 @@ def test_a_customer_of_another_saleor_is_somebody_else(door: Door, ada: Member, 
 
 def test_the_account_of_the_shop_leads_to_its_membership(door: Door, ada: Member) -> None:
     query = """query ($these: [_Any!]!) { _entities(representations: $these) {
-        ... on User { id loyalty { number } } } }"""
+        ... on User { id loyaltyMembership { number } } } }"""
     mine = {"__typename": "User", "id": USER}
     other = {"__typename": "User", "id": "VXNlcjo0Nw=="}
     member(ada.programme, external_id=other["id"])
     [first, second] = door.ask(query, these=[mine, other])["_entities"]
-    assert first == {"id": USER, "loyalty": {"number": ada.number}}
-    assert second["loyalty"] is None  # somebody else's, whoever asks
+    assert first == {"id": USER, "loyaltyMembership": {"number": ada.number}}
+    assert second["loyaltyMembership"] is None  # somebody else's, whoever asks
     door.token = None
-    assert door.ask(query, these=[mine])["_entities"][0]["loyalty"] is None
+    assert door.ask(query, these=[mine])["_entities"][0]["loyaltyMembership"] is None
 
 
 def test_a_programme_is_for_everybody(door: Door) -> None:

@@ -89,7 +89,7 @@ def lot(view: LotView) -> LotType:
 
 @strawberry.type(name="LoyaltyWhy", description="Why a movement is as it is.")
 class WhyType:
-    row: strawberry.Private[Movement]
+    row: strawberry.Private[words.Explained]
 
     @strawberry.field(description="In one sentence.")
     def sentence(self) -> str:

@@ -44,28 +44,39 @@ class PriceType:
     )
     tier: TierType = strawberry.field(description="The tier the price is for.")
     reason: str | None = strawberry.field(description="A stable code of what lowers the price.")
+    why_not: str | None = strawberry.field(
+        description="A stable code of why there is no member price; docs/prices.md explains each."
+    )
+    members_only: bool = strawberry.field(description="Whether who asks may not buy it as what they are.")
 
 
 def prices(caller: Caller, channel: str, lines: Sequence[PriceInput]) -> list[PriceType]:
     """Quotes in the order given. Raises InvalidInput for more than a hundred lines or negative prices."""
     if len(lines) > MOST or any(line.list_price < 0 or line.price < 0 for line in lines):
         raise InvalidInput(lines=len(lines))
+    return quoted(caller, channel, [_fact(number, line) for number, line in enumerate(lines)])
+
+
+def quoted(caller: Caller, channel: str, lines: Sequence[CheckoutLineFact]) -> list[PriceType]:
+    """What lines of one piece cost who asks, in the order given; a guest is told what joining would bring."""
     version = caller.version(channel)
     member = caller.member(channel)
     if member is not None and member.status != Member.Status.ACTIVE:
         member = None
     fact = price_fact(member, version) if member is not None else newcomer(version, caller.now)
-    tier = version.document.tier(fact.tier) or version.document.ladder[0]
-    facts = [_fact(number, line) for number, line in enumerate(lines)]
-    quotes = quote_lines(version, fact, facts, now=caller.now, channel=channel)
+    terms = version.document.tier(fact.tier) or version.document.ladder[0]
+    tier = TierType(terms=terms, version=version)
+    quotes = quote_lines(version, fact, lines, now=caller.now, channel=channel)
     return [
         PriceType(
-            variant_id=line.variant_id,
-            price=money(line.price, version.currency),
+            variant_id=strawberry.ID(line.variant_id),
+            price=money(line.promotion_price, version.currency),
             member_price=money(quote.unit_price, version.currency) if quote.base is not None else None,
             by_joining=member is None,
-            tier=TierType(terms=tier, version=version),
+            tier=tier,
             reason=quote.reason or None,
+            why_not=quote.why_not or None,
+            members_only=quote.barred,
         )
         for line, quote in zip(lines, quotes, strict=True)
     ]
