@@ -48,6 +48,6 @@ def points_of_orders(realm_url: str, user_id: str, order_ids: Sequence[str]) -> 
         )
     }
     return {
-        order_id: OrderPoints(order_id, first, stands, *told.get(entry, ("", None)), outcome)
+        order_id: OrderPoints(order_id, first, stands, *told.get(entry or 0, ("", None)), outcome)
         for order_id, first, stands, entry, outcome in rows
     }
