@@ -148,7 +148,14 @@ def _keep(request: HttpRequest, answer: dict[str, Any]) -> Cart:
 
 
 def parse(answer: dict[str, Any]) -> Cart:
-    """Saleor's checkout as a Cart."""
+    """Saleor's checkout as a Cart. Raises saleor.Unreachable for an answer that is none: no price is better than a wrong one."""
+    try:
+        return _parse(answer)
+    except (KeyError, TypeError, IndexError, ValueError, ArithmeticError) as error:
+        raise saleor.Unreachable(f"not a checkout: {error!r}") from error
+
+
+def _parse(answer: dict[str, Any]) -> Cart:
     money: Callable[[Any], Money] = Money.read  # type: ignore[assignment]
     address = answer["shippingAddress"]
     method = answer["deliveryMethod"]

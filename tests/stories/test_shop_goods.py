@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from graphql import build_schema, parse, validate
 
 from sandbox.seed import catalogue, history, pictures
 from sandbox.seed.people import PEOPLE
-from sandbox.shop import saleor
+from sandbox.shop import cart, saleor
 from sandbox.shop.money import Money
 from tests.recorded import FACTS
 
@@ -64,6 +65,12 @@ def test_what_the_shop_asks_saleor_is_valid(file: Path) -> None:
     schema = build_schema(file.read_text())
     for name, text in saleor.documents().items():
         assert not validate(schema, parse(text)), name
+
+
+@pytest.mark.parametrize("nonsense", [{}, {"id": 5, "lines": None}, [], "ok", None, {"lines": [{}]}])
+def test_an_answer_that_is_no_checkout_shows_no_price(nonsense: Any) -> None:
+    with pytest.raises(saleor.Unreachable):
+        cart.parse(nonsense)
 
 
 @pytest.mark.parametrize(
