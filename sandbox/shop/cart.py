@@ -148,7 +148,7 @@ def _keep(request: HttpRequest, answer: dict[str, Any]) -> Cart:
 
 
 def parse(answer: dict[str, Any]) -> Cart:
-    """Saleor's checkout as a Cart. Raises saleor.Unreachable for an answer that is none: no price is better than a wrong one."""
+    """Saleor's checkout as a Cart. Raises saleor.Unreachable for nonsense: no price is better than a wrong one."""
     try:
         return _parse(answer)
     except (KeyError, TypeError, IndexError, ValueError, ArithmeticError) as error:
