@@ -40,7 +40,7 @@ _log = logging.getLogger(__name__)
 
 #: Rows a task takes before it hands the rest to a task of its own, so that others get their turn.
 AT_ONCE = 2_000
-#: Connections the night's work on points and tiers uses side by side: one reckons while the other waits.
+#: Connections the inbox and the night's work on points and tiers use side by side: one reckons while the other waits.
 LANES = 2
 #: A killed worker's jobs are begun again after this many seconds without a sign of life.
 STALLED_SECONDS = 60
@@ -77,7 +77,7 @@ def _repeat(name: str, some: Callable[[], int], total: int | None = None) -> Non
 @_task(jobs.DRAIN_INBOX, "* * * * *")
 def drain(timestamp: int | None = None) -> None:
     """Work off what Saleor has sent. Intake nudges; the minute's run finds what was put off."""
-    counts = drain_inbox(AT_ONCE, ports.clock.now())
+    counts = drain_inbox(AT_ONCE, ports.clock.now(), lanes=LANES)
     if sum(counts.values()) >= AT_ONCE:
         jobs.enqueue(jobs.DRAIN_INBOX)
 

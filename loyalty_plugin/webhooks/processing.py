@@ -10,9 +10,11 @@ from __future__ import annotations
 import logging
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import chain
 from typing import Final
 
 from django.db import transaction
@@ -24,6 +26,7 @@ from loyalty_plugin.errors import LoyaltyError, TryLater
 from loyalty_plugin.models.inbox import InboxItem
 from loyalty_plugin.saleor.hints import Hint, hints
 from loyalty_plugin.saleor.subscriptions import Subject
+from loyalty_plugin.services.lanes import side_by_side
 from loyalty_plugin.webhooks import looking
 from loyalty_plugin.webhooks.outcomes import Outcome, ignored, retried, together
 
@@ -53,19 +56,38 @@ class _Claimed:
     attempts: int
 
 
-def drain_inbox(limit: int, now: datetime) -> Mapping[str, int]:
-    """Work off up to `limit` received events; counts by status (done, ignored, failed, and new for "later")."""
+def drain_inbox(limit: int, now: datetime, *, lanes: int = 1) -> Mapping[str, int]:
+    """Work off up to `limit` received events; counts by status (done, ignored, failed, and new for "later").
+
+    With several lanes one asks Saleor while another decides and a third waits for the database. Nothing depends on
+    the order of batches, as nothing does on the order of events.
+    """
     counts: Counter[str] = Counter()
-    while counts.total() < limit:
-        rows = _claim(min(BATCH, limit - counts.total()))
-        if not rows:
-            break
-        outcomes = _work(rows, now)
-        _note(rows, outcomes, now)
+    away = False
+
+    def claimed() -> Iterator[list[_Claimed]]:
+        left = limit
+        while left > 0 and not away and (rows := _claim(min(BATCH, left))):
+            left -= len(rows)
+            yield rows
+
+    batches = claimed()
+    first = next(batches, None)
+    if first is None:
+        return counts
+    # A few events, as most nudges bring, are not worth connections of their own.
+    used = lanes if len(first) == BATCH else 1
+    for outcomes in side_by_side(partial(_batch, now), chain([first], batches), used):
         counts.update(outcome.status for outcome in outcomes.values())
-        if all(outcome.status == Status.NEW for outcome in outcomes.values()):
-            break  # whoever is away now is away for the next batch, too
+        # Whoever is away now is away for the next batch, too.
+        away = away or all(outcome.status == Status.NEW for outcome in outcomes.values())
     return counts
+
+
+def _batch(now: datetime, rows: Sequence[_Claimed]) -> dict[int, Outcome]:
+    outcomes = _work(rows, now)
+    _note(rows, outcomes, now)
+    return outcomes
 
 
 def _claim(limit: int) -> list[_Claimed]:
