@@ -51,9 +51,8 @@ def serve(options: argparse.Namespace) -> int:
         return _clear(staff, folder)
     require_free([options.port])
     system.provide(system.missing_libraries(), "Drawing cards")
-    if options.reset:
-        folder.reset()
-    there = _known(folder, api_url) or There(api_url, options.channel, "")
+    there = _after_reset(folder, api_url) if options.reset else _known(folder, api_url)
+    there = there or There(api_url, options.channel, "")
     try:
         _look(staff, there, options.channel)
         there.public_url = public_url
@@ -81,6 +80,22 @@ def serve(options: argparse.Namespace) -> int:
         _welcome(world, options.port, there)
         world.processes.watch()
     return 0
+
+
+def _after_reset(folder: DataFolder, api_url: str) -> There | None:
+    """What was made at that Saleor stays known when the shop's own data go, or nothing could clear it away."""
+    there = None
+    if _file(folder).exists():
+        there = There(**json.loads(_file(folder).read_text()))
+        if there.api_url != api_url and (there.laid.get("made") or there.payments_app):
+            raise LaunchError(
+                f"What this shop made at {there.api_url} is still there: --saleor {there.api_url} --clear first."
+            )
+    folder.reset()
+    if there is None or there.api_url != api_url:
+        return None
+    _keep(folder, there)
+    return there
 
 
 def api_url_of(given: str) -> str:

@@ -119,7 +119,8 @@ class Cluster(Server):
     def delete(self) -> None:
         """Stop the server and remove the cluster's files."""
         self.stop()
-        shutil.rmtree(self.data_dir, ignore_errors=True)
+        # Not through the link: whatever follows none would leave the files where they are.
+        shutil.rmtree(self._asked_dir.resolve(), ignore_errors=True)
         if self._asked_dir.is_symlink():
             self._asked_dir.unlink()
 

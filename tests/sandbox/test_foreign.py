@@ -143,6 +143,19 @@ def test_a_folder_of_another_channel_or_saleor(staff: Account, folder: DataFolde
         foreign._known(folder, "https://other.example/graphql/")
 
 
+def test_a_reset_forgets_the_shop_and_not_what_it_made_there(staff: Account, folder: DataFolder) -> None:
+    there = foreign.There(
+        staff.api_url, CHANNEL, "USD", laid={"made": [["productDelete", "x"]]}, payments_app="QXBwOjE="
+    )
+    foreign._keep(folder, there)
+    (folder.path / "secret-key").write_text("of the shop")
+    assert foreign._after_reset(folder, staff.api_url) == there
+    assert foreign._known(folder, staff.api_url) == there
+    assert not (folder.path / "secret-key").exists()
+    with pytest.raises(LaunchError, match="--clear first"):
+        foreign._after_reset(folder, "https://other.example/graphql/")
+
+
 def test_what_is_laid_out_is_for_sale_and_goes_again(staff: Account, folder: DataFolder) -> None:
     before = shelf(staff)
     there = foreign.There(staff.api_url, CHANNEL, "", public_url="http://localhost:8000")

@@ -29,6 +29,17 @@ def test_a_cluster_keeps_its_data_when_started_again(folder: Path) -> None:
         assert connection.info.encoding == "utf-8"
 
 
+def test_what_lies_behind_a_link_is_deleted_without_a_start(tmp_path: Path) -> None:
+    """As root the files may be kept elsewhere; a later process knows only the link."""
+    kept, asked = tmp_path / "elsewhere", tmp_path / "asked"
+    kept.mkdir()
+    (kept / "PG_VERSION").write_text("18")
+    asked.symlink_to(kept)
+    Cluster(asked).delete()
+    assert not kept.exists()
+    assert not asked.is_symlink()
+
+
 def test_it_is_reached_by_its_socket_only(cluster: Cluster) -> None:
     with cluster, psycopg.connect(cluster.url()) as connection:
         assert connection.execute("SHOW listen_addresses").fetchone() == ("",)
