@@ -169,6 +169,18 @@ class PreviewNeeded(LoyaltyError):
     code = "preview_needed"
 
 
+class PriceFileRefused(InvalidInput):
+    """A file of prices that is no table, or has rows that can't be right. Details: reason, or faults (a count)."""
+
+    code = "price_file_refused"
+
+
+class PriceListChanged(LoyaltyError):
+    """Prices of this list were changed since this was shown. Details: prices (a count)."""
+
+    code = "price_list_changed"
+
+
 class AlreadyMember(LoyaltyError):
     """The customer, e-mail or phone belongs to a member of this programme already."""
 

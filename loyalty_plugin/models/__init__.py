@@ -13,6 +13,7 @@ import loyalty_plugin.models.orders
 import loyalty_plugin.models.outbox
 import loyalty_plugin.models.past
 import loyalty_plugin.models.previews
+import loyalty_plugin.models.prices
 import loyalty_plugin.models.programmes
 import loyalty_plugin.models.realms
 import loyalty_plugin.models.reconciling

@@ -139,6 +139,7 @@ def draft_problems(version: VersionRow, starts_at: datetime) -> list[Problem]:
             params_of=params_of,
             occasions_of=lambda code: registry.rules.get(code).occasions,
             channels=set(programme.channels.values_list("slug", flat=True)) or None,
+            price_lists=codes_of(programme.pk),
         ),
         *tier_problems(document.tiers, document.tier_settings),
     ]

@@ -37,11 +37,12 @@ def check_document(
     params_of: ParamsOf,
     occasions_of: OccasionsOf | None = None,
     channels: Collection[str] | None = None,
+    price_lists: frozenset[str] | None = None,
 ) -> list[Problem]:
     """Everything in this draft that contradicts itself or the programme, in the document's order.
 
     `starts_on`: the day the version is to start, None where not yet decided. `channels`: the channels the
-    programme serves, None where not to be checked. Contradictions between tiers are `domain.tiers`' to find.
+    programme serves, `price_lists` the codes of its lists, None where not to be checked. Contradictions between tiers are `domain.tiers`' to find.
     """
     earning = document.earning
     context = DraftContext(
@@ -50,6 +51,7 @@ def check_document(
         order_cap=earning.caps.order,
         day_cap=earning.caps.day,
         member_cap=earning.caps.member,
+        price_lists=price_lists,
     )
     campaigns = {campaign.code: campaign for campaign in earning.campaigns}
     problems: list[Problem] = list(_qualifying(document))

@@ -51,6 +51,7 @@ PROBLEMS: Final[dict[str, str]] = {
     "bands_unordered": "bands must rise",
     "bands_mixed": "bands by amount and bands given once do not go together",
     "floor_of_nothing": "a floor names neither a share nor an amount",
+    "unknown_price_list": "the programme has no such price list",
     "not_local": "a time must be one of the programme's zone, without an offset",
     "params_contradict": "these parameters contradict each other",
 }
