@@ -22,6 +22,7 @@ from loyalty_plugin.admin import (
     operations,
     past,
     posters,
+    price_lists,
     programme,
     publishing,
     reconciling,
@@ -170,6 +171,9 @@ class ProgrammeTopic(Topic):
     def get_urlpatterns(self) -> list[Any]:
         return [
             path("", starting.IndexView.as_view(), name="index"),
+            path("prices/", price_lists.IndexView.as_view(), name="price_lists"),
+            path("prices/<int:list_id>/", price_lists.ListView.as_view(), name="price_list"),
+            path("prices/changes/<int:change_id>/", price_lists.ChangeView.as_view(), name="price_change"),
             path("<int:version_id>/", programme.DraftView.as_view(), name="draft"),
             path("<int:version_id>/publish/", publishing.PublishView.as_view(), name="publish"),
             path("<int:version_id>/losers/", losers.IndexView.as_view(), name="losers"),

@@ -31,6 +31,9 @@ CHIPS: Final[dict[str, tuple[Any, str]]] = {
     "closed": (gettext_lazy("closed"), ""),
     "draft": (gettext_lazy("draft"), ""),
     "published": (gettext_lazy("published"), "w-status--primary"),
+    "proposed": (gettext_lazy("not done yet"), "w-status--primary"),
+    "applied": (gettext_lazy("done"), ""),
+    "undone": (gettext_lazy("undone"), ""),
     "planned": (gettext_lazy("published, begins later"), ""),
     "over": (gettext_lazy("replaced"), ""),
     "in_force": (gettext_lazy("in force"), "w-status--primary"),
@@ -284,6 +287,14 @@ _SENTENCES: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
     ),
     "preview_needed": lambda _d: _(
         "Not published yet: what this draft would do from that day on is shown only now. Look it over, then publish."
+    ),
+    "price_file_refused": lambda d: (
+        _("Nothing was changed: the file has rows that can't be right. Mend them, then send the file again.")
+        if d.get("faults")
+        else _("This file can't be read. Send a CSV file in UTF-8 or an XLSX file of at most 20 MB.")
+    ),
+    "price_list_changed": lambda _d: _(
+        "Nothing was changed: prices of this list were changed since this was shown. Send the file again."
     ),
     "key_conflict": lambda _d: _("This form was sent before with other values. Open it again."),
     "unknown_member": lambda _d: _("There is no such member."),

@@ -16,7 +16,9 @@ MOST_ROWS: Final = 100_000
 HEADINGS: Final[Mapping[str, frozenset[str]]] = {
     "variant": frozenset({"variant", "variantid", "variant_id", "id", "商品编号", "规格编号", "规格id"}),
     "channel": frozenset({"channel", "channelslug", "channel_slug", "kanal", "渠道"}),
-    "price": frozenset({"price", "memberprice", "member_price", "preis", "mitgliederpreis", "会员价", "價格", "价格"}),
+    "price": frozenset(
+        {"price", "memberprice", "member_price", "preis", "mitgliederpreis", "会员价", "價格", "价格"}
+    ),
     "currency": frozenset({"currency", "währung", "币种", "货币"}),
 }
 

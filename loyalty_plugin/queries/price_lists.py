@@ -8,9 +8,7 @@ from loyalty_plugin.domain.price_lists import Key
 from loyalty_plugin.models.prices import ListedPrice, PriceList
 
 
-def listed_prices(
-    programme_id: int, code: str, variants: Sequence[str], channel: str
-) -> dict[str, int]:
+def listed_prices(programme_id: int, code: str, variants: Sequence[str], channel: str) -> dict[str, int]:
     """Prices in minor units by variant, the channel's own before those of every channel. One query."""
     rows = ListedPrice.objects.filter(
         price_list__programme_id=programme_id,

@@ -129,9 +129,7 @@ def _locked(change_id: int) -> PriceChange:
 
 def _note(actor: Actor, change: PriceChange, operation: str, now: datetime) -> None:
     detail = {"change": change.pk, "prices": len(change.effects), "source": change.source}
-    audit.record(
-        actor, operation, f"price_list:{change.price_list_id}", "done", now=now, detail=detail
-    )
+    audit.record(actor, operation, f"price_list:{change.price_list_id}", "done", now=now, detail=detail)
 
 
 def _write(of: PriceList, effects: Sequence[Effect]) -> None:

@@ -33,6 +33,7 @@ from loyalty_plugin.errors import (
 from loyalty_plugin.models.programmes import CampaignBudget, Programme, ProgrammeChannel
 from loyalty_plugin.models.programmes import ProgrammeVersion as VersionRow
 from loyalty_plugin.policies import Operation, require
+from loyalty_plugin.queries.price_lists import codes_of
 from loyalty_plugin.queries.programmes import as_version, versions_of
 from loyalty_plugin.services import audit, previews, requoting
 

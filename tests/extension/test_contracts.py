@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from loyalty_plugin import registry
@@ -86,12 +87,14 @@ def test_our_multipliers_keep_the_contract(code: str, params: dict[str, Any]) ->
             "bundle",
             {"parts": [{"products": ["product-1"], "pieces": 2}, {"products": ["product-2"]}], "price": 1},
         ),
+        ("price_list", {"list": "gold"}),
         ("members_only", {"collections": ["collection-1"]}),
         ("member_shipping", {"name": "Members' post", "amounts": {"vip": 0, "premium": 200}}),
     ],
 )
 def test_our_perks_keep_the_contract(code: str, params: dict[str, Any]) -> None:
-    check_perk(type(registry.perks.get(code)), params, examples=EXAMPLES)
+    read = st.just({"variant-line-1": 500, "variant-line-0": 1}) if code == "price_list" else None
+    check_perk(type(registry.perks.get(code)), params, examples=EXAMPLES, read=read)
 
 
 def test_the_stamp_card_keeps_the_contract() -> None:

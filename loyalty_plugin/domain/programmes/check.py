@@ -42,7 +42,8 @@ def check_document(
     """Everything in this draft that contradicts itself or the programme, in the document's order.
 
     `starts_on`: the day the version is to start, None where not yet decided. `channels`: the channels the
-    programme serves, `price_lists` the codes of its lists, None where not to be checked. Contradictions between tiers are `domain.tiers`' to find.
+    programme serves, `price_lists` the codes of its lists, None where not to be checked.
+    Contradictions between tiers are `domain.tiers`' to find.
     """
     earning = document.earning
     context = DraftContext(
