@@ -54,7 +54,7 @@ def check_perk(
     parsed = check_params(made, params)
     applied: list[bool] = []
     if isinstance(made, CartPerk):
-        _check_carts(made, parsed, read or st.just({}), examples, applied)
+        _check_carts(made, parsed, st.just({}) if read is None else read, examples, applied)
     elif isinstance(made, LinePerk):
         _check_lines(made, parsed, examples, applied)
     if isinstance(made, Gating):
