@@ -200,7 +200,8 @@ def _clear(staff: Account, folder: DataFolder) -> int:
     if there is None:
         print(f"{folder.path} knows of nothing at {staff.api_url}.")
         return 0
-    left = laying.clear(staff, laying.Laid(**there.laid)) if there.laid else []
+    with step(f"Clearing away at {staff.api_url}"):
+        left = laying.clear(staff, laying.Laid(**there.laid)) if there.laid else []
     apps = [one["node"] for one in staff.ask(_APPS)["apps"]["edges"]]
     # Another shop may have installed it since: that one's is not ours to delete.
     own = f"{there.public_url}/"
