@@ -9,7 +9,8 @@ import pytest
 
 from tests import database
 from tests.live import options
-from tests.live.world import World, world
+from tests.live.beginning import world
+from tests.live.world import World
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
