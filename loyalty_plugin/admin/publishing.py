@@ -28,6 +28,7 @@ from loyalty_plugin.models.programmes import ProgrammeVersion as VersionRow
 from loyalty_plugin.policies import Operation
 from loyalty_plugin.queries.comparisons.benefits import Ladder, by_tier
 from loyalty_plugin.queries.comparisons.earning import samples
+from loyalty_plugin.queries.comparisons.prices import price_examples
 from loyalty_plugin.queries.comparisons.terms import changed_names, changed_terms
 from loyalty_plugin.queries.programmes import version_by_id, versions_of
 from loyalty_plugin.registry import ports
@@ -142,6 +143,7 @@ class PublishView(VersionPage):
             "effect": True,
             "preview": preview,
             "running": preview is not None and preview.status == DraftPreview.Status.RUNNING,
+            "prices": price_examples(old, self.draft, day, channel=channel),
             "samples": samples(old, self.draft, day, channel=channel),
             "may_see_members": self.may(Operation.VIEW_MEMBERS),
         }
