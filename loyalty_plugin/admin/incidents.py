@@ -32,9 +32,7 @@ from loyalty_plugin.services.incidents import act, close
 DIFFERENCES: Final[dict[str, Any]] = {
     "unknown_promise": gettext_lazy("A line names a member price that was never promised here."),
     "withdrawn_promise": gettext_lazy("A line has a member price that had been taken back before."),
-    "another_customer": gettext_lazy(
-        "The price was promised to another customer. Promised %(promised)s, charged %(charged)s."
-    ),
+    "another_customer": gettext_lazy("What was charged, %(charged)s, had been promised to another customer."),
     "more_units": gettext_lazy("The price was promised for %(promised)s units; %(charged)s were bought."),
     "charged_more": gettext_lazy("Promised %(promised)s, charged %(charged)s: the customer paid too much."),
     "charged_less": gettext_lazy("Promised %(promised)s, charged only %(charged)s."),
@@ -46,15 +44,15 @@ DIFFERENCES: Final[dict[str, Any]] = {
 
 #: What each act does, said before it is done.
 ACTS: Final[dict[str, tuple[Any, Any]]] = {
+    Incident.Action.CONTACT: (
+        gettext_lazy("The customer was contacted"),
+        gettext_lazy("Only noted here; nothing changes in Saleor."),
+    ),
     Incident.Action.HOLD: (
         gettext_lazy("Hold back"),
         gettext_lazy(
             "Writes a note on the order in Saleor. Saleor itself does not keep anybody from sending it."
         ),
-    ),
-    Incident.Action.CANCEL: (
-        gettext_lazy("Cancel the order"),
-        gettext_lazy("Cancels it in Saleor. No money goes back by that: refund it there."),
     ),
     Incident.Action.REFUND: (
         gettext_lazy("Grant the refund"),
@@ -64,9 +62,9 @@ ACTS: Final[dict[str, tuple[Any, Any]]] = {
         gettext_lazy("Confirm all the same"),
         gettext_lazy("Confirms an order that waits unconfirmed, as it is."),
     ),
-    Incident.Action.CONTACT: (
-        gettext_lazy("The customer was contacted"),
-        gettext_lazy("Only noted here; nothing changes in Saleor."),
+    Incident.Action.CANCEL: (
+        gettext_lazy("Cancel the order"),
+        gettext_lazy("Cancels it in Saleor. No money goes back by that: refund it there."),
     ),
 }
 
@@ -141,7 +139,7 @@ class IndexView(Listing):
             Column("state", label=_("State"), accessor=lambda one: chip(one.status)),
             Column(
                 "action",
-                label=_("Done"),
+                label=_("Latest act"),
                 accessor=lambda one: one.get_action_display() or "–",
                 classname="lp-wide",
             ),

@@ -14,11 +14,11 @@ class Incident(models.Model):
         CLOSED = "closed", _("closed")
 
     class Action(models.TextChoices):
-        HOLD = "hold", _("held back")
-        CANCEL = "cancel", _("cancelled")
-        REFUND = "refund", _("refund granted")
-        CONTACT = "contact", _("customer contacted")
-        CONFIRM = "confirm", _("confirmed all the same")
+        HOLD = "hold", _("hold back")
+        CANCEL = "cancel", _("cancel")
+        REFUND = "refund", _("grant a refund")
+        CONTACT = "contact", _("contact the customer")
+        CONFIRM = "confirm", _("confirm all the same")
 
     class Reason(models.TextChoices):
         HANDLED = "handled", _("Handled: what was to be done is done")
@@ -39,7 +39,7 @@ class Incident(models.Model):
     lost = models.BigIntegerField(default=0)
     status = models.CharField(_("state"), max_length=6, choices=Status.choices, default=Status.OPEN)
     #: The latest act, and the outgoing change that carries it to Saleor.
-    action = models.CharField(_("done"), max_length=8, choices=Action.choices, blank=True)
+    action = models.CharField(_("latest act"), max_length=8, choices=Action.choices, blank=True)
     acted_at = models.DateTimeField(null=True)
     acted_by = models.ForeignKey("loyalty_plugin.Person", models.SET_NULL, null=True, related_name="+")
     change = models.ForeignKey("loyalty_plugin.OutboxItem", models.SET_NULL, null=True, related_name="+")

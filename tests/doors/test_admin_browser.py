@@ -13,6 +13,7 @@ from django.utils import timezone
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.ledger import POINTS
 from loyalty_plugin.models.inbox import InboxItem
+from loyalty_plugin.models.incidents import Incident
 from loyalty_plugin.models.ledger import Balance, Entry
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import OrderRecord
@@ -109,6 +110,39 @@ def past_orders_of(of: Member, now: datetime) -> list[str]:
     return [f"{BASE}/operations/gone/", f"{where}/?worth=0.01", f"{where}/accept/", f"{where}/members/"]
 
 
+def incident_of(of: Member, now: datetime) -> list[str]:
+    """An order that was not charged as promised, which was acted on in vain."""
+    change = OutboxItem.objects.get_or_create(
+        kind="order_cancel",
+        realm=realm(),
+        target="Order:i",
+        defaults={
+            "desired": {},
+            "status": "failed",
+            "error": "saleor_error",
+            "created_at": now,
+            "next_attempt_at": now,
+        },
+    )[0]
+    made = Incident.objects.create(
+        realm=realm(),
+        order_id="Order:i",
+        number="1043",
+        currency="EUR",
+        member=of,
+        found_at=now,
+        differences=[
+            {"code": "another_customer", "line": "", "promised": 7_200, "charged": 7_200, "lost": 1_800},
+            {"code": "more_units", "line": "", "promised": 2, "charged": 50, "lost": 43_200},
+        ],
+        lost=45_000,
+        action="cancel",
+        acted_at=now,
+        change=change,
+    )
+    return [f"{BASE}/incidents/", f"{BASE}/incidents/{made.pk}/"]
+
+
 def everything(owner: Any) -> list[str]:
     """Data of every kind, and the addresses of all pages that show it."""
     now = timezone.now().replace(microsecond=0)
@@ -144,6 +178,7 @@ def everything(owner: Any) -> list[str]:
     return [
         *compared_and_received(now),
         *past_orders_of(of, now),
+        *incident_of(of, now),
         *(
             f"{BASE}/{page}/"
             for page in ("overview", "members", "requests", "operations", "connections", "trail", "programme")
@@ -217,7 +252,16 @@ def test_empty_pages_can_be_used_by_everybody(open_page):
     wrong: list[str] = []
     page = open_page(f"{BASE}/overview/", PHONE)
     server = page.url.partition(BASE)[0]
-    for name in ("overview", "members", "requests", "operations", "connections", "trail", "programme"):
+    for name in (
+        "overview",
+        "members",
+        "requests",
+        "incidents",
+        "operations",
+        "connections",
+        "trail",
+        "programme",
+    ):
         page.goto(f"{server}{BASE}/{name}/", wait_until="load")
         wrong += faults(page)
         if too_wide(page):

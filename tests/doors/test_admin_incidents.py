@@ -40,7 +40,7 @@ def test_the_list_the_page_and_the_acts(incident: Incident):
     owner.post(page, {"act": "refund", "amount": "6.00"})
     sent = OutboxItem.objects.get()
     assert (sent.kind, sent.desired["amount"]) == ("order_grant", 600)
-    assert "refund granted" in text_of(owner.get(page))
+    assert "grant a refund" in text_of(owner.get(page))
     owner.post(page, {"act": "refund", "amount": "six"})
     assert OutboxItem.objects.count() == 1
     owner.post(page, {"close": "handled"})
