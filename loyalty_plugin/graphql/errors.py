@@ -57,6 +57,7 @@ _FIELDS: Final = {
     "lines": "lines",
     "first": "first",
     "after": "after",
+    "segment": "segment",
 }
 
 

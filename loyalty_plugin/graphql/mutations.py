@@ -11,11 +11,14 @@ from loyalty_plugin.domain.programmes.document import CheckInWay
 from loyalty_plugin.graphql.context import Asked, OptionalChannel
 from loyalty_plugin.graphql.errors import ErrorType, told
 from loyalty_plugin.graphql.scalars import MoneyType, Whole, money
+from loyalty_plugin.graphql.types.consents import ConsentInput, ConsentType, answers, consent
 from loyalty_plugin.graphql.types.members import CardType, CheckInWayType, MemberType
 from loyalty_plugin.queries.cards import active_card
+from loyalty_plugin.queries.consents import consents_of
 from loyalty_plugin.services.benefits import apply_benefits
 from loyalty_plugin.services.cards import issue_card
 from loyalty_plugin.services.checkins import check_in
+from loyalty_plugin.services.consents import record_consents
 from loyalty_plugin.services.joining import join_customer
 
 _REFUSED = "Why it was not done; empty when it was."
@@ -29,6 +32,9 @@ class JoinInput:
     birthday: date | None = strawberry.field(default=None, description="For gifts on that day.")
     phone: str | None = strawberry.field(default=None, description="By which staff may find the membership.")
     language: str | None = strawberry.field(default=None, description="A language tag such as zh-hans.")
+    consents: list[ConsentInput] = strawberry.field(
+        default_factory=list, description="What the customer agreed to, each channel by itself."
+    )
 
 
 @strawberry.type(name="LoyaltyJoin", description="A membership, new or as it was.")
@@ -75,6 +81,12 @@ class IssueCardPayload:
     errors: list[ErrorType] = strawberry.field(default_factory=list, description=_REFUSED)
 
 
+@strawberry.type(name="LoyaltySetConsents", description="Consents as they stand now.")
+class SetConsentsPayload:
+    consents: list[ConsentType] = strawberry.field(default_factory=list, description="All there are.")
+    errors: list[ErrorType] = strawberry.field(default_factory=list, description=_REFUSED)
+
+
 @strawberry.type(description="The root of all that can be done.")
 class Mutation:
     @strawberry.mutation(description="Join the programme of a channel. Joining again changes nothing.")
@@ -96,6 +108,7 @@ class Mutation:
                 phone=input.phone or "",
                 language=input.language or "",
                 channel=input.channel,
+                consents=answers(input.consents),
             )
             caller.forget()
             return JoinPayload(member=MemberType(row=member, caller=caller))
@@ -176,3 +189,24 @@ class Mutation:
             return IssueCardPayload(card=CardType(view=view) if view is not None else None)
 
         return told(issue, lambda errors: IssueCardPayload(errors=errors))
+
+    @strawberry.mutation(
+        description="Agree to news by some channels, or take that back. Channels that are not named stay as they are."
+    )
+    def loyalty_set_consents(
+        self,
+        info: Asked,
+        consents: Annotated[
+            list[ConsentInput], strawberry.argument(description="An answer for each channel.")
+        ],
+        channel: OptionalChannel = None,
+    ) -> SetConsentsPayload:
+        caller = info.context
+
+        def record() -> SetConsentsPayload:
+            member = caller.require_member(channel)
+            actor = caller.actor(member)
+            record_consents(actor, member_id=member.pk, answers=answers(consents), now=caller.now)
+            return SetConsentsPayload(consents=[consent(one) for one in consents_of(actor, member.pk)])
+
+        return told(record, lambda errors: SetConsentsPayload(errors=errors))

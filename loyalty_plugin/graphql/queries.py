@@ -39,8 +39,15 @@ class LoyaltyQueries:
         info: Asked,
         channel: Channel,
         lines: Annotated[list[PriceInput], strawberry.argument(description="The variants.")],
+        segment: Annotated[
+            str | None,
+            strawberry.argument(
+                description="A member's `segment`: then it is what their tier pays, whoever asks, and the answer to "
+                "a GET without a token may be kept for all of them."
+            ),
+        ] = None,
     ) -> list[PriceType]:
-        return prices(info.context, channel, lines)
+        return prices(info.context, channel, lines, segment)
 
 
 @strawberry.type

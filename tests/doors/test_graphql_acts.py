@@ -172,3 +172,45 @@ def test_without_a_token_nothing_is_done(door: Door) -> None:
         assert door.refused(query)["extensions"]["code"] == "token_refused"
     assert door.refused(JOIN, input={"channel": CHANNEL})["extensions"]["code"] == "token_refused"
     assert not Member.objects.exists()
+
+
+CONSENTS = """mutation ($c: [LoyaltyConsentInput!]!) { loyaltySetConsents(consents: $c) {
+    consents { channel given wording } errors { field code message } } }"""
+AGREED = {"channel": "EMAIL", "given": True, "wording": "Send me news.", "language": "en"}
+
+
+def test_consents_are_given_and_taken_back(door: Door) -> None:
+    member(programme(RULES), external_id=USER)
+    door.sign_in()
+    given = door.ask(CONSENTS, c=[AGREED])["loyaltySetConsents"]
+    assert given == {
+        "consents": [{"channel": "EMAIL", "given": True, "wording": "Send me news."}],
+        "errors": [],
+    }
+    door.ask(CONSENTS, c=[{"channel": "EMAIL", "given": False}])
+    [now] = door.ask("{ loyalty { me { consents { channel given } } } }")["loyalty"]["me"]["consents"]
+    assert now == {"channel": "EMAIL", "given": False}
+    for wrong in ([{**AGREED, "wording": ""}], [AGREED, AGREED]):
+        [error] = door.ask(CONSENTS, c=wrong)["loyaltySetConsents"]["errors"]
+        assert (error["field"], error["code"]) == ("consents", "INVALID_INPUT")
+
+
+def test_who_joins_says_what_they_agree_to(door: Door) -> None:
+    programme(RULES)
+    door.shop.account()
+    door.sign_in()
+    door.ask(JOIN, input={"channel": CHANNEL, "consents": [AGREED]})
+    [kept] = door.ask("{ loyalty { me { consents { channel given wording } } } }")["loyalty"]["me"][
+        "consents"
+    ]
+    assert kept == {"channel": "EMAIL", "given": True, "wording": "Send me news."}
+
+
+def test_what_member_prices_saved_is_what_kept_promises_say(door: Door) -> None:
+    member(programme(RULES), external_id=USER)
+    door.sign_in()
+    query = "{ loyalty { me { saved { amount currency } } } }"
+    door.ask(APPLY, id=door.shop.open_checkout().checkout_id)
+    assert door.ask(query)["loyalty"]["me"]["saved"] == {"amount": "0.00", "currency": "EUR"}
+    PricePromise.objects.update(status="kept")
+    assert door.ask(query)["loyalty"]["me"]["saved"] == {"amount": "4.00", "currency": "EUR"}

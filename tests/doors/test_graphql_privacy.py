@@ -107,7 +107,13 @@ class Walk:
     def optional(self) -> Iterator[str]:
         """The same for arguments that may be left out: cursors and the like, wherever they are."""
         for path, name, field, argument in texts():
-            asked = f'{name}({argument}: "{self.foreign}") {self.below(field.type, 3)}'
+            needed = [
+                f"{key}: {self.value(key, one.type)}"
+                for key, one in field.args.items()
+                if is_required_argument(one)
+            ]
+            given = ", ".join([*needed, f'{argument}: "{self.foreign}"'])
+            asked = f"{name}({given}) {self.below(field.type, 3)}"
             for step in reversed(path):
                 asked = f"{step} {{ {asked} }}"
             yield f"{{ {asked} }}"

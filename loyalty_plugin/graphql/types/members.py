@@ -11,9 +11,12 @@ import strawberry
 from loyalty_plugin.cards import rendering
 from loyalty_plugin.cards.codes import qr_svg
 from loyalty_plugin.domain.cards.numbers import grouped
+from loyalty_plugin.domain.lots import local_day
 from loyalty_plugin.domain.programmes.document import CheckInWay
 from loyalty_plugin.graphql.context import Asked, Caller
-from loyalty_plugin.graphql.scalars import Whole
+from loyalty_plugin.graphql.scalars import MoneyType, Whole, money
+from loyalty_plugin.graphql.segments import segment
+from loyalty_plugin.graphql.types.consents import ConsentType, consent
 from loyalty_plugin.graphql.types.points import (
     MOST,
     ExpiryType,
@@ -30,6 +33,8 @@ from loyalty_plugin.models.members import Member
 from loyalty_plugin.queries import cards
 from loyalty_plugin.queries.balances import lots_of
 from loyalty_plugin.queries.checkins import check_in_state
+from loyalty_plugin.queries.consents import consents_of
+from loyalty_plugin.queries.savings import saved_by
 
 
 @strawberry.enum(name="LoyaltyMemberStatus", description="Whether a membership can be used.")
@@ -191,6 +196,24 @@ class MemberType:
             tomorrow=Whole(state.tomorrow),
             by=list(state.by),
         )
+
+    @strawberry.field(description="What was agreed to, by channel; what was never answered is missing.")
+    def consents(self) -> list[ConsentType]:
+        return [consent(one) for one in consents_of(self.caller.actor(self.row), self.row.pk)]
+
+    @strawberry.field(description="What member prices saved on the orders placed so far.")
+    def saved(self) -> MoneyType:
+        return money(saved_by(self.row.pk), self.caller.view(self.row).version.currency)
+
+    @strawberry.field(
+        description="A signed name of the tier, today the same for all its members: give it to memberPrices where "
+        "answers are kept. None for who has no member prices now."
+    )
+    def segment(self) -> str | None:
+        if self.row.status != Member.Status.ACTIVE:
+            return None
+        view = self.caller.view(self.row)
+        return segment(view.version, self.row.tier, local_day(self.caller.now, view.version.zone))
 
     @strawberry.field(description="The card in use, none where none was issued.")
     def card(self) -> CardType | None:

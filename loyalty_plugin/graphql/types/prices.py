@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import strawberry
 
-from loyalty_plugin.domain.facts import CheckoutLineFact
+from loyalty_plugin.domain.facts import CheckoutLineFact, MemberFact
 from loyalty_plugin.errors import InvalidInput
 from loyalty_plugin.graphql.context import Caller
 from loyalty_plugin.graphql.scalars import MoneyType, Whole, money
+from loyalty_plugin.graphql.segments import tier_of
 from loyalty_plugin.graphql.types.points import MOST
 from loyalty_plugin.graphql.types.tiers import TierType
 from loyalty_plugin.models.members import Member
@@ -50,20 +52,37 @@ class PriceType:
     members_only: bool = strawberry.field(description="Whether who asks may not buy it as what they are.")
 
 
-def prices(caller: Caller, channel: str, lines: Sequence[PriceInput]) -> list[PriceType]:
-    """Quotes in the order given. Raises InvalidInput for more than a hundred lines or negative prices."""
+def prices(
+    caller: Caller, channel: str, lines: Sequence[PriceInput], segment: str | None = None
+) -> list[PriceType]:
+    """Quotes in the order given, for who asks or for the tier of a segment.
+
+    Raises InvalidInput for more than a hundred lines, for negative prices, and for a segment that is none.
+    """
     if len(lines) > MOST or any(line.list_price < 0 or line.price < 0 for line in lines):
         raise InvalidInput(lines=len(lines))
-    return quoted(caller, channel, [_fact(number, line) for number, line in enumerate(lines)])
+    facts = [_fact(number, line) for number, line in enumerate(lines)]
+    if segment is None:
+        return quoted(caller, channel, facts)
+    version = caller.version(channel)
+    somebody = newcomer(version, caller.now)
+    tier = tier_of(segment, version, somebody.joined_on)
+    return _quoted(caller, channel, facts, replace(somebody, tier=tier), by_joining=False)
 
 
 def quoted(caller: Caller, channel: str, lines: Sequence[CheckoutLineFact]) -> list[PriceType]:
     """What lines of one piece cost who asks, in the order given; a guest is told what joining would bring."""
     version = caller.version(channel)
     member = caller.member(channel)
-    if member is not None and member.status != Member.Status.ACTIVE:
-        member = None
-    fact = price_fact(member, version) if member is not None else newcomer(version, caller.now)
+    if member is None or member.status != Member.Status.ACTIVE:
+        return _quoted(caller, channel, lines, newcomer(version, caller.now), by_joining=True)
+    return _quoted(caller, channel, lines, price_fact(member, version), by_joining=False)
+
+
+def _quoted(
+    caller: Caller, channel: str, lines: Sequence[CheckoutLineFact], fact: MemberFact, *, by_joining: bool
+) -> list[PriceType]:
+    version = caller.version(channel)
     terms = version.document.tier(fact.tier) or version.document.ladder[0]
     tier = TierType(terms=terms, version=version)
     quotes = quote_lines(version, fact, lines, now=caller.now, channel=channel)
@@ -72,7 +91,7 @@ def quoted(caller: Caller, channel: str, lines: Sequence[CheckoutLineFact]) -> l
             variant_id=strawberry.ID(line.variant_id),
             price=money(line.promotion_price, version.currency),
             member_price=money(quote.unit_price, version.currency) if quote.base is not None else None,
-            by_joining=member is None,
+            by_joining=by_joining,
             tier=tier,
             reason=quote.reason or None,
             why_not=quote.why_not or None,
