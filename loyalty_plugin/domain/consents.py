@@ -11,6 +11,8 @@ from loyalty_plugin.errors import InvalidInput
 
 #: Characters of a wording: a paragraph, not a contract.
 LONGEST: Final = 2000
+#: As long as a language tag is kept.
+LONGEST_LANGUAGE: Final = 16
 
 
 class ConsentChannel(StrEnum):
@@ -44,7 +46,8 @@ class Answer:
 
 
 def check_answers(answers: Sequence[Answer]) -> None:
-    """Raises InvalidInput for a channel answered twice, and for a consent to no words or to too many."""
+    """Raises InvalidInput for a channel answered twice, and for a consent to no words, to too many, or
+    in a language that is none."""
     channels = [answer.channel for answer in answers]
     if len(channels) != len(set(channels)):
         raise InvalidInput(consents="repeated")
@@ -53,3 +56,5 @@ def check_answers(answers: Sequence[Answer]) -> None:
             raise InvalidInput(consents="wording_missing", channel=answer.channel.value)
         if len(answer.wording) > LONGEST:
             raise InvalidInput(consents="wording_too_long", channel=answer.channel.value)
+        if len(answer.language) > LONGEST_LANGUAGE:
+            raise InvalidInput(consents="language_too_long", channel=answer.channel.value)

@@ -58,6 +58,7 @@ _FIELDS: Final = {
     "first": "first",
     "after": "after",
     "segment": "segment",
+    "language": "language",
 }
 
 

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import strawberry
 
+from loyalty_plugin.domain.consents import LONGEST_LANGUAGE
 from loyalty_plugin.domain.programmes.document import CheckInWay
+from loyalty_plugin.errors import InvalidInput
 from loyalty_plugin.graphql.context import Asked, OptionalChannel
 from loyalty_plugin.graphql.errors import ErrorType, told
 from loyalty_plugin.graphql.scalars import MoneyType, Whole, money
@@ -98,6 +100,8 @@ class Mutation:
         def join() -> JoinPayload:
             customer = caller.require_customer()
             programme_id, realm_id = caller.serving(input.channel)
+            if len(input.language or "") > LONGEST_LANGUAGE:
+                raise InvalidInput(language="too_long")
             member = join_customer(
                 caller.actor(),
                 programme_id=programme_id,

@@ -190,7 +190,7 @@ def test_consents_are_given_and_taken_back(door: Door) -> None:
     door.ask(CONSENTS, c=[{"channel": "EMAIL", "given": False}])
     [now] = door.ask("{ loyalty { me { consents { channel given } } } }")["loyalty"]["me"]["consents"]
     assert now == {"channel": "EMAIL", "given": False}
-    for wrong in ([{**AGREED, "wording": ""}], [AGREED, AGREED]):
+    for wrong in ([{**AGREED, "wording": ""}], [AGREED, AGREED], [{**AGREED, "language": "x" * 17}]):
         [error] = door.ask(CONSENTS, c=wrong)["loyaltySetConsents"]["errors"]
         assert (error["field"], error["code"]) == ("consents", "INVALID_INPUT")
 
@@ -199,6 +199,8 @@ def test_who_joins_says_what_they_agree_to(door: Door) -> None:
     programme(RULES)
     door.shop.account()
     door.sign_in()
+    odd = door.ask(JOIN, input={"channel": CHANNEL, "language": "x" * 17})["loyaltyJoin"]["errors"]
+    assert [(one["field"], one["code"]) for one in odd] == [("language", "INVALID_INPUT")]
     door.ask(JOIN, input={"channel": CHANNEL, "consents": [AGREED]})
     [kept] = door.ask("{ loyalty { me { consents { channel given wording } } } }")["loyalty"]["me"][
         "consents"
