@@ -86,6 +86,8 @@ class Walk:
                 if is_non_null_type(one.type) and one.default_value is not None
             )
             return "{ " + ", ".join(inner) + " }"
+        if name in ("wording", "language"):  # kept, and told to Ada again as her own words
+            return '"en"'
         samples = {"Boolean": "true", "Int": "1", "LoyaltyInteger": "1", "Date": '"2026-01-01"'}
         if name == "channel":
             return f'"{CHANNEL}"'
@@ -199,7 +201,12 @@ def test_no_field_tells_anything_of_another_member(
                         question,
                     )
                 text = str(body).replace(foreign, "")
-                assert not [one for one in secrets if one != foreign and one in text], (question, body)
+                found = [
+                    text[max(text.index(one) - 90, 0) :][:180]
+                    for one in secrets
+                    if one != foreign and one in text
+                ]
+                assert not found, (found, question)
     assert asked > 2 * len(ids) * 5
     assert before == (
         Member.objects.filter(pk=bob.pk).values().get(),
