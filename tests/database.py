@@ -58,6 +58,13 @@ def server() -> Server:
     return Server(ready.read_text(), "this test run")
 
 
+def own_cluster(name: str) -> Cluster:
+    """A durable server beside the run's, to be started and deleted by who asked; it holds `TEMPLATE` where one is kept."""
+    data = Path(os.environ[RUN]) / name
+    _copied(_kept("all"), data)
+    return Cluster(data)
+
+
 def template() -> str:
     """The name of the migrated database that others are copied from."""
     return TEMPLATE if "DATABASE_URL" not in os.environ else f"{_own_prefix()}template"
@@ -158,8 +165,8 @@ def _remove(run: Path) -> None:
         for name in given.databases():
             if name.startswith(_prefix_of(run)):
                 given.drop_database(name)
-    if (run / "data").exists():
-        Cluster(run / "data", durable=False).delete()
+    for data in run.glob("*/PG_VERSION"):
+        Cluster(data.parent, durable=False).delete()
     shutil.rmtree(run, ignore_errors=True)
 
 

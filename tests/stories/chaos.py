@@ -31,10 +31,12 @@ from loyalty_plugin.saleor.payloads.orders import order_fact
 from sandbox.launch.ports import HOST, free_ports
 from sandbox.launch.processes import ROOT, Child, Processes
 from sandbox.postgres import Cluster, Server
+from tests import database
 from tests.saleor.standinkit import CHANNEL, PASSWORD, SEED, Caller
+from tests.scale import scaled
 
 INSTALL = "mutation($i:AppInstallInput!){appInstall(input:$i){appInstallation{id} errors{code message}}}"
-PATIENCE = 240
+PATIENCE = scaled(240, 2400)
 #: Sums of what came from outside the member's accounts, by order, unit and what tells lots apart.
 BOOKED = """
 SELECT e.order_ref, m.external_id, p.unit, l.expires_at, l.matures_at,
@@ -240,10 +242,11 @@ class Chaos:
 def chaos(folder: Path, postgres: Server) -> Iterator[Chaos]:
     """A shop connected to its stand-in; its database on a server of its own, the stand-in's on the tests' server."""
     with ExitStack() as stack:
-        cluster = Cluster(folder / "postgres")
+        cluster = database.own_cluster("chaos")
         stack.callback(cluster.delete)
         cluster.start()
-        cluster.create_database("shop")
+        migrated = {database.TEMPLATE} & cluster.databases()
+        cluster.create_database("shop", *migrated)
         other = f"chaos_standin_{folder.name.replace('-', '_')}"[:60]
         postgres.create_database(other)
         stack.callback(postgres.drop_database, other)
