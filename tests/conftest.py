@@ -134,6 +134,16 @@ def _copy_anew(_case: TransactionTestCase) -> None:
 TransactionTestCase._fixture_teardown = _copy_anew  # type: ignore[method-assign]
 
 
+@pytest.fixture
+def keep_signals() -> Iterator[None]:
+    """What we do on signals is afterwards what it was: processes of later tests inherit it."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    kept = {number: signal.getsignal(number) for number in numbers}
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
 @pytest.fixture(autouse=True)
 def _own_language() -> Iterator[None]:
     """Each test begins in the settings' language: a request in another one leaves it to the thread."""

@@ -19,7 +19,7 @@ LAST_LINES = 15
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def _hear() -> None:
+def hear() -> None:
     """In the child: let it be ended by request, whatever signals we were started to ignore."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
@@ -69,7 +69,7 @@ class Processes:
                 stdout=None if show else output,
                 stderr=output,
                 start_new_session=True,
-                preexec_fn=_hear,
+                preexec_fn=hear,
             )
         child = Child(name, process, log)
         self._children.append(child)

@@ -187,6 +187,7 @@ def test_a_stock_project(
     assert "loyalty_plugin.E001" in refused.stderr
     assert refused.stderr.count("loyalty_plugin.") == 1
     host.use_database(empty_database)
+    host.settled()
     assert examined(host, "--offline")["not_migrated"] == "error"
     host.manage("migrate", "--verbosity", "0")
     assert {"not_installed", "no_programme", "nobody_works", "url_away"} <= set(examined(host))
@@ -216,6 +217,7 @@ def test_an_odd_project(
     host.speak(["en", "de", "zh-hans"])
     host.apply(printed_lines(tmp_path), saleor_url=saleor.standin.options.api_url)
     host.use_database(empty_database, ATOMIC_REQUESTS=True)
+    host.settled()
     host.manage("makemigrations", "people", "--verbosity", "0")
     host.manage("migrate", "--verbosity", "0")
     host.shell(SECOND_SITE)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -24,6 +23,7 @@ from sandbox.seed.callers import Account, Caller, SeedError
 from tests import database
 from tests.live.options import Target
 from tests.live.world import CHANNEL, CURRENCY, IMPORTED_DAYS, PASSWORD, PATIENCE, World
+from tests.manager import Manager
 
 _OWNER = "owner@loyalty-live.example"
 #: Nobody is there: what our own App is sent stays in Saleor, where it can be read.
@@ -115,7 +115,9 @@ def world(server: Server, folder: Path, target: Target | None) -> Iterator[World
         )
         processes.start("worker", "-m", "django", "procrastinate", "worker")
 
-        manager = _manager(stack, {**environment, "SALEOR_EMAIL": email, "SALEOR_PASSWORD": password}, folder)
+        whole = {**os.environ, **environment, "SALEOR_EMAIL": email, "SALEOR_PASSWORD": password}
+        manager = Manager(sys.executable, ROOT, whole, folder / "manager.log")
+        stack.callback(manager.close)
 
         staff = stack.enter_context(Account(api_url, email, password))
         laid = laying.own_channel(staff, CHANNEL, "Loyalty live tests", CURRENCY, "DE")
@@ -138,20 +140,6 @@ def world(server: Server, folder: Path, target: Target | None) -> Iterator[World
         terms = {"api": api_url, "currency": CURRENCY, "channel": CHANNEL, "terms": TERMS}
         made.manage("shell", "-c", _BEGIN.format(given=json.dumps(terms)))
         yield made
-
-
-def _manager(stack: ExitStack, environment: dict[str, str], folder: Path) -> subprocess.Popen[str]:
-    log = stack.enter_context((folder / "manager.log").open("w"))
-    started = subprocess.Popen(
-        [sys.executable, "-m", "tests.live.manager"],
-        cwd=ROOT, env={**os.environ, **environment}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
-    )  # fmt: skip
-    stack.callback(started.wait, 30)
-    assert started.stdin
-    assert started.stdout
-    stack.callback(started.stdout.close)
-    stack.callback(started.stdin.close)
-    return started
 
 
 def _start_standin(stack: ExitStack, server: Server, folder: Path, name: str, port: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ import psycopg
 
 from sandbox.seed import laying
 from sandbox.seed.callers import Account, Caller
+from tests.manager import Manager
 
 CHANNEL = "loyalty-live"
 CURRENCY = "EUR"
@@ -43,7 +43,7 @@ class World:
     real: bool
     staff: Account
     database_url: str
-    manager: subprocess.Popen[str]
+    manager: Manager
     laid: laying.Laid
     witness: Caller
     witness_id: str
@@ -53,13 +53,9 @@ class World:
     # -- our side ---------------------------------------------------------------------------------------
     def manage(self, *arguments: str, code: int | None = 0) -> str:
         """What a management command of the shop says; any exit code with `code=None`."""
-        assert self.manager.stdin
-        assert self.manager.stdout
-        self.manager.stdin.write(json.dumps(arguments) + "\n")
-        self.manager.stdin.flush()
-        done = json.loads(self.manager.stdout.readline())
-        assert code is None or done["code"] == code, done["out"][-2000:] + done["err"][-3000:]
-        return str(done["out"])
+        done = self.manager.run(*arguments)
+        assert code is None or done.returncode == code, done.stdout[-2000:] + done.stderr[-3000:]
+        return done.stdout
 
     def connect(self, *arguments: str) -> str:
         return self.manage("loyalty_connect", *arguments)

@@ -41,15 +41,6 @@ def processes(tmp_path: Path) -> Iterator[Processes]:
     started.stop()
 
 
-@pytest.fixture
-def keep_signals() -> Iterator[None]:
-    """What we do on signals is afterwards what it was: processes of later tests inherit it."""
-    kept = {number: signal.getsignal(number) for number in SIGNALS}
-    yield
-    for number, handler in kept.items():
-        signal.signal(number, handler)
-
-
 def is_alive(pid: int) -> bool:
     with contextlib.suppress(FileNotFoundError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from copy import deepcopy
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -272,7 +273,11 @@ def chaos(folder: Path, postgres: Server) -> Iterator[Chaos]:
         migrate = ("-m", "sandbox.manage", "migrate", "--no-input", "--verbosity", "0")
         processes.finish(processes.start("migration", *migrate))
         processes.wait_for(saleor, f"{saleor_url}/")
-        anonymous.control("seed", **SEED)
+        goods = deepcopy(SEED)
+        goods["products"][0]["variants"][0]["stock"] = (
+            1_000_000  # 500 orders take more than there is ordinarily
+        )
+        anonymous.control("seed", **goods)
         whole = {**os.environ, **environment}
         owner = anonymous.login("owner@shop.example")
         made = Chaos(cluster, anonymous, owner, shop_url, f"{saleor_url}/graphql/", whole, processes)

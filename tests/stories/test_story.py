@@ -44,6 +44,7 @@ def _of_stories(server: Server) -> set[str]:
 
 def test_every_step_of_the_story_is_as_expected(
     django_db_setup: None,
+    keep_signals: None,
     postgres: Server,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
