@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
-from loyalty_plugin.conf import settings
 from loyalty_plugin.domain.actors import SYSTEM, Actor
 from loyalty_plugin.domain.intents import Plan
 from loyalty_plugin.domain.plans import plan_data, plan_from
@@ -26,9 +25,9 @@ from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.models.requests import Request
 from loyalty_plugin.policies import Operation, require
 from loyalty_plugin.services import audit, claims, decided, posting
-from loyalty_plugin.signals import announce, request_decided, request_opened
+from loyalty_plugin.services.asking import open_request
+from loyalty_plugin.signals import announce, request_decided
 
-FOR_EVER: Final = timedelta(days=36_500)
 #: Outcomes of an order whose award waits for a person, and of one that a person refused.
 AWAITING = "awaiting_approval"
 REFUSED = "award_refused"
@@ -70,24 +69,21 @@ def ask(
     Raises KeyConflict where the same key came with another input.
     """
     with transaction.atomic():
-        request, created = Request.objects.get_or_create(
+        request, created = open_request(
             key=plan.key,
-            defaults={
-                "programme_id": plan.programme_id,
-                "member_id": plan.member_id,
-                "operation": operation,
-                "amount": amount,
-                "unit": unit,
-                "payload": plan_data(plan),
-                "reason": reason,
-                "words": words,
-                "cause": dict(cause),
-                "requested_by_id": actor.person_id,
-                "created_at": now,
-                # What a customer has earned does not run out because nobody looked.
-                "expires_at": now
-                + (FOR_EVER if actor.person_id is None else timedelta(days=settings.REQUEST_DAYS)),
-            },
+            programme_id=plan.programme_id,
+            member_id=plan.member_id,
+            operation=operation,
+            amount=amount,
+            unit=unit,
+            payload=plan_data(plan),
+            reason=reason,
+            words=words,
+            cause=cause,
+            requested_by_id=actor.person_id,
+            now=now,
+            # What a customer has earned does not run out because nobody looked.
+            runs_out=actor.person_id is not None,
         )
         if created:
             audit.record(
@@ -99,9 +95,6 @@ def ask(
                 detail={"amount": amount, "cause": dict(cause)},
                 request_id=request.pk,
             )
-            announce(request_opened, request_id=request.pk)
-        elif request.payload["digest"] != plan.digest.hex():
-            raise KeyConflict(key=plan.key, request=request.pk)
     return Asked(request.pk, replayed=not created)
 
 

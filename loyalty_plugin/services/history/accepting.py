@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
 from loyalty_plugin import jobs
-from loyalty_plugin.conf import settings
 from loyalty_plugin.domain.actors import Actor, ActorKind
 from loyalty_plugin.domain.facts import OrderFact
 from loyalty_plugin.domain.ledger import input_digest
@@ -28,9 +27,9 @@ from loyalty_plugin.queries.realms import realm_at
 from loyalty_plugin.queries.staff import limit_of
 from loyalty_plugin.registry import ports
 from loyalty_plugin.services import audit, decided, runs
+from loyalty_plugin.services.asking import open_request
 from loyalty_plugin.services.history import points
 from loyalty_plugin.services.history.points import Cost, OfMember, Some, Tell
-from loyalty_plugin.signals import announce, request_opened
 
 OPEN = (PastPoints.Status.WAITING, PastPoints.Status.RUNNING)
 
@@ -141,9 +140,9 @@ def _ask(actor: Actor, accepted: PastPoints, found: Excess, now: datetime) -> Re
     if programme is None:
         raise NotFound(realm=accepted.realm.api_url)
     key = f"{accepted.realm.api_url}|past|{accepted.pk}"
-    request = Request.objects.create(
+    request, _new = open_request(
         key=key,
-        programme=programme,
+        programme_id=programme.pk,
         operation=decided.PAST_POINTS,
         amount=accepted.points,
         payload={"digest": input_digest({"past": accepted.pk, "points": accepted.points}).hex()},
@@ -154,10 +153,8 @@ def _ask(actor: Actor, accepted: PastPoints, found: Excess, now: datetime) -> Re
             "orders": accepted.orders,
         },
         requested_by_id=actor.person_id,
-        created_at=now,
-        expires_at=now + timedelta(days=settings.REQUEST_DAYS),
+        now=now,
     )
-    announce(request_opened, request_id=request.pk)
     return request
 
 

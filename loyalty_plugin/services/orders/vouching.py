@@ -16,14 +16,15 @@ from loyalty_plugin.domain import provenance
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.facts import OrderFact
 from loyalty_plugin.domain.ledger import input_digest
+from loyalty_plugin.errors import KeyConflict
 from loyalty_plugin.models.orders import HandMoney, OrderRecord
 from loyalty_plugin.models.requests import Request
 from loyalty_plugin.models.staff import Person
 from loyalty_plugin.services import approvals, audit, decided, locks
+from loyalty_plugin.services.asking import open_request
 from loyalty_plugin.services.orders import steps
 from loyalty_plugin.services.orders.records import Record
 from loyalty_plugin.services.orders.work import Work
-from loyalty_plugin.signals import announce, request_opened
 
 #: What a decision about the money may change of an order that earned, or might.
 _UNDECIDED: Final = ("", steps.NOTHING_EARNED, steps.PAID_BY_HAND)
@@ -149,7 +150,8 @@ def _open(work: Work, amount: int, used: int, now: datetime) -> None:
     cause = {"which": "hand_paid", "limit": document.hand_paid_limit, "order": fact.number}
     if amount <= document.hand_paid_limit:
         cause |= {"which": _DAY_FULL, "limit": document.hand_paid_a_day, "used": used, "unit": fact.currency}
-    request = Request.objects.create(
+    declared_by = _person(work, work.record)
+    request, new = open_request(
         key=f"{fact.ref}|hand|{work.record.revision}",
         programme_id=work.version.programme_id,
         member_id=work.member.pk,
@@ -158,13 +160,15 @@ def _open(work: Work, amount: int, used: int, now: datetime) -> None:
         unit=fact.currency,
         payload={"order_ref": fact.ref, "digest": digest.hex()},
         cause=cause,
-        requested_by=_person(work, work.record),
-        created_at=now,
-        expires_at=now + approvals.FOR_EVER,
+        requested_by_id=declared_by.pk if declared_by is not None else None,
+        now=now,
+        runs_out=False,
     )
+    if not new:
+        # It may have been decided or withdrawn: nobody would ever answer it.
+        raise KeyConflict(key=request.key, request=request.pk)
     detail = {"money": amount, "currency": fact.currency}
     audit.record(SYSTEM, decided.HAND_PAID, member, "asked", now=now, detail=detail, request_id=request.pk)
-    announce(request_opened, request_id=request.pk)
 
 
 def _person(work: Work, record: Record) -> Person | None:
