@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Barrier
 from typing import Any, TypeVar
 
+import pytest
 from django.db import connection
 
 from loyalty_plugin.domain.intents import Award, Consume, Intent, Plan
@@ -40,6 +41,12 @@ def make_version(
         published_at=NOW - 900 * DAY,
         created_at=NOW - 900 * DAY,
     )
+
+
+@pytest.fixture
+def version() -> ProgrammeVersion:
+    """A programme's version for tests that want no other."""
+    return make_version()
 
 
 def make_members(version: ProgrammeVersion, count: int, **fields: Any) -> list[Member]:

@@ -54,11 +54,6 @@ def _no_documents_of_other_tests() -> None:
     forget_documents()
 
 
-@pytest.fixture
-def version() -> ProgrammeVersion:
-    return make_version()
-
-
 def test_points_mature_when_their_window_is_over_and_not_before(version: ProgrammeVersion) -> None:
     [member] = make_members(version, 1)
     give(version, member, 100, matures_at=NOW)

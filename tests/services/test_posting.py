@@ -35,7 +35,6 @@ from tests.services.books import (
     give,
     make_members,
     make_plan,
-    make_version,
     rows,
     spend,
 )
@@ -46,11 +45,6 @@ CARRIED = [
     *("programme_id", "version_id", "member_id", "occurred_at", "channel", "issuing_shop", "acting_shop"),
     *("order_ref", "reverses_id", "batch", "actor", "source", "active_until", "explanation"),
 ]
-
-
-@pytest.fixture
-def version() -> ProgrammeVersion:
-    return make_version()
 
 
 def test_an_award_leaves_entry_lot_posting_and_balance(version: ProgrammeVersion) -> None:

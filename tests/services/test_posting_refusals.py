@@ -53,11 +53,6 @@ MORE_POSTINGS = (
 )
 
 
-@pytest.fixture
-def version() -> ProgrammeVersion:
-    return make_version()
-
-
 def test_an_award_above_the_hard_maximum_waits_for_a_person() -> None:
     version = make_version(max_award=100)
     [member] = make_members(version, 1)
