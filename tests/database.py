@@ -27,11 +27,14 @@ from django.db.migrations.loader import MigrationLoader
 
 from sandbox.postgres import Cluster, Server, django_database, find_binaries
 from tests.leftovers import locked, own_folder
+from tests.restoring import Pristine, look, restore
 
 RUN = "LOYALTY_TEST_RUN"  # the run's folder, handed from pytest to its xdist workers
 KEPT = "LOYALTY_TEST_KEPT"  # where the migrated cluster is kept between runs
 TEMPLATE = "loyalty_template"
 PREFIX = "loyalty-tests-"
+#: By name of a database of this process, what it was like when new.
+_new: dict[str, Pristine] = {}
 
 
 def open_run(kept: Path) -> int:
@@ -76,12 +79,16 @@ def database_name(purpose: str) -> str:
 
 
 def use_fresh_database() -> None:
-    """Point Django at a new copy of the template, dropping the one that was used before."""
+    """Point Django at a database as new: the one that was used before where it can be restored, else a new copy."""
     name = database_name("django")
     connections.close_all()
+    if name in _new and restore(server().url(name), _new[name]):
+        return
     server().drop_database(name)
     server().create_database(name, template())
     _connect_django(server().url(name))
+    if name not in _new:
+        _new[name] = look(server().url(name))
 
 
 def _start(run: Path) -> Server:
