@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from loyalty_plugin.domain.ledger import POINTS
 from loyalty_plugin.models.ledger import Balance, Entry
@@ -73,10 +73,14 @@ def test_an_order_that_is_read_for_two_customers_at_once_earns_once():
 
 
 def test_a_new_order_leaves_no_dead_row():
-    apply_orders([order(member(programme()))], now=NOW)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT ctid::text FROM loyalty_plugin_orderrecord")
-        assert cursor.fetchall() == [("(0,1)",)]
+    of = member(programme())
+    with transaction.atomic(), connection.cursor() as cursor:
+        apply_orders([order(of)], now=NOW)
+        cursor.execute(
+            "SELECT pg_stat_get_xact_tuples_inserted(t.oid), pg_stat_get_xact_tuples_updated(t.oid)"
+            "  FROM (SELECT 'loyalty_plugin_orderrecord'::regclass::oid) AS t"
+        )
+        assert cursor.fetchall() == [(1, 0)]
 
 
 def test_batches_that_share_members_and_orders_do_not_deadlock():
