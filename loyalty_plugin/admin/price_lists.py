@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django import forms
 from django.core.paginator import Paginator
+from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -94,11 +95,11 @@ class IndexView(_PricePage):
     page_title = gettext_lazy("Price lists")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        lists = PriceList.objects.select_related("programme").order_by("programme__name", "name")
+        lists = PriceList.objects.select_related("programme").annotate(n=Count("prices"))
         first = Programme.objects.order_by("pk").first()
         form = kwargs.pop("form", None) or NewListForm(initial={"programme": first})
         return super().get_context_data(
-            lists=[(one, one.prices.count()) for one in lists], form=form, **kwargs
+            lists=[(one, one.n) for one in lists.order_by("programme__name", "name")], form=form, **kwargs
         )
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

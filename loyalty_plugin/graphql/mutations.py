@@ -155,12 +155,13 @@ class Mutation:
         checkout_id: Annotated[
             strawberry.ID, strawberry.argument(description="The checkout's id at the shop.")
         ],
+        channel: OptionalChannel = None,
     ) -> ApplyBenefitsPayload:
         caller = info.context
 
         def apply() -> ApplyBenefitsPayload:
             customer = caller.confirm_customer()
-            member = caller.require_member()
+            member = caller.require_member(channel)
             promised = apply_benefits(
                 caller.actor(member), realm_url=customer.realm, checkout_id=checkout_id, now=caller.now
             )

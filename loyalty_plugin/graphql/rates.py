@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
 from django.http import HttpRequest
 from django_ratelimit.core import ALL, get_usage
 
+from loyalty_plugin.clients import client_address
 from loyalty_plugin.conf import settings
 from loyalty_plugin.errors import LoyaltyError
 from loyalty_plugin.graphql.context import Caller
@@ -30,7 +30,7 @@ def check(request: HttpRequest, caller: Caller) -> None:
         customer = None
     if customer is not None:
         _count(request, f"{customer.realm}|{customer.user_id}", settings.GRAPHQL_MEMBER_RATE)
-    elif (address := _address(request)) is not None:
+    elif (address := client_address(request)) is not None:
         _count(request, address, settings.GRAPHQL_ADDRESS_RATE)
 
 
@@ -40,22 +40,3 @@ def _count(request: HttpRequest, who: str, rate: str) -> None:
     usage = get_usage(request, group=_GROUP, key=lambda *_: who, rate=rate, method=ALL, increment=True)
     if usage is not None and usage["should_limit"]:
         raise Refused("too_many_requests", wait=max(int(usage["time_left"]), 1))
-
-
-def _address(request: HttpRequest) -> str | None:
-    """The client's address, for IPv6 its /64; None where it is not known.
-
-    Without CLIENT_ADDRESS_HEADER an address of a private network is a proxy's, behind which all customers look alike.
-    Of a list only the last entry is believed: the nearest proxy wrote it, all others came from outside.
-    """
-    header = settings.CLIENT_ADDRESS_HEADER
-    text = (
-        request.headers.get(header, "").rpartition(",")[2] if header else request.META.get("REMOTE_ADDR", "")
-    )
-    try:
-        found: IPv4Address | IPv6Address = ip_address(text.strip())
-    except ValueError:
-        return None
-    if not header and not found.is_global:
-        return None
-    return str(ip_network((found, 64), strict=False) if isinstance(found, IPv6Address) else found)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from loyalty_plugin.conf import settings
 from loyalty_plugin.domain.actors import Actor, ActorKind
@@ -19,7 +19,7 @@ from loyalty_plugin.errors import ContactNeeded, InvalidInput, NotFound, Permiss
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.registry import ports
-from loyalty_plugin.services import birthdays, members
+from loyalty_plugin.services import birthdays, locks, members
 from loyalty_plugin.services.consents import record_consents
 
 _LONGEST_NAME = 500
@@ -164,6 +164,5 @@ def _one_at_a_time(programme_id: int, person: members.Person) -> None:
         for contact in (person.email.lower(), person.phone)
         if contact
     )
-    with connection.cursor() as cursor:
-        for key in keys:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+    for key in keys:
+        locks.hold(key)

@@ -26,6 +26,8 @@ from loyalty_plugin.services import audit
 
 #: Bytes of the largest file that is read.
 MOST_BYTES: Final = 20 * 1024 * 1024
+#: The same of a sheet once unpacked: a small file may unpack to more than the machine has.
+MOST_UNPACKED: Final = 10 * MOST_BYTES
 Status = PriceChange.Status
 
 
@@ -182,11 +184,17 @@ def _csv(text: str, separator: str) -> Iterator[Sequence[Any]]:
 
 def _sheet(content: bytes) -> Iterator[Sequence[Any]]:
     try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            unpacked = sum(one.file_size for one in packed.infolist())
+        if unpacked > MOST_UNPACKED:
+            raise PriceFileRefused(reason="too_large", bytes=unpacked)
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         rows: Iterable[Sequence[Any]] = book.worksheets[0].iter_rows(values_only=True)
         for row in rows:
             yield [_cell(cell) for cell in row]
-    except (zipfile.BadZipFile, KeyError, ValueError, IndexError, OSError) as error:
+    except PriceFileRefused:
+        raise
+    except Exception as error:  # a broken sheet fails in the packing, in its XML or in what that means
         raise PriceFileRefused(reason="not_a_table") from error
 
 

@@ -71,10 +71,20 @@ def join(
 
 
 def joined_here(request: HttpRequest) -> Member | None:
-    """Who joined in this session, while they are a member."""
+    """Who joined in this session, while they are a member.
+
+    Once an account has the membership, only that account sees it here: whoever typed somebody else's address does not.
+    """
     public_id = request.session.get(JOINED)
-    rows = Member.objects.filter(status=Member.Status.ACTIVE)
-    return rows.filter(public_id=public_id).first() if public_id else None
+    if not public_id:
+        return None
+    rows = Member.objects.select_related("realm").filter(status=Member.Status.ACTIVE, public_id=public_id)
+    member = rows.first()
+    if member is None or not member.external_id:
+        return member
+    customer = visitor.customer_of(request)
+    own = visitor.Customer(member.realm.api_url, member.external_id) if member.realm else None
+    return member if customer == own else None
 
 
 def give_card(member: Member) -> None:

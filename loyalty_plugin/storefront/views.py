@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.cache import cache
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -11,6 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from loyalty_plugin.clients import client_address
 from loyalty_plugin.conf import settings
 from loyalty_plugin.domain.consents import JoinSource
 from loyalty_plugin.errors import LoyaltyError, UnknownProgramme
@@ -28,6 +30,8 @@ from loyalty_plugin.storefront.words import refusal
 _HOUR = 3600
 
 
+# The shop is asked for a customer's account, which no transaction may wait for.
+@transaction.non_atomic_requests
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest) -> HttpResponse:
@@ -71,7 +75,7 @@ def join(request: HttpRequest) -> HttpResponse:
 
 def _may_try(request: HttpRequest) -> bool:
     """So many tries an hour from one address: the form tells whose address is a member's."""
-    key = f"loyalty:join:{request.META.get('REMOTE_ADDR', '')}"
+    key = f"loyalty:join:{client_address(request) or request.META.get('REMOTE_ADDR', '')}"
     cache.add(key, 0, _HOUR)
     try:
         return int(cache.incr(key)) <= settings.STOREFRONT_JOINS_PER_HOUR

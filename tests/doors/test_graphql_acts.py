@@ -9,6 +9,7 @@ from loyalty_plugin.models.cards import Card
 from loyalty_plugin.models.ledger import Entry
 from loyalty_plugin.models.members import CheckIn, Member
 from loyalty_plugin.models.orders import PricePromise
+from loyalty_plugin.models.programmes import ProgrammeChannel
 from tests.doors.graphqlkit import RULES, USER, Door, door
 from tests.factories import CHANNEL, NOW, member, programme
 
@@ -119,6 +120,18 @@ def test_benefits_are_promised_and_carried_to_the_shop(door: Door) -> None:
     marked = replace(checkout.lines[0], override_reason=f"loyalty:{PricePromise.objects.get().pk}")
     door.shop.checkouts[checkout.checkout_id] = replace(checkout, lines=(marked,))
     assert door.ask(APPLY, id=checkout.checkout_id)["loyaltyApplyBenefits"]["changed"] is False
+
+
+def test_benefits_of_a_second_programme_are_asked_for_by_its_channel(door: Door) -> None:
+    member(programme(RULES), external_id=USER)
+    ProgrammeChannel.objects.update(slug="first-channel")
+    member(programme(RULES), external_id=USER)
+    door.sign_in()
+    checkout = door.shop.open_checkout()
+    asked = APPLY.replace("checkoutId: $id", f'checkoutId: $id, channel: "{CHANNEL}"')
+    assert len(door.ask(asked, id=checkout.checkout_id)["loyaltyApplyBenefits"]["lines"]) == 1
+    [error] = door.ask(APPLY, id=checkout.checkout_id)["loyaltyApplyBenefits"]["errors"]
+    assert error["code"] == "PERMISSION_DENIED"
 
 
 def test_a_token_that_was_revoked_changes_no_price(door: Door) -> None:

@@ -21,6 +21,7 @@ from loyalty_plugin.models.consents import Consent
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.queries.explanations.offers import why_no_member_price
 from loyalty_plugin.services.cards import issue_card
+from loyalty_plugin.services.members import Person, join
 from loyalty_plugin.services.orders.apply import apply_orders
 from loyalty_plugin.storefront import words
 from loyalty_plugin.storefront.blocks import storefront_blocks
@@ -291,6 +292,24 @@ def test_the_form_is_not_for_trying_addresses(shop: Any) -> None:
         answer = Client().post("/loyalty/join/", said)
     assert "Too many people" in answer.content.decode()
     assert Member.objects.count() == 2
+    # Behind the shop's own proxy visitors are told apart by what it writes.
+    shop.LOYALTY = {**shop.LOYALTY, "CLIENT_ADDRESS_HEADER": "X-Forwarded-For"}
+    other = Client(headers={"x-forwarded-for": "198.51.100.7"})
+    assert other.post("/loyalty/join/", {"name": "Bo", "email": "bo@mail.example"}).status_code == 302
+
+
+def test_who_joined_with_anothers_address_sees_nothing_of_it_once_the_other_has_it() -> None:
+    club = programme(RULES)
+    visitor = Client()
+    visitor.post("/loyalty/join/", {"name": "Mallory", "email": "ada@mail.example"})
+    assert "Mallory" in visitor.get("/loyalty/joined/").content.decode()
+    account = customer(7, email="ada@mail.example", name="Ada Lovelace", confirmed=True)
+    person = Person(name=account.name, email=account.email, external_id=account.user_id)
+    join(SYSTEM, programme_id=club.pk, person=person, now=NOW, realm_id=realm().pk, verified=True)
+    assert Member.objects.get().external_id == account.user_id
+    assert visitor.get("/loyalty/joined/")["Location"] == "/loyalty/join/"
+    _signed_in[:] = [Customer(REALM, account.user_id)]
+    assert "Ada Lovelace" in visitor.get("/loyalty/joined/").content.decode()
 
 
 def test_a_channel_that_nobody_serves_has_no_page() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -161,6 +163,29 @@ def test_a_sheet_is_read_as_it_shows_its_numbers() -> None:
     )
     price_lists.apply(SYSTEM, change_id=change.pk, now=NOW)
     assert whole_list(of) == {("v1", ""): 1999, ("v2", ""): 500}
+
+
+def _packed(**parts: bytes) -> bytes:
+    """A sheet with some of its parts replaced, by the ends of their names."""
+    book, whole, changed = openpyxl.Workbook(), io.BytesIO(), io.BytesIO()
+    book.save(whole)
+    with zipfile.ZipFile(whole) as old, zipfile.ZipFile(changed, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, parts.get(Path(name).stem, old.read(name)))
+    return changed.getvalue()
+
+
+def test_a_broken_sheet_is_refused_whatever_is_broken_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    damaged = bytearray(_packed())
+    damaged[60:90] = b"\xff" * 30
+    for content in (_packed(sheet1=b"<broken"), _packed(styles=b""), bytes(damaged), b"PK"):
+        with pytest.raises(PriceFileRefused) as refused:
+            list(price_lists.table(content))
+        assert refused.value.details["reason"] == "not_a_table"
+    monkeypatch.setattr(price_lists, "MOST_UNPACKED", 10_000)
+    with pytest.raises(PriceFileRefused) as refused:
+        list(price_lists.table(_packed(theme1=bytes(10_001))))
+    assert refused.value.details["reason"] == "too_large"
 
 
 @pytest.mark.django_db
