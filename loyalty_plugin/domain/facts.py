@@ -178,6 +178,9 @@ class CheckoutFact:
     voucher_code: str = ""
     #: Unit prices of lines are entered with tax in this channel.
     with_tax: bool = True
+    #: Where it is sent to, the channel's own country while nobody has said; and whether there is anything to send.
+    country: str = ""
+    sent: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from loyalty_plugin.domain.facts import CheckoutFact, CustomerFact, OrderFact, Page, Part, ShelfFact
+from loyalty_plugin.domain.perks import Thresholds
 
 
 class Clock(Protocol):
@@ -42,6 +43,13 @@ class Storefront(Protocol):
 
     def checkout(self, realm: str, checkout_id: str) -> CheckoutFact | None:
         """The checkout as it is now, None when there is none. Raises TryLater."""
+        ...
+
+    def thresholds(self, checkout: CheckoutFact, *, now: datetime) -> Thresholds:
+        """The minima this cart can fall below; `unknown` where the shop refuses to tell. May be some minutes old.
+
+        Raises TryLater.
+        """
         ...
 
     def shelf(self, realm: str, channel: str, variant_ids: Sequence[str]) -> Mapping[str, ShelfFact]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from django.utils import timezone
 
 from loyalty_plugin.domain.facts import PAGE, CheckoutFact, CustomerFact, OrderFact, Page, Part, ShelfFact
+from loyalty_plugin.domain.perks import Thresholds
 from loyalty_plugin.domain.values import Money
 from loyalty_plugin.errors import AppTokenDead, InvalidInput, NotFound, SaleorError, TryLater
 from loyalty_plugin.models.realms import Installation
@@ -20,6 +23,7 @@ from loyalty_plugin.saleor.payloads.customers import customer_fact
 from loyalty_plugin.saleor.payloads.orders import order_fact
 from loyalty_plugin.saleor.payloads.shelves import shelf_fact
 from loyalty_plugin.saleor.standing import over
+from loyalty_plugin.saleor.thresholds import thresholds
 
 
 class SaleorStorefront:
@@ -51,6 +55,14 @@ class SaleorStorefront:
         """The checkout as it is now, None when there is none (any more)."""
         found = call(realm, "checkout", id=checkout_id)["checkout"]
         return checkout_fact(realm, found) if found else None
+
+    def thresholds(self, checkout: CheckoutFact, *, now: datetime) -> Thresholds:
+        """The minima that this cart can fall below, as of the last five minutes; see `saleor.thresholds`."""
+        found = thresholds(
+            call, checkout.realm, checkout.channel,
+            country=checkout.country, voucher=checkout.voucher_code, now=now,
+        )  # fmt: skip
+        return found if checkout.sent else replace(found, sending=())
 
     def shelf(self, realm: str, channel: str, variant_ids: Sequence[str]) -> Mapping[str, ShelfFact]:
         """Variants as a channel sells them now, by id, at most `PAGE`; what it sells to nobody is missing."""

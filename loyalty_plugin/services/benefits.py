@@ -17,7 +17,7 @@ from loyalty_plugin import jobs
 from loyalty_plugin.conf import settings
 from loyalty_plugin.domain.actors import Actor, ActorKind
 from loyalty_plugin.domain.facts import CheckoutFact, CheckoutLineFact
-from loyalty_plugin.domain.perks import QuotedLine
+from loyalty_plugin.domain.perks import QuotedLine, Thresholds
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
 from loyalty_plugin.domain.promises import MARK
 from loyalty_plugin.errors import CurrencyMismatch, NotFound, PermissionDenied, UnknownChannel
@@ -59,7 +59,8 @@ def apply_benefits(
     checkout = ports.storefront.checkout(realm_url, checkout_id)
     if checkout is None:
         raise NotFound(checkout=checkout_id)
-    promised, item_id = _promise(actor, checkout, now, untouched)
+    thresholds = ports.storefront.thresholds(checkout, now=now) if checkout.user_id else Thresholds()
+    promised, item_id = _promise(actor, checkout, thresholds, now, untouched)
     if item_id is None:
         return promised
     counts = ports.delivery.deliver([item_id], now=now)
@@ -72,7 +73,7 @@ def apply_benefits(
 
 
 def _promise(
-    actor: Actor, checkout: CheckoutFact, now: datetime, untouched: bool
+    actor: Actor, checkout: CheckoutFact, thresholds: Thresholds, now: datetime, untouched: bool
 ) -> tuple[Promised, int | None]:
     realm = Realm.objects.filter(api_url=checkout.realm).first()
     programme = programme_of_channel(realm.pk, checkout.channel) if realm is not None else None
@@ -100,9 +101,10 @@ def _promise(
             .order_by("created_at")
         }
         quotes: Sequence[QuotedLine] = ()
-        if member is not None:
+        # What a copy for staging sells is no sale: nothing is promised there, and what was is taken back.
+        if member is not None and realm.live:
             fact = price_fact(member, version)
-            quotes = quote_checkout(version, fact, checkout, now=now)
+            quotes = quote_checkout(version, fact, checkout, now=now, thresholds=thresholds)
         kept = _keep_or_make(member, version, realm, checkout, quotes, before, now)
         if untouched:
             kept = {key: one for key, one in kept.items() if one.created_at + IDLE > now}

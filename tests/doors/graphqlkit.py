@@ -13,6 +13,7 @@ from django.test import Client
 
 from loyalty_plugin import registry
 from loyalty_plugin.domain.facts import CheckoutFact, CheckoutLineFact, CustomerFact, ShelfFact
+from loyalty_plugin.domain.perks import Thresholds
 from loyalty_plugin.saleor import connections, jwks
 from tests.factories import CHANNEL, NOW, REALM, document
 from tests.saleor.roomkit import KEY, install
@@ -66,6 +67,9 @@ class Shop:
 
     def checkout(self, realm: str, checkout_id: str) -> CheckoutFact | None:
         return self.checkouts.get(checkout_id)
+
+    def thresholds(self, checkout: CheckoutFact, *, now: datetime) -> Thresholds:
+        return Thresholds()
 
     def deliver(self, item_ids: Sequence[int], *, now: datetime) -> Mapping[str, int]:
         self.delivered.extend(item_ids)

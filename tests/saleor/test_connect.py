@@ -150,7 +150,7 @@ def test_switched_off_in_the_dashboard(owner: Thread) -> None:
 def test_what_was_not_granted_is_granted_when_it_is_run_again(owner: Thread) -> None:
     owner.install(["MANAGE_ORDERS"])
     said = connect()
-    assert "It may do more now: HANDLE_CHECKOUTS, MANAGE_CHECKOUTS, MANAGE_USERS." in said
+    assert "It may do more now: HANDLE_CHECKOUTS, MANAGE_CHECKOUTS, MANAGE_DISCOUNTS, MANAGE_USERS." in said
     assert set(Installation.objects.get().permissions) == set(PERMISSIONS)
 
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -14,6 +14,7 @@ from django.db import connection
 from loyalty_plugin import registry
 from loyalty_plugin.domain.actors import SYSTEM, Actor, ActorKind
 from loyalty_plugin.domain.facts import CheckoutFact, CheckoutLineFact
+from loyalty_plugin.domain.perks import Thresholds
 from loyalty_plugin.errors import NotFound, PermissionDenied, UnknownChannel
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import PricePromise
@@ -35,6 +36,9 @@ class Shop:
 
     def checkout(self, realm: str, checkout_id: str) -> CheckoutFact | None:
         return self.fact if self.fact and self.fact.checkout_id == checkout_id else None
+
+    def thresholds(self, checkout: CheckoutFact, *, now: datetime) -> Thresholds:
+        return Thresholds()
 
     def deliver(self, item_ids: Sequence[int], *, now) -> Mapping[str, int]:
         assert self.fact is not None

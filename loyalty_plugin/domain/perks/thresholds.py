@@ -49,11 +49,15 @@ class Sending:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Minima of a channel that a cart can fall below: promotions on the order, the cart's voucher, ways of sending."""
+    """Minima of a channel that a cart can fall below: promotions on the order, the cart's voucher, ways of sending.
+
+    `unknown`: there may be others, which nobody could tell. Then any lower subtotal may be below one.
+    """
 
     promotions: tuple[CartDiscount, ...] = ()
     voucher: CartDiscount | None = None
     sending: tuple[Sending, ...] = ()
+    unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,8 @@ def never_dearer(
         return known
     plain = tuple(_dropped(line, quote) for line, quote in zip(lines, known, strict=True))
     before = [_cost(lines, plain, thresholds, *world) for world in _WORLDS]
+    if thresholds.unknown:
+        return plain
     best, least = plain, max(cost.total for cost in before)
     for candidate in _candidates(lines, known, thresholds, step):
         costs = [_cost(lines, candidate, thresholds, *world) for world in _WORLDS]

@@ -16,6 +16,9 @@ def checkout_fact(realm: str, checkout: Json) -> CheckoutFact:
     currency = checkout["totalPrice"]["currency"]
     with_tax = checkout["channel"]["taxConfiguration"]["pricesEnteredWithTax"]
     side: Side = gross if with_tax else net
+    country = (checkout.get("shippingAddress") or {}).get("country") or checkout["channel"].get(
+        "defaultCountry"
+    )
     return CheckoutFact(
         realm=realm,
         checkout_id=checkout["id"],
@@ -27,6 +30,8 @@ def checkout_fact(realm: str, checkout: Json) -> CheckoutFact:
         lines=tuple(_line(line, currency, side) for line in checkout["lines"]),
         voucher_code=checkout.get("voucherCode") or "",
         with_tax=with_tax,
+        country=(country or {}).get("code") or "",
+        sent=bool(checkout.get("isShippingRequired", True)),
     )
 
 

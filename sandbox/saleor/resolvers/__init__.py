@@ -11,6 +11,7 @@ def register() -> None:
         catalogue,
         checkout_fields,
         checkouts,
+        discounts,
         drafts,
         events,
         groupings,

@@ -9,7 +9,7 @@ from ..events import VERSION
 from ..payments import IDENTIFIER
 from ..schema import field, mutation, query
 from ..store import Doc
-from ..values import gid, key_of
+from ..values import gid, key_of, money
 from .user_fields import country
 
 WAREHOUSE = {"__typename": "Warehouse", "id": "1", "name": "Default warehouse", "slug": "default"}
@@ -150,8 +150,18 @@ def tax_configuration(source: Doc, _info: Any) -> Doc:
 @field("Channel", "availableShippingMethodsPerCountry")
 def shipping_per_country(source: Doc, info: Any, countries: list[str] | None = None) -> list[Doc]:
     methods = [
-        {**m, "price": m["prices"][source["slug"]], "currency": source["currencyCode"]}
+        {
+            **m,
+            "price": m["prices"][source["slug"]],
+            "currency": source["currencyCode"],
+            "minimumOrderPrice": _minimum(m, source),
+        }
         for m in info.context.find("shipping")
         if source["slug"] in m["prices"]
     ]
     return [{"countryCode": c, "shippingMethods": methods} for c in countries or [source["country"]]]
+
+
+def _minimum(method: Doc, channel: Doc) -> Doc | None:
+    least = (method.get("minimums") or {}).get(channel["slug"])
+    return money(least, channel["currencyCode"]) if least else None
