@@ -181,6 +181,8 @@ class CheckoutFact:
     #: Where it is sent to, the channel's own country while nobody has said; and whether there is anything to send.
     country: str = ""
     sent: bool = True
+    #: A voucher or a promotion on the order is taken off it: the shop spreads it over its lines' unit prices.
+    reduced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

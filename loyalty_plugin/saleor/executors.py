@@ -210,13 +210,16 @@ def _corrections(
     """What to send instead where Saleor's answer is another price than was promised.
 
     A promotion may be a fixed reduction, or one that the shop window still shows (its prices are worked out later) and
-    no checkout has any more: without this the customer would pay more than was promised.
+    no checkout has any more: without this the customer would pay more than was promised. What a voucher or a promotion
+    on the order takes off is none of the price: a line that is lower by its share stays as it is.
     """
     lines = {line.line_id: line for line in checkout.lines}
     again: list[tuple[str, int | None, str]] = []
     for line_id, base, reason in sent:
         line, target = lines.get(line_id), desired[line_id].get("unit_price")
         if line is None or base is None or target is None:
+            continue
+        if checkout.reduced and line.unit_price <= target:
             continue
         better = corrected_base(target, base, line.unit_price, line.list_price, line.promotion_price)
         if better is not None:
@@ -230,6 +233,7 @@ def _compared(checkout: CheckoutFact, desired: Mapping[str, Mapping[str, Any]]) 
         line_id: unit
         for line_id, unit in units.items()
         if desired[line_id].get("unit_price") not in (None, unit)
+        and not (checkout.reduced and unit <= desired[line_id]["unit_price"])
     }
     return DIFFERS if differing else "", {"unit_prices": units}
 

@@ -222,17 +222,23 @@ def order_line(ctx: Context, line: Doc, checkout: Doc) -> Doc:
 
 def _discounts(ctx: Context, tx: Tx, checkout: Doc) -> list[Doc]:
     voucher = ctx.standin.find_voucher(ctx, checkout["voucherCode"])
+    if checkout.get("promoted"):
+        return [_discount(tx, "ORDER_PROMOTION", "", "FIXED", checkout["promoted"], "")]
     if voucher is None or not checkout["discount"]:
         return []
-    return [
-        {
-            "__typename": "OrderDiscount",
-            "id": str(tx.next()),
-            "type": "VOUCHER",
-            "name": voucher["name"],
-            "valueType": voucher["valueType"],
-            "value": voucher["value"],
-            "amount": checkout["discount"],
-            "reason": f"Voucher code: {voucher['code']}",
-        }
-    ]
+    reason = f"Voucher code: {voucher['code']}"
+    made = _discount(tx, "VOUCHER", voucher["name"], voucher["valueType"], checkout["discount"], reason)
+    return [{**made, "value": voucher["value"]}]
+
+
+def _discount(tx: Tx, kind: str, name: str, value_type: str, amount: int, reason: str) -> Doc:
+    return {
+        "__typename": "OrderDiscount",
+        "id": str(tx.next()),
+        "type": kind,
+        "name": name,
+        "valueType": value_type,
+        "value": "0",
+        "amount": amount,
+        "reason": reason,
+    }

@@ -148,7 +148,8 @@ def price_checkout(ctx: Context, checkout: Doc, lines: Iterable[Doc], channel: D
         discount = _discount(voucher, sum(before), channel["currencyCode"])
     elif voucher and voucher["type"] == "SHIPPING":
         shipping -= _discount(voucher, shipping_base, channel["currencyCode"])
-    shares = spread(discount + order_discount(ctx, voucher, sum(before), channel), before)
+    promoted = order_discount(ctx, voucher, sum(before), channel)
+    shares = spread(discount + promoted, before)
 
     priced: dict[str, Doc] = {}
     for (line, base, unit, promotion), amount, share in zip(worked, before, shares, strict=True):
@@ -174,6 +175,7 @@ def price_checkout(ctx: Context, checkout: Doc, lines: Iterable[Doc], channel: D
             "undiscountedShipping": shipping_base,
             "total": add(subtotal, shipping_pair),
             "discount": discount + (shipping_base - shipping),
+            "promoted": promoted,
         },
         priced,
     )

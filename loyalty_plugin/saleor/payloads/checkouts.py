@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from loyalty_plugin.domain.facts import CheckoutFact, CheckoutLineFact
-from loyalty_plugin.saleor.payloads.values import Json, gross, id_of, is_gift_card, net
+from loyalty_plugin.saleor.payloads.values import Json, gross, id_of, is_gift_card, money, net
 
 #: Picks gross or net of a TaxedMoney: an override is entered as the channel enters its prices.
 Side = Callable[[Json | None, str], int]
@@ -31,6 +31,7 @@ def checkout_fact(realm: str, checkout: Json) -> CheckoutFact:
         voucher_code=checkout.get("voucherCode") or "",
         with_tax=with_tax,
         country=(country or {}).get("code") or "",
+        reduced=money(checkout.get("discount"), currency) > 0,
         sent=bool(checkout.get("isShippingRequired", True)),
     )
 

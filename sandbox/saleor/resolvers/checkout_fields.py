@@ -59,7 +59,9 @@ def _pair(source_name: str) -> Any:
 field("Checkout", "subtotalPrice")(_pair("subtotal"))
 field("Checkout", "shippingPrice")(_pair("shippingPrice"))
 field("Checkout", "totalPrice")(_pair("total"))
-field("Checkout", "discount")(lambda source, info: money(source["discount"], source["currency"]))
+field("Checkout", "discount")(
+    lambda source, info: money(source["discount"] + source.get("promoted", 0), source["currency"])
+)
 field("Checkout", "displayGrossPrices")(lambda source, info: True)
 field("Checkout", "giftCards")(lambda source, info: [])
 field("Checkout", "discountName")(lambda source, info: source["voucherCode"])
