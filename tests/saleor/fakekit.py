@@ -71,6 +71,9 @@ class Saleor:
     def _ownapp(self, _given: dict[str, Any]) -> Any:
         return {"app": self.app}
 
+    def _shopsettings(self, _given: dict[str, Any]) -> Any:
+        return {"shop": {"allowStorefrontTraffic": True, "fulfillmentAllowUnpaid": True}, "channels": []}
+
     def _standing(self, given: dict[str, Any]) -> Any:
         return {"app": {**self.app, "anchor": self.anchors.get(given["anchor"])}}
 

@@ -264,7 +264,7 @@ TOKENS: dict[str, Callable[[dict[str, Any]], str]] = {
     "of another issuer": lambda of: KEY.token(**{**of, "iss": "https://evil.test/graphql/"}),
     "for another audience": lambda of: KEY.token(**{**of, "aud": "somebody.else"}),
     "expired": lambda of: KEY.token(**{**of, "exp": NOW_SECONDS - 60}),
-    "not yet valid": lambda of: KEY.token(**{**of, "nbf": NOW_SECONDS + 600}),
+    "not yet valid": lambda of: KEY.token(**{**of, "nbf": NOW_SECONDS + 86_400}),
     "signed by another key of the same name": lambda of: Key(KEY.kid).token(**of),
     "with an App as its subject": lambda of: KEY.token(**{**of, "user_id": gid("App:46")}),
     "a customer's access token": lambda _: KEY.token(),

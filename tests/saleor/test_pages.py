@@ -38,14 +38,14 @@ def walk(read: Any, **asked: Any) -> list[Page[Any]]:
     return found
 
 
-def place(shop: Shop, count: int) -> list[dict[str, Any]]:
+def place(shop: Shop, count: int, start: datetime = START) -> list[dict[str, Any]]:
     lines = [{"sku": "S-100", "quantity": 1}]
     some = [
         {
             "customer": "g@mail.example",
             "guest": True,
             "lines": lines,
-            "at": (START + timedelta(hours=n)).isoformat(),
+            "at": (start + timedelta(hours=n)).isoformat(),
         }
         for n in range(count)
     ]
@@ -54,14 +54,15 @@ def place(shop: Shop, count: int) -> list[dict[str, Any]]:
 
 
 def test_orders_come_oldest_first_a_hundred_a_page_and_each_once(storefront, shop):
-    placed = place(shop, 103)
-    found = walk(storefront.orders_page)
+    start = START + timedelta(days=100)  # after those that other tests of this module place
+    placed = place(shop, 103, start)
+    found = walk(storefront.orders_page, created_since=start)
     assert [len(page.items) for page in found] == [100, 3]
     assert [page.total for page in found] == [103, None]
     assert [fact.order_id for page in found for fact in page.items] == [one["id"] for one in placed]
     assert all(isinstance(fact, OrderFact) and fact.charged == 1_000 for fact in found[0].items)
 
-    since = walk(storefront.orders_page, created_since=START + timedelta(hours=101))
+    since = walk(storefront.orders_page, created_since=start + timedelta(hours=101))
     assert [fact.order_id for fact in since[0].items] == [one["id"] for one in placed[101:]]
 
     moment = max(fact.updated_at for page in found for fact in page.items) + timedelta(microseconds=1)

@@ -157,6 +157,8 @@ def test_a_member_sees_one_price_on_shelf_cart_bill_and_order(visitor: Visitor) 
     promised = visitor.found(r"This order brings you <b>([\d,]+) points</b>")
     number = visitor.check_out("member@example.com")
     visitor.wait_for("/account/", rf"(Order {number})\b")
+    # The shop lists the order at once, its points come with the worker.
+    visitor.wait_for("/account/", r"<dt>On the way</dt><dd>[1-9]")
     assert visitor.found(r"<dt>On the way</dt><dd>([\d,]+)<") == promised
     visitor.get("/account/orders/")
     page = visitor.get(visitor.found(r'href="(/account/orders/[^"]+/)"'))
