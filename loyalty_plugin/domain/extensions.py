@@ -177,6 +177,8 @@ class PriceOffer:
     unit_price: int | Fraction
     reason: str
     data: Mapping[str, Any] = field(default_factory=dict)
+    #: More than this would break the perk's word (a bundle's stated price): it is rounded down, whatever the rule.
+    at_most: bool = False
 
 
 @dataclass(frozen=True, slots=True)

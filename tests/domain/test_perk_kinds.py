@@ -11,7 +11,7 @@ from loyalty_plugin import registry
 from loyalty_plugin.domain.extensions import Taken
 from loyalty_plugin.domain.facts import CheckoutLineFact
 from loyalty_plugin.domain.perks import Setting, quote, resolve_perks
-from loyalty_plugin.domain.perks.terms import PerkTerms
+from loyalty_plugin.domain.perks.terms import PerkTerms, PriceTerms
 from tests.domain.earning_cases import a_member
 
 VIP = a_member(tier="vip")
@@ -127,3 +127,15 @@ def test_amounts_are_in_the_currencys_own_decimals(
     currency: str, amount: str, price: int, expected: int
 ) -> None:
     assert _quoted("amount_off", {"amount": amount}, _line("a", price), currency=currency) == [(expected, "")]
+
+
+@pytest.mark.parametrize("rounding", ["down", "half_up", "up"])
+def test_no_rounding_makes_a_bundle_dearer_than_its_price(rounding: Any) -> None:
+    perks = resolve_perks(
+        [PerkTerms.model_validate({"id": "p", "perk": "bundle", "params": TRIO})], registry.perks.get
+    )
+    lines = [_line(name, 4000) for name in "abc"]
+    setting = Setting(date(2026, 6, 15), at=NOON, currency="EUR")
+    found = quote(lines, perks, VIP, setting, PriceTerms(rounding=rounding, step=100))
+    assert sum(one.unit_price for one in found) <= perks[0].params.price * 100  # type: ignore[union-attr]
+    assert all(one.base is not None and one.unit_price % 100 == 0 for one in found)

@@ -81,7 +81,9 @@ class Bundle:
         for (line, pieces), share in zip(whole, spread(price, costs), strict=True):
             rest = everybodys(line) * (line.quantity - pieces)
             unit = min((share + rest) // line.quantity, line.list_price)
-            answers[line.line_id] = PriceOffer(unit, "bundle", {"pieces": pieces, "bundles": count})
+            answers[line.line_id] = PriceOffer(
+                unit, "bundle", {"pieces": pieces, "bundles": count}, at_most=True
+            )
         return answers
 
     def tell(self, params: Params, tier: str) -> Promise | None:

@@ -19,7 +19,7 @@ from loyalty_plugin.domain.perks.resolved import (
     for_whom_and_when,
     in_force,
 )
-from loyalty_plugin.domain.perks.terms import PriceTerms
+from loyalty_plugin.domain.perks.terms import PriceTerms, rounded
 
 #: What perks answer, by line id.
 Answers = Mapping[str, PriceOffer | Declined]
@@ -196,7 +196,7 @@ class _Quoting:
             line_id: [offer.unit_price for _entry, offer in found] for line_id, found in chosen.items()
         }
         return {
-            line_id: [_part(entry, offer, self.terms.rounded(offer.unit_price)) for entry, offer in found]
+            line_id: [_part(entry, offer, self._rounded(offer)) for entry, offer in found]
             for line_id, found in chosen.items()
         }
 
@@ -212,7 +212,7 @@ class _Quoting:
             if not open_lines:
                 continue
             for line_id, offer in self._offers(entry, open_lines, left).items():
-                price = self.terms.rounded(offer.unit_price)
+                price = self._rounded(offer)
                 if price <= 0:
                     self._note([line for line in open_lines if line.line_id == line_id], WhyNot.FREE)
                 elif price < left[line_id]:
@@ -235,6 +235,10 @@ class _Quoting:
             else:
                 offers[line_id] = answer
         return offers
+
+    def _rounded(self, offer: PriceOffer) -> int:
+        way = "down" if offer.at_most else self.terms.rounding
+        return rounded(offer.unit_price, way, self.terms.step)
 
     # Deciding
 
