@@ -56,7 +56,10 @@ def test_a_smaller_grant(bare: Thread) -> None:
     bare.install(["MANAGE_ORDERS", "MANAGE_CHECKOUTS"])
     assert state() == "permissions_missing"
     found = doctor("--offline")
-    assert found["permissions_missing"]["facts"]["permissions"] == "HANDLE_CHECKOUTS, MANAGE_DISCOUNTS, MANAGE_USERS"
+    assert (
+        found["permissions_missing"]["facts"]["permissions"]
+        == "HANDLE_CHECKOUTS, MANAGE_DISCOUNTS, MANAGE_USERS"
+    )
     assert found["permissions_missing"]["level"] == "error"
     assert "gap" in found
     # Mended by a grant in the Dashboard.
