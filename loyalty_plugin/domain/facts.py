@@ -155,12 +155,27 @@ class ShelfFact:
 
     variant_id: str
     product_id: str
-    currency: str
-    list_price: int
     price: int
+    list_price: int
+    currency: str
     category_id: str = ""
     collection_ids: frozenset[str] = frozenset()
     gift_card: bool = False
+
+    def as_line(self) -> CheckoutLineFact:
+        """One piece of it, as a perk sees a line; the variant's id is the line's."""
+        return CheckoutLineFact(
+            line_id=self.variant_id,
+            variant_id=self.variant_id,
+            product_id=self.product_id,
+            quantity=1,
+            list_price=self.list_price,
+            promotion_price=self.price,
+            unit_price=self.price,
+            category_id=self.category_id,
+            collection_ids=self.collection_ids,
+            gift_card=self.gift_card,
+        )
 
 
 @dataclass(frozen=True, slots=True)

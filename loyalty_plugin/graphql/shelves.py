@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from loyalty_plugin.domain.facts import CheckoutLineFact, ShelfFact
+from loyalty_plugin.domain.facts import ShelfFact
 from loyalty_plugin.graphql.batches import Batch
 from loyalty_plugin.graphql.context import Caller
 from loyalty_plugin.graphql.types.prices import PriceType, quoted
@@ -41,20 +41,5 @@ def _cost(price: PriceType) -> int:
 
 def _prices(caller: Caller, channel: str, shelf: Iterable[ShelfFact]) -> dict[str, PriceType]:
     currency = caller.version(channel).currency
-    lines = [_line(fact) for fact in shelf if fact.currency == currency]
+    lines = [fact.as_line() for fact in shelf if fact.currency == currency]
     return {str(price.variant_id): price for price in quoted(caller, channel, lines)}
-
-
-def _line(fact: ShelfFact) -> CheckoutLineFact:
-    return CheckoutLineFact(
-        line_id=fact.variant_id,
-        variant_id=fact.variant_id,
-        product_id=fact.product_id,
-        quantity=1,
-        list_price=fact.list_price,
-        promotion_price=fact.price,
-        unit_price=fact.price,
-        category_id=fact.category_id,
-        collection_ids=fact.collection_ids,
-        gift_card=fact.gift_card,
-    )

@@ -19,7 +19,7 @@ from loyalty_plugin.domain.values import Money
 from loyalty_plugin.queries.benefits import benefits_of
 from loyalty_plugin.queries.offers import newcomer, quote_lines
 from loyalty_plugin.storefront.addresses import address
-from loyalty_plugin.storefront.prices import Offer, as_line
+from loyalty_plugin.storefront.prices import Offer
 from loyalty_plugin.storefront.visitor import Scene, scene
 from loyalty_plugin.storefront.words import tier_name
 
@@ -99,7 +99,7 @@ def _tier_prices(found: Scene, offers: Sequence[Offer]) -> dict[str, dict[str, i
     version = found.version
     anybody: MemberFact = newcomer(version, found.now)
     own = [offer for offer in offers if offer.currency == version.currency]
-    lines = [as_line(offer) for offer in own]
+    lines = [offer.as_line() for offer in own]
     prices: dict[str, dict[str, int]] = {}
     for code in version.document.tier_codes:
         quotes = quote_lines(

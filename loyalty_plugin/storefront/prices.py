@@ -9,7 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from loyalty_plugin.domain.facts import CheckoutLineFact
+from loyalty_plugin.domain.facts import ShelfFact
 from loyalty_plugin.domain.perks import QuotedLine
 from loyalty_plugin.domain.values import currency_exponent
 from loyalty_plugin.errors import InvalidInput
@@ -20,18 +20,9 @@ from loyalty_plugin.storefront.words import money, tier_name
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(ShelfFact):
     """One variant on the shelf. `price` is what everybody pays, `list_price` what it was before a promotion of the
     shop's (the same without one); both minor units of `currency`, as the channel shows them."""
-
-    variant_id: str
-    product_id: str
-    price: int
-    list_price: int
-    currency: str
-    category_id: str = ""
-    collection_ids: frozenset[str] = frozenset()
-    gift_card: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,25 +97,9 @@ def price_blocks(request: HttpRequest | None, offers: Iterable[Offer]) -> list[P
 def _quotes(found: Scene, offers: Sequence[Offer]) -> dict[str, QuotedLine]:
     """Quotes by variant id, the member's own, or for a guest a new member's; none in a foreign currency."""
     who = price_fact(found.member, found.version) if found.member else newcomer(found.version, found.now)
-    lines = [as_line(offer) for offer in offers if offer.currency == found.version.currency]
+    lines = [offer.as_line() for offer in offers if offer.currency == found.version.currency]
     quotes = quote_lines(found.version, who, lines, now=found.now, channel=found.channel)
     return {quote.line_id: quote for quote in quotes}
-
-
-def as_line(offer: Offer) -> CheckoutLineFact:
-    """One piece on the shelf, as a perk sees a line."""
-    return CheckoutLineFact(
-        line_id=offer.variant_id,
-        variant_id=offer.variant_id,
-        product_id=offer.product_id,
-        quantity=1,
-        list_price=offer.list_price,
-        promotion_price=offer.price,
-        unit_price=offer.price,
-        category_id=offer.category_id,
-        collection_ids=offer.collection_ids,
-        gift_card=offer.gift_card,
-    )
 
 
 def _block(offer: Offer, quote: QuotedLine | None, found: Scene | None) -> PriceBlock:

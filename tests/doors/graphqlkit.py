@@ -57,7 +57,7 @@ class Shop:
         return {i: [v for v in self.variants.values() if v.product_id == i] for i in product_ids}
 
     def put_on_shelf(self, variant_id: str, price: int = 4000, product_id: str = "P1") -> None:
-        self.variants[variant_id] = ShelfFact(variant_id, product_id, "EUR", price, price)
+        self.variants[variant_id] = ShelfFact(variant_id, product_id, price, price, "EUR")
 
     def confirm_token(self, realm: str, token: str) -> str:
         return "" if token in self.revoked else USER

@@ -33,6 +33,13 @@ class _Rates(Chosen):
     def problems(self, context: DraftContext) -> Sequence[tuple[str, str]]:
         return [(f"rates.{code}", "unknown_tier") for code in self.rates if code not in context.tiers]
 
+    def told(self, tier: str) -> Promise | None:
+        """What a tier is promised by its rate."""
+        off = self.rates.get(tier)
+        if off is None:
+            return None
+        return Promise(percent_off_text(off, self.some), off, self.model_dump(mode="json", exclude={"rates"}))
+
 
 @registry.perks.register
 class TierDiscount:
@@ -62,11 +69,7 @@ class TierDiscount:
         return PriceOffer(min(price, line.list_price), "tier_discount", {"off": off, "tier": member.tier})
 
     def tell(self, params: Params, tier: str) -> Promise | None:
-        off = params.rates.get(tier)
-        if off is None:
-            return None
-        terms = params.model_dump(mode="json", exclude={"rates"})
-        return Promise(percent_off_text(off, params.some), off, terms)
+        return params.told(tier)
 
 
 @registry.perks.register
@@ -157,9 +160,4 @@ class MemberDayPrices:
         return PriceOffer(less(line.list_price, off), "member_day_prices", {"off": off, "tier": member.tier})
 
     def tell(self, params: Params, tier: str) -> Promise | None:
-        off = params.rates.get(tier)
-        if off is None:
-            return None
-        return Promise(
-            percent_off_text(off, params.some), off, params.model_dump(mode="json", exclude={"rates"})
-        )
+        return params.told(tier)
