@@ -6,13 +6,14 @@ each order is two transfers by hordak's documented call.
 
 from __future__ import annotations
 
-import multiprocessing
 import random
 import sys
 import time
 
 import django
 from django.conf import settings
+
+from tests.benchmarks.measures import processes
 
 BATCH = 100
 MEMBERS = 500
@@ -67,7 +68,7 @@ def post_for(seconds: float) -> float:
 
 def main(url: str, seconds: float, workers: int) -> None:
     set_up(url)
-    with multiprocessing.get_context("fork").Pool(workers) as pool:
+    with processes(workers) as pool:
         print(sum(pool.map(post_for, [seconds] * workers)))
 
 

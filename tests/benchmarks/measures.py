@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -62,6 +64,12 @@ def rounds(count: int, *contestants: Callable[[], float], warm_up: bool = True) 
         for index, contestant in order if number % 2 == 0 else reversed(order):
             figures[index].append(contestant())
     return figures
+
+
+def processes(count: int) -> ProcessPoolExecutor:
+    """So many forks of this process. They end by themselves: `multiprocessing.Pool` ends its own by a signal, which
+    one that was just being cleaned up after may swallow, and is then waited for without end."""
+    return ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("fork"))
 
 
 def median(figures: Sequence[float]) -> float:

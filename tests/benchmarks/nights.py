@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import resource
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from django.db import connection, connections
 
 from loyalty_plugin import jobs
-from tests.benchmarks.measures import Measure, median, rounds, seconds, spread
+from tests.benchmarks.measures import Measure, median, processes, rounds, seconds, spread
 from tests.benchmarks.world import World, connect
 
 
@@ -46,8 +45,8 @@ def measure(world: World, night: Night) -> Iterator[Measure]:
                 with world.database("bench_night", "bench_due") as url:
                     connections.close_all()
                     # A process of its own, so that its memory is the job's alone.
-                    with multiprocessing.get_context("fork").Pool(1) as pool:
-                        spent, memory[size], done = pool.apply(_in_child, (url, night.job))
+                    with processes(1) as pool:
+                        spent, memory[size], done = pool.submit(_in_child, url, night.job).result()
                 assert done == size, f"{done} of {size} were due"
                 return spent
 

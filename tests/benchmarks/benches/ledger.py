@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import multiprocessing
 import os
 import random
 import subprocess
@@ -22,7 +21,7 @@ from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.services.orders.apply import apply_orders
 from loyalty_plugin.services.posting import post
 from tests import factories
-from tests.benchmarks.measures import Measure, median, rounds, spread
+from tests.benchmarks.measures import Measure, median, processes, rounds, spread
 from tests.benchmarks.members import NOW, fill, multiply
 from tests.benchmarks.world import WORKERS, World, connect
 
@@ -89,9 +88,11 @@ def spread_out(
 ) -> float:
     """Orders per second of so many processes together."""
     connections.close_all()
-    with multiprocessing.get_context("fork").Pool(workers) as pool:
-        arguments = [(url, seconds, batch, members, random.randrange(10**9)) for _ in range(workers)]
-        return sum(pool.starmap(work, arguments))
+    with processes(workers) as pool:
+        begun = [
+            pool.submit(work, url, seconds, batch, members, random.randrange(10**9)) for _ in range(workers)
+        ]
+        return sum(one.result() for one in begun)
 
 
 def run(world: World) -> Iterator[Measure]:

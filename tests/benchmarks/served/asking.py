@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import selectors
 import socket
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+from tests.benchmarks.measures import processes
 
 HOST = "127.0.0.1"
 
@@ -36,8 +37,8 @@ def request(path: str, body: bytes, **headers: str) -> bytes:
 
 def ask(port: int, requests: Sequence[bytes], connections: int) -> Answers:
     """Send all requests, each once, on so many connections: each sends its next as soon as it was answered."""
-    with multiprocessing.get_context("fork").Pool(1) as pool:
-        return pool.apply(_ask, (port, requests, connections))
+    with processes(1) as pool:
+        return pool.submit(_ask, port, requests, connections).result()
 
 
 def _ask(port: int, requests: Sequence[bytes], connections: int) -> Answers:
