@@ -5,15 +5,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
 
+from loyalty_plugin.domain.facts import OrderFact
 from loyalty_plugin.domain.ledger import POINTS
 from loyalty_plugin.models.ledger import Balance, Entry
+from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.models.programmes import CampaignBudget
 from loyalty_plugin.services.orders.apply import apply_orders
+from loyalty_plugin.signals import points_posted
 from tests.factories import NOW, document, member, order, programme
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -90,3 +94,55 @@ def test_batches_that_share_members_and_orders_do_not_deadlock():
     batches = [facts, facts[::-1], facts[::2] + facts[1::2], facts[5:] + facts[:5]] * 3
     assert together([lambda batch=batch: apply_orders(batch, now=NOW) for batch in batches]) == []
     assert Entry.objects.filter(kind="earn").count() == len(facts)
+
+
+def of_their_account(of: Member) -> OrderFact:
+    return order(of)
+
+
+def of_an_order_known_before(of: Member) -> OrderFact:
+    fact = order(of)
+    apply_orders([fact], now=NOW)
+    later = NOW + timedelta(hours=1)
+    return replace(fact, user_id="", user_email="", charged=5_000, refunded=5_000, updated_at=later)
+
+
+def of_a_guest_with_their_address(of: Member) -> OrderFact:
+    return order(of, user_id="", user_email=f" {of.email.upper()}")
+
+
+def applied(fact: OrderFact) -> bool:
+    return OrderRecord.objects.filter(order_id=fact.order_id, fact_updated_at=fact.updated_at).exists()
+
+
+@pytest.mark.parametrize(
+    "concerning", [of_their_account, of_an_order_known_before, of_a_guest_with_their_address]
+)
+def test_who_is_held_by_another_keeps_nobody_elses_order_waiting(concerning):
+    club = programme()
+    held, free = member(club), member(club)
+    theirs, others = concerning(held), order(free)
+    posted, results = threading.Event(), []
+
+    def announced(**_: object) -> None:
+        posted.set()
+
+    points_posted.connect(announced)
+    batch = threading.Thread(
+        target=together, args=([lambda: results.extend(apply_orders([theirs, others], now=NOW))],)
+    )
+    try:
+        with transaction.atomic():
+            Member.objects.select_for_update(no_key=True).get(pk=held.pk)
+            batch.start()
+            assert posted.wait(timeout=60)
+            assert not applied(theirs)
+            assert applied(others)
+            assert not results
+    finally:
+        points_posted.disconnect(announced)
+        if batch.ident:
+            batch.join()
+    assert [result.order_ref for result in results] == [theirs.ref, others.ref]
+    assert applied(theirs)
+    assert results[1].points == 100

@@ -8,11 +8,10 @@ revision).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.facts import OrderFact
@@ -53,7 +52,10 @@ def apply_orders(
     claimed_by: Mapping[str, int] | None = None,
     credit: str = "",
 ) -> list[Applied]:
-    """Apply what was read of at most a few hundred orders, in one transaction; a result for each fact.
+    """Apply what was read of at most a few hundred orders; a result for each fact.
+
+    One transaction, or two: orders of members whom somebody else holds wait till the others are done, so that two
+    workers who meet in a few members go on side by side. Within a transaction of the caller's there is no second.
 
     `claimed_by` says whose the guests' orders are now, by reference: see `services.guests`. `credit` names the act by
     which points for past orders were accepted; those that are still past then get them: see `services.history.points`.
@@ -66,19 +68,32 @@ def apply_orders(
         known = newest.get(fact.ref)
         if known is None or known.updated_at <= fact.updated_at:
             newest[fact.ref] = fact
-    ordered = [newest[ref] for ref in sorted(newest)]
-    while True:
-        with suppress(Overtaken), transaction.atomic():
-            applied = _apply(ordered, now, claimed_by or {}, credit)
-            return [applied[fact.ref] for fact in facts]
+    left = [newest[ref] for ref in sorted(newest)]
+    # Between two turns locks are let go, which a transaction of the caller's would keep.
+    wait = len(left) == 1 or connection.in_atomic_block or bool(claimed_by) or bool(credit)
+    applied: dict[str, Applied] = {}
+    while left:
+        try:
+            with transaction.atomic():
+                done = _apply(left, now, claimed_by or {}, credit, wait=wait)
+        except Overtaken:
+            continue
+        applied |= done
+        left = [fact for fact in left if fact.ref not in done]
+        wait = True
+    return [applied[fact.ref] for fact in facts]
 
 
 def _apply(
-    facts: Sequence[OrderFact], now: datetime, claimed_by: Mapping[str, int], credit: str
+    facts: Sequence[OrderFact], now: datetime, claimed_by: Mapping[str, int], credit: str, *, wait: bool
 ) -> dict[str, Applied]:
+    """Results by reference; without `wait` none for orders of members whom another transaction holds."""
     shops = read_shops({fact.realm for fact in facts})
     records = lock_records(facts, shops.by_url)
-    people = lock_people(facts, shops.by_url, records, claimed_by.values())
+    people = lock_people(facts, shops.by_url, records, claimed_by.values(), wait=wait)
+    if people.busy.ids:
+        facts = [fact for fact in facts if not people.busy.concern(fact, records.get(fact.ref))]
+        records = {fact.ref: records[fact.ref] for fact in facts if fact.ref in records}
     check_new(records.values())
     facts = vouching.with_provenance(facts, records)
     unread = {ref for ref, record in records.items() if record.fact_updated_at is None}

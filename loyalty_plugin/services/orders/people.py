@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from loyalty_plugin.cursors import rows
+from loyalty_plugin.cursors import cursor, one_round_trip, rows
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.facts import OrderFact
 from loyalty_plugin.errors import LoyaltyError
@@ -29,6 +29,23 @@ _OTHERS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
+class Busy:
+    """Members concerned whom another transaction holds: by id, by realm and customer id, by e-mail in lower case."""
+
+    ids: set[int] = field(default_factory=set)
+    customers: set[tuple[int, str]] = field(default_factory=set)
+    emails: set[str] = field(default_factory=set)
+
+    def concern(self, fact: OrderFact, record: Record | None) -> bool:
+        """Whether the order may be of one of them."""
+        return record is not None and (
+            (record.realm_id, fact.user_id) in self.customers
+            or record.member_id in self.ids
+            or (bool(fact.user_email) and fact.user_email.strip().lower() in self.emails)
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class People:
     """The members concerned, under lock; those who join while a batch is read are added."""
 
@@ -37,6 +54,8 @@ class People:
     customers: dict[tuple[int, int, str], Holder]
     #: By programme and digest of their e-mail: members with the e-mail of a guest, where it is verified.
     contacts: dict[tuple[int, str], Holder]
+    #: Whose orders can't be applied now, if we did not wait for others' locks.
+    busy: Busy
 
     def may_claim(self, fact: OrderFact, record: Record) -> set[int]:
         """Whose a guest's paid order may be, where its e-mail was verified before the order was worked off."""
@@ -81,8 +100,13 @@ def lock_people(
     shops: Mapping[str, Shop],
     records: Mapping[str, Record],
     claimants: Collection[int],
+    *,
+    wait: bool = True,
 ) -> People:
-    """Members by what orders and records say, locked before any balance: their contact may be verified meanwhile."""
+    """Members by what orders and records say, locked before any balance: their contact may be verified meanwhile.
+
+    Unless told to `wait`, only those nobody else holds are locked, and the others are named.
+    """
     guests = {
         fact.user_email.strip().lower()
         for fact in facts
@@ -98,7 +122,10 @@ def lock_people(
         where += _OTHERS
         wanted += [integers({*known, *claimants}), texts([*guests])]
     lock = f"SELECT {_COLUMNS} FROM loyalty_plugin_member WHERE {where} ORDER BY id FOR NO KEY UPDATE"
-    found = [HolderRow(*row) for row in rows(lock, wanted)]
+    if wait:
+        found, busy = [HolderRow(*row) for row in rows(lock, wanted)], Busy()
+    else:
+        found, busy = _lock_free(lock, where, wanted)
     return People(
         {row.pk: row for row in found},
         {(row.programme_id, row.realm_id or 0, row.external_id): row for row in found},
@@ -107,4 +134,27 @@ def lock_people(
             for row in found
             if row.verified_at is not None and row.email.lower() in guests
         },
+        busy,
     )
+
+
+def _lock_free(lock: str, where: str, wanted: Sequence[Any]) -> tuple[list[HolderRow], Busy]:
+    """Lock whom nobody else holds. Who is there without a lock of ours is busy, or has come this moment."""
+    with cursor() as locking, cursor() as asked:
+        with one_round_trip():
+            locking.execute(f"{lock} SKIP LOCKED", wanted)
+            asked.execute(
+                f"SELECT id, realm_id, external_id, email FROM loyalty_plugin_member WHERE {where}", wanted
+            )
+        found = [HolderRow(*row) for row in locking.fetchall()]
+        there = asked.fetchall()
+    busy = Busy()
+    ours = {row.pk for row in found}
+    for pk, realm_id, external_id, email in there:
+        if pk not in ours:
+            busy.ids.add(pk)
+            if external_id:
+                busy.customers.add((realm_id or 0, external_id))
+            if email:
+                busy.emails.add(email.lower())
+    return found, busy
