@@ -28,12 +28,17 @@ from loyalty_plugin.queries.incidents import incidents
 from loyalty_plugin.registry import ports
 from loyalty_plugin.services.incidents import act, close
 
-#: What each difference means, in a sentence. `promised` and `charged` are amounts, or units for `more_units`.
+#: Differences whose `promised` and `charged` are units, not amounts.
+IN_UNITS: Final = frozenset({"more_units", "over_limit"})
+#: What each difference means, in a sentence.
 DIFFERENCES: Final[dict[str, Any]] = {
     "unknown_promise": gettext_lazy("A line names a member price that was never promised here."),
     "withdrawn_promise": gettext_lazy("A line has a member price that had been taken back before."),
     "another_customer": gettext_lazy("What was charged, %(charged)s, had been promised to another customer."),
     "more_units": gettext_lazy("The price was promised for %(promised)s units; %(charged)s were bought."),
+    "over_limit": gettext_lazy(
+        "A price with a limit: %(promised)s units were allowed; %(charged)s were bought."
+    ),
     "charged_more": gettext_lazy("Promised %(promised)s, charged %(charged)s: the customer paid too much."),
     "charged_less": gettext_lazy("Promised %(promised)s, charged only %(charged)s."),
     "not_quantity_times_price": gettext_lazy(
@@ -72,7 +77,7 @@ ACTS: Final[dict[str, tuple[Any, Any]]] = {
 def sentence_of(one: Mapping[str, Any], currency: str) -> str:
     """A difference in words; a code we do not know is shown as it is."""
     words = DIFFERENCES.get(one["code"], one["code"])
-    plain = str if one["code"] == "more_units" else lambda minor: money(minor, currency)
+    plain = str if one["code"] in IN_UNITS else lambda minor: money(minor, currency)
     return str(words) % {"promised": plain(one["promised"]), "charged": plain(one["charged"])}
 
 

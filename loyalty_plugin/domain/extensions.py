@@ -179,6 +179,8 @@ class PriceOffer:
     data: Mapping[str, Any] = field(default_factory=dict)
     #: More than this would break the perk's word (a bundle's stated price): it is rounded down, whatever the rule.
     at_most: bool = False
+    #: How many of the line's pieces the perk prices, where it has limits; None: all of them.
+    pieces: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +196,28 @@ class Taken:
 
     by_all: int = 0
     by_member: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many pieces may ever be bought at a perk's price: by all together, and by one member; None: any number."""
+
+    in_all: int | None = None
+    each_member: int | None = None
+
+    @property
+    def some(self) -> bool:
+        """There is a limit at all."""
+        return self.in_all is not None or self.each_member is not None
+
+    def left(self, taken: Taken) -> int | None:
+        """Pieces that may still be bought, below zero where there were too many; None: any number."""
+        rest = []
+        if self.in_all is not None:
+            rest.append(self.in_all - taken.by_all)
+        if self.each_member is not None:
+            rest.append(self.each_member - taken.by_member)
+        return min(rest, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,10 +263,14 @@ class CartPerk(Named, Protocol):
 
 @runtime_checkable
 class Limited(Protocol):
-    """What a perk may ask for besides: how many pieces were bought at its price before."""
+    """What a perk may have besides: limits that count what was bought before.
 
-    def limited(self, params: Any) -> bool:
-        """Whether these parameters set a limit; the count then comes in with `cart.taken`."""
+    Its offers say in `pieces` how many they are for. Quotes that take of one perk wait for each other, so that no two of
+    them have the last piece.
+    """
+
+    def limits(self, params: Any) -> Limits:
+        """The limits; where there are some, what was bought before comes in with `cart.taken`."""
         ...
 
 

@@ -21,6 +21,7 @@ UNKNOWN: Final = "unknown_promise"
 WITHDRAWN: Final = "withdrawn_promise"
 ANOTHER_CUSTOMER: Final = "another_customer"
 MORE_UNITS: Final = "more_units"
+OVER_LIMIT: Final = "over_limit"
 CHARGED_MORE: Final = "charged_more"
 CHARGED_LESS: Final = "charged_less"
 NOT_TIMES: Final = "not_quantity_times_price"
@@ -31,6 +32,7 @@ CODES: Final = (
     WITHDRAWN,
     ANOTHER_CUSTOMER,
     MORE_UNITS,
+    OVER_LIMIT,
     CHARGED_MORE,
     CHARGED_LESS,
     NOT_TIMES,
@@ -56,6 +58,9 @@ class PromisedLine:
     guest_price: int
     with_tax: bool
     open: bool
+    #: Pieces of it at the price of a perk that has limits, and how many of these are above what is left of it.
+    limited: int = 0
+    over: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ class Difference:
     """One way in which an order is not as promised.
 
     `lost` is what the shop lost by it in minor units; below zero, what the customer paid too much. `promised` and
-    `charged` are minor units of the line, or units for `more_units`.
+    `charged` are minor units of the line, or units for `more_units` and `over_limit`.
     """
 
     code: str
@@ -153,7 +158,13 @@ def _of_mark(
     units = sum(line.quantity for line in lines)
     if units > stands.quantity:
         extra = (units - stands.quantity) * max(stands.guest_price - stands.unit_price, 0)
-        yield Difference(MORE_UNITS, lines[0].line_id, stands.quantity, units, extra)
+        code = OVER_LIMIT if stands.limited else MORE_UNITS
+        yield Difference(code, lines[0].line_id, stands.quantity, units, extra)
+    elif stands.over:
+        saved = max(stands.guest_price - stands.unit_price, 0) * stands.quantity
+        allowed = stands.limited - stands.over
+        lost = saved * stands.over // stands.limited
+        yield Difference(OVER_LIMIT, lines[0].line_id, allowed, stands.limited, lost)
     for line in lines:
         amount, due = _amount(line, stands), stands.unit_price * line.quantity
         unit = line.unit_gross if stands.with_tax else line.unit_net

@@ -150,6 +150,8 @@ class PricePromise(models.Model):
     renewals = models.PositiveSmallIntegerField(default=0)
     #: The order in which it ended.
     order_id = models.CharField(max_length=64, blank=True)
+    #: When it was taken back for nobody had touched its line.
+    left_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         indexes = [
@@ -175,3 +177,23 @@ class PricePromise(models.Model):
 
     def __str__(self) -> str:
         return f"{self.variant_id} {self.unit_price} {self.currency}"
+
+
+class PerkUse(models.Model):
+    """Pieces of a line at the price of a perk that has limits; the promise's state says whether they count."""
+
+    promise = models.ForeignKey(PricePromise, models.CASCADE, related_name="uses", db_index=False)
+    programme = models.ForeignKey(
+        "loyalty_plugin.Programme", models.PROTECT, related_name="+", db_index=False
+    )
+    #: The perk's id in the programme's versions.
+    perk = models.CharField(max_length=50)
+    member = models.ForeignKey("loyalty_plugin.Member", models.CASCADE, related_name="+", db_index=False)
+    pieces = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["promise", "perk"], name="lp_perk_use_once")]
+        indexes = [models.Index(fields=["programme", "perk", "member"], name="lp_perk_use")]
+
+    def __str__(self) -> str:
+        return f"{self.perk}: {self.pieces}"

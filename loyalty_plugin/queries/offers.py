@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
-from typing import Any, Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final, Protocol
 
-from django.db.models import F, IntegerField, Q, Sum
-from django.db.models.fields.json import KeyTextTransform, KeyTransform
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import Q, Sum
 
 from loyalty_plugin import registry
-from loyalty_plugin.domain.extensions import Limited, Reading, Taken
+from loyalty_plugin.domain.extensions import Limited, Limits, Reading, Taken
 from loyalty_plugin.domain.facts import CheckoutFact, CheckoutLineFact, MemberFact
 from loyalty_plugin.domain.lots import local_day
 from loyalty_plugin.domain.perks import (
@@ -25,7 +23,10 @@ from loyalty_plugin.domain.perks import (
     resolve_perks,
 )
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
-from loyalty_plugin.models.orders import PricePromise
+from loyalty_plugin.models.orders import PerkUse, PricePromise
+
+#: A promise that ran out and was not taken back, for the shop could not be asked, holds limited pieces so much longer.
+HELD_ON: Final = timedelta(hours=1)
 
 _resolved: dict[int, tuple[object, tuple[ResolvedPerk, ...]]] = {}
 
@@ -129,13 +130,12 @@ def _setting(
     checkout_id: str = "",
 ) -> Setting:
     day = local_day(now, version.zone)
-    taken: dict[str, Taken] = {}
+    limited = limits_of(version, member, channel, now)
+    taken = taken_before(version.programme_id, limited, member.member_id, checkout_id, now) if member else {}
     read: dict[str, Any] = {}
     for entry in perks_of(version):
         if member is None or not for_whom_and_when(entry.terms, member, day, channel):
             continue
-        if isinstance(entry.perk, Limited) and entry.perk.limited(entry.params):
-            taken[entry.terms.id] = _taken(version, entry.terms.id, member.member_id, checkout_id, now)
         if isinstance(entry.perk, Reading):
             variants = list(dict.fromkeys(line.variant_id for line in lines))
             read[entry.terms.id] = entry.perk.read(
@@ -144,19 +144,52 @@ def _setting(
     return Setting(day, channel, now.astimezone(version.zone), version.currency, voucher, apart, taken, read)
 
 
-def _taken(version: ProgrammeVersion, perk_id: str, member_id: int, checkout_id: str, now: datetime) -> Taken:
-    """Pieces at a perk's price, of orders and of promises that still hold elsewhere; one query."""
+def limits_of(
+    version: ProgrammeVersion, member: MemberFact | None, channel: str, now: datetime
+) -> dict[str, Limits]:
+    """The limits of the perks this member has there and then, by the perk's id; a guest (None) has none."""
+    if member is None:
+        return {}
+    day = local_day(now, version.zone)
+    return {
+        entry.terms.id: limits
+        for entry, limits in _limited(version)
+        if for_whom_and_when(entry.terms, member, day, channel)
+    }
+
+
+def all_limits(version: ProgrammeVersion) -> dict[str, Limits]:
+    """The limits of all its perks, whoever has them, by the perk's id."""
+    return {entry.terms.id: limits for entry, limits in _limited(version)}
+
+
+def _limited(version: ProgrammeVersion) -> Iterator[tuple[ResolvedPerk, Limits]]:
+    for entry in perks_of(version):
+        if isinstance(entry.perk, Limited) and (limits := entry.perk.limits(entry.params)).some:
+            yield entry, limits
+
+
+def taken_before(
+    programme_id: int, limited: Mapping[str, Limits], member_id: int, checkout_id: str, now: datetime
+) -> dict[str, Taken]:
+    """Pieces at these perks' prices that were bought, or are promised in other checkouts; one query, none for no perk."""
+    if not limited:
+        return {}
     status = PricePromise.Status
-    pieces = Coalesce(
-        Cast(KeyTextTransform("pieces", KeyTransform("data", "reason")), IntegerField()), F("quantity")
-    )
-    sums = (
-        PricePromise.objects.filter(version__programme_id=version.programme_id, reason__perk=perk_id)
-        .filter(
-            Q(status__in=(status.KEPT, status.BROKEN))
-            | Q(status__in=(status.PROMISED, status.APPLIED), valid_until__gt=now)
+    of_all = [perk_id for perk_id, limits in limited.items() if limits.in_all is not None]
+    mine = Q(member_id=member_id)
+    rows = (
+        PerkUse.objects.filter(
+            Q(perk__in=of_all) | (Q(perk__in=list(limited)) & mine), programme_id=programme_id
         )
-        .exclude(checkout_id=checkout_id)
-        .aggregate(all=Sum(pieces), mine=Sum(pieces, filter=Q(member_id=member_id)))
+        .filter(
+            Q(promise__status__in=(status.KEPT, status.BROKEN))
+            | Q(promise__status__in=(status.PROMISED, status.APPLIED), promise__valid_until__gt=now - HELD_ON)
+        )
+        .exclude(promise__checkout_id=checkout_id)
+        .values("perk")
+        .annotate(by_all=Sum("pieces"), by_me=Sum("pieces", filter=mine, default=0))
+        .values_list("perk", "by_all", "by_me")
     )
-    return Taken(sums["all"] or 0, sums["mine"] or 0)
+    found = {perk_id: Taken(of_everybody, own) for perk_id, of_everybody, own in rows}
+    return {perk_id: found.get(perk_id, Taken()) for perk_id in limited}

@@ -25,15 +25,17 @@ from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import PricePromise
 from loyalty_plugin.models.outbox import OutboxItem
 from loyalty_plugin.models.realms import Realm
-from loyalty_plugin.queries.offers import price_fact, quote_checkout
+from loyalty_plugin.queries.offers import limits_of, price_fact
 from loyalty_plugin.queries.programmes import programme_of_channel, version_at, versions_of
 from loyalty_plugin.registry import ports
-from loyalty_plugin.services import locks
+from loyalty_plugin.services import limited, locks
 
 _OPEN: Final = (PricePromise.Status.PROMISED, PricePromise.Status.APPLIED)
 #: A promise that was renewed for so long while nobody touched its line ends: the cart was left behind.
 IDLE: Final = timedelta(days=30)
 _LONGEST: Final = timedelta(days=1)
+#: An event that comes so soon after a price was taken back from a cart left behind is the echo of just that.
+_ECHO: Final = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,23 +96,29 @@ def _promise(
         )
         if actor.kind is ActorKind.MEMBER and (member is None or actor.member_id != member.pk):
             raise PermissionDenied(operation="own_checkout")
+        quotes: Sequence[QuotedLine] = ()
+        # What a copy for staging sells is no sale: nothing is promised there, and what was is taken back.
+        if member is not None and realm.live:
+            fact = price_fact(member, version)
+            quotes = limited.quote_in_turn(version, fact, checkout, now=now, thresholds=thresholds)
         before = {
             promise.line_id: promise
             for promise in PricePromise.objects.select_for_update()
             .filter(realm=realm, checkout_id=checkout.checkout_id, status__in=_OPEN)
             .order_by("created_at")
         }
-        quotes: Sequence[QuotedLine] = ()
-        # What a copy for staging sells is no sale: nothing is promised there, and what was is taken back.
-        if member is not None and realm.live:
-            fact = price_fact(member, version)
-            quotes = quote_checkout(version, fact, checkout, now=now, thresholds=thresholds)
         kept = _keep_or_make(member, version, realm, checkout, quotes, before, now)
         if untouched:
-            kept = {key: one for key, one in kept.items() if one.created_at + IDLE > now}
+            left = {key for key, one in kept.items() if _left_behind(one, now)}
+            PricePromise.objects.filter(pk__in=[kept[key].pk for key in left]).update(left_at=now)
+            kept = {key: one for key, one in kept.items() if key not in left}
+        elif actor.kind is ActorKind.SYSTEM:
+            kept = _without_echo(realm, checkout, kept, now)
         _withdraw(before.values(), kept.values())
         _renew(kept.values(), version, now)
-        PricePromise.objects.bulk_create(one for one in kept.values() if one._state.adding)
+        made = [one for one in kept.values() if one._state.adding]
+        PricePromise.objects.bulk_create(made)
+        limited.keep(made, programme.pk)
         desired = _desired(checkout, kept)
         promised = Promised(checkout.checkout_id, tuple(kept.values()), bool(desired))
         if not desired:
@@ -138,11 +146,17 @@ def _keep_or_make(
 ) -> dict[str, PricePromise]:
     """The promises that stand now, by line: those that said the same already, and new ones not yet stored."""
     kept: dict[str, PricePromise] = {}
+    perks = limits_of(version, price_fact(member, version), checkout.channel, now) if member else {}
     for line, quote in zip(checkout.lines, quotes, strict=bool(quotes)):
         if quote.base is None or member is None:
             continue
         known = before.get(line.line_id)
-        if known is not None and _same(known, member, version, line, quote):
+        pieces = limited.pieces_of(quote, perks, line.quantity)
+        if (
+            known is not None
+            and _same(known, member, version, line, quote)
+            and limited.held_by(known) == pieces
+        ):
             kept[line.line_id] = known
             continue
         kept[line.line_id] = PricePromise(
@@ -163,6 +177,7 @@ def _keep_or_make(
                 "reason": quote.reason,
                 "data": dict(quote.data),
                 "tier": member.tier,
+                **({"limited": pieces} if pieces else {}),
             },
             created_at=now,
             valid_until=now,
@@ -175,7 +190,9 @@ def _renew(kept: Iterable[PricePromise], version: ProgrammeVersion, now: datetim
     stored = []
     for promise in kept:
         if promise.valid_until <= now:
-            span = min(timedelta(minutes=settings.PROMISE_MINUTES) * 2**promise.renewals, _LONGEST)
+            # What holds limited pieces is never held for longer.
+            times = 1 if limited.held_by(promise) else 2**promise.renewals
+            span = min(timedelta(minutes=settings.PROMISE_MINUTES) * times, _LONGEST)
             starts = (one.starts_at for one in versions_of(version.programme_id).all)
             promise.valid_until = min([now + span, *(start for start in starts if start > now)])
             promise.renewals = min(promise.renewals + 1, 20)
@@ -185,6 +202,26 @@ def _renew(kept: Iterable[PricePromise], version: ProgrammeVersion, now: datetim
     old = [promise for promise in stored if not promise._state.adding]
     if old:
         PricePromise.objects.bulk_update(old, ["valid_until", "renewals", "quote_due"])
+
+
+def _left_behind(promise: PricePromise, now: datetime) -> bool:
+    if promise._state.adding:
+        return False
+    return promise.created_at + IDLE <= now or limited.lapsed(promise, now)
+
+
+def _without_echo(
+    realm: Realm, checkout: CheckoutFact, kept: dict[str, PricePromise], now: datetime
+) -> dict[str, PricePromise]:
+    """The promises without new ones on lines that just lost theirs for being left behind: our own change echoes."""
+    if not any(one._state.adding for one in kept.values()):
+        return kept
+    left = set(
+        PricePromise.objects.filter(
+            realm=realm, checkout_id=checkout.checkout_id, left_at__gt=now - _ECHO
+        ).values_list("line_id", "quantity")
+    )
+    return {key: one for key, one in kept.items() if not one._state.adding or (key, one.quantity) not in left}
 
 
 def _same(

@@ -18,7 +18,7 @@ from loyalty_plugin.domain.promises import Compared, PromisedLine, compare, mark
 from loyalty_plugin.models.incidents import Incident
 from loyalty_plugin.models.orders import PricePromise
 from loyalty_plugin.models.realms import Mode, Realm
-from loyalty_plugin.services import incidents
+from loyalty_plugin.services import incidents, limited
 
 Status = PricePromise.Status
 #: What Saleor calls an order that waits for somebody to confirm it.
@@ -43,10 +43,14 @@ def compare_with_orders(facts: Sequence[OrderFact], *, now: datetime) -> None:
     for row in rows:
         by_checkout[row.realm_id, row.checkout_id].append(row)
         by_id[str(row.pk)] = row
+    ended = {(fact.realm, fact.checkout_id) for fact in facts if not fact.cancelled}
+    over = limited.overdrawn(
+        [row for row in rows if row.status in OPEN and (row.realm.api_url, row.checkout_id) in ended], now
+    )
     for fact in facts:
         realm = realms.get(fact.realm)
         if realm is not None and not fact.cancelled:
-            changed += _one(fact, realm, by_checkout, by_id, now)
+            changed += _one(fact, realm, by_checkout, by_id, over, now)
     PricePromise.objects.bulk_update(changed, ["status", "order_id"])
     for fact in waiting:
         realm = realms.get(fact.realm)
@@ -60,9 +64,11 @@ def _let_go(fact: OrderFact, realm: Realm, now: datetime) -> None:
         incidents.send("order_confirm", realm, fact.order_id, now=now)
 
 
-def found(fact: OrderFact, promises: Iterable[PricePromise]) -> Compared:
-    """The comparison itself, of promises that were not compared before."""
-    return compare(fact, [_line(row) for row in promises])
+def found(
+    fact: OrderFact, promises: Iterable[PricePromise], over: Mapping[str, int] | None = None
+) -> Compared:
+    """The comparison itself, of promises that were not compared before. `over`: as `limited.overdrawn` says."""
+    return compare(fact, [_line(row, (over or {}).get(str(row.pk), 0)) for row in promises])
 
 
 def _promises(facts: Sequence[OrderFact]) -> list[PricePromise]:
@@ -71,7 +77,7 @@ def _promises(facts: Sequence[OrderFact]) -> list[PricePromise]:
     named = [pk for fact in facts for line in fact.lines if (pk := _uuid(mark_of(line))) is not None]
     if not checkouts and not named:
         return []
-    rows = PricePromise.objects.select_related("member").filter(
+    rows = PricePromise.objects.select_related("member", "realm").filter(
         Q(checkout_id__in=checkouts, realm__api_url__in={fact.realm for fact in facts}) | Q(pk__in=named)
     )
     return list(rows.order_by("-created_at"))
@@ -82,6 +88,7 @@ def _one(
     realm: Realm,
     by_checkout: Mapping[tuple[int, str], Sequence[PricePromise]],
     by_id: Mapping[str, PricePromise],
+    over: Mapping[str, int],
     now: datetime,
 ) -> list[PricePromise]:
     """Compare one order; the promises that ended in it, not yet saved."""
@@ -95,7 +102,7 @@ def _one(
     mine = {pk: row for pk, row in mine.items() if pk not in used_elsewhere}
     if any(row.order_id == fact.order_id for row in mine.values()):
         return []
-    result = found(fact, mine.values())
+    result = found(fact, mine.values(), over)
     for pk, row in mine.items():
         if pk in result.broken:
             row.status = Status.BROKEN
@@ -104,13 +111,15 @@ def _one(
         elif row.status in OPEN:
             row.status = Status.WITHDRAWN
         row.order_id = fact.order_id
+        if row.status == Status.BROKEN:
+            limited.keep_more(row, sum(one.quantity for one in fact.lines if mark_of(one) == pk))
     if result.differences:
         whose = next((row.member_id for row in mine.values()), None)
         incidents.open_incident(fact, realm, result.differences, member_id=whose, now=now)
     return list(mine.values())
 
 
-def _line(row: PricePromise) -> PromisedLine:
+def _line(row: PricePromise, over: int) -> PromisedLine:
     return PromisedLine(
         promise_id=str(row.pk),
         line_id=row.line_id,
@@ -121,6 +130,8 @@ def _line(row: PricePromise) -> PromisedLine:
         guest_price=row.guest_price,
         with_tax=row.with_tax,
         open=row.status in OPEN,
+        limited=max(limited.held_by(row).values(), default=0),
+        over=over,
     )
 
 

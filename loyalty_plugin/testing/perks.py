@@ -126,6 +126,8 @@ def _check_offer(who: str, line: CheckoutLineFact, offer: object, applied: list[
     demand(offer.unit_price >= 0, f"{who} answers a price below zero")
     demand(offer.unit_price <= line.list_price, f"{who} answers a price above the list price")
     demand(isinstance(offer.reason, str) and bool(offer.reason), f"{who} gives a price without a reason")
+    right = offer.pieces is None or (isinstance(offer.pieces, int) and 0 < offer.pieces <= line.quantity)
+    demand(right, f"{who} prices {offer.pieces!r} pieces of a line of {line.quantity}")
     check_data(who, offer.data)
     applied.append(True)
 

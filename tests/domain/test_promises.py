@@ -68,6 +68,18 @@ CASES = [
     ("another's", of(user_id="User:2"), (PROMISE,), {"another_customer": 600}),
     ("a guest's", of(user_id=""), (PROMISE,), {"another_customer": 600}),
     ("more units", of(replace(LINE, quantity=50, gross=40_000)), (PROMISE,), {"more_units": 47 * 200}),
+    (
+        "more units of what has a limit",
+        of(replace(LINE, quantity=5, gross=4_000)),
+        (replace(PROMISE, limited=3),),
+        {"over_limit": 400},
+    ),
+    (
+        "its pieces went to others meanwhile",
+        of(),
+        (replace(PROMISE, limited=2, over=1),),
+        {"over_limit": 300},
+    ),
     ("too much", of(replace(LINE, gross=3_000, unit_gross=1_000)), (PROMISE,), {"charged_more": -600}),
     ("the price is gone", of(replace(LINE, mark="", gross=3_000)), (PROMISE,), {"charged_more": -600}),
     ("a promotion on top", of(replace(LINE, gross=1_440, unit_gross=480)), (PROMISE,), {"charged_less": 960}),

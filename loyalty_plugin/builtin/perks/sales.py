@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError
 from loyalty_plugin import registry
 from loyalty_plugin.builtin.perks.chosen import BasisPoints, Chosen, less, percent_off_text
 from loyalty_plugin.builtin.shares import wrong_decimals
-from loyalty_plugin.domain.extensions import Cart, Declined, DraftContext, PriceOffer, Promise
+from loyalty_plugin.domain.extensions import Cart, Declined, DraftContext, Limits, PriceOffer, Promise
 from loyalty_plugin.domain.facts import CheckoutLineFact
 from loyalty_plugin.domain.fields import PositiveAmount, minor
 from loyalty_plugin.domain.perks.lines import WhyNot
@@ -92,8 +92,8 @@ class MemberSale:
             stated = self.prices.get(line.variant_id)
             return None if stated is None else minor(stated, currency)
 
-    def limited(self, params: Params) -> bool:
-        return params.pieces is not None or params.each_member is not None
+    def limits(self, params: Params) -> Limits:
+        return Limits(params.pieces, params.each_member)
 
     def prices(self, params: Params, cart: Cart) -> Mapping[str, PriceOffer | Declined]:
         sold = {line: params.sale_price(line, cart.currency) for line in cart.lines}
@@ -101,7 +101,7 @@ class MemberSale:
         now = cart.at.replace(tzinfo=None)
         if (params.from_at and now < params.from_at) or (params.until_at and now >= params.until_at):
             return {line.line_id: Declined(WhyNot.NOT_NOW) for line in about}
-        left = _left(params, cart)
+        left = _left(params, self.limits(params), cart)
         answers: dict[str, PriceOffer | Declined] = {}
         # The pieces that are left go where they save most.
         for line in sorted(about, key=lambda one: about[one] - everybodys(one)):
@@ -115,7 +115,7 @@ class MemberSale:
             data = {"pieces": pieces, "each": int(price)}
             unit = blended(line, pieces, price)
             if unit <= line.list_price:
-                answers[line.line_id] = PriceOffer(unit, "member_sale", data)
+                answers[line.line_id] = PriceOffer(unit, "member_sale", data, pieces=pieces)
             else:
                 answers[line.line_id] = Declined(WhyNot.PROMOTION_BETTER)
         return answers
@@ -136,11 +136,7 @@ def blended(line: CheckoutLineFact, pieces: int, price: Fraction | int) -> Fract
     return Fraction(price * pieces + everybodys(line) * (line.quantity - pieces)) / line.quantity
 
 
-def _left(params: MemberSale.Params, cart: Cart) -> int | None:
+def _left(params: MemberSale.Params, limits: Limits, cart: Cart) -> int | None:
     """Pieces this cart may have at the sale's price; None: any number."""
-    limits = [
-        params.pieces - cart.taken.by_all if params.pieces is not None else None,
-        params.each_member - cart.taken.by_member if params.each_member is not None else None,
-        params.each_order,
-    ]
-    return max(0, min(given)) if (given := [one for one in limits if one is not None]) else None
+    given = [one for one in (limits.left(cart.taken), params.each_order) if one is not None]
+    return max(0, min(given)) if given else None

@@ -45,7 +45,8 @@ class Held(StrEnum):
 class QuotedPart:
     """One perk that took part in a price: its id in the version, its extension's code, and the price it left.
 
-    `price` in minor units; where prices add up (`sum`), what it alone would have given.
+    `price` in minor units; where prices add up (`sum`), what it alone would have given. `pieces` of the line that it
+    priced, None for all.
     """
 
     perk_id: str
@@ -53,6 +54,7 @@ class QuotedPart:
     reason: str
     price: int
     data: Mapping[str, Any] = field(default_factory=dict)
+    pieces: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -293,4 +293,4 @@ def _narrow(entry: ResolvedPerk) -> bool:
 
 
 def _part(entry: ResolvedPerk, offer: PriceOffer, price: int) -> QuotedPart:
-    return QuotedPart(entry.terms.id, entry.terms.perk, offer.reason, price, dict(offer.data))
+    return QuotedPart(entry.terms.id, entry.terms.perk, offer.reason, price, dict(offer.data), offer.pieces)
