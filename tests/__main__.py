@@ -1,4 +1,4 @@
-"""Runs every check of the project one after the other, to the end even if one fails; pytest is the last.
+"""Runs every check of the project, to the end even if one fails; pytest is the last, since it takes the longest.
 
 With arguments for pytest it runs pytest alone; with `--matrix` the tests of hosts in every supported environment.
 Mends nothing: formatting and imports are only checked.
@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from sandbox.launch import system
@@ -20,10 +21,11 @@ ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 MIGRATIONS = [sys.executable, "-m", "django", "makemigrations", "--check", "--dry-run", "--settings"]
+#: They run side by side, the longest first.
 CHECKS = {
+    "mypy": [BIN / "mypy"],
     "ruff check": [BIN / "ruff", "check", "."],
     "ruff format": [BIN / "ruff", "format", "--check", "."],
-    "mypy": [BIN / "mypy"],
     "import contracts": [BIN / "lint-imports"],
     "migrations of the plugin": [*MIGRATIONS, "tests.settings"],
     "migrations of the sandbox": [*MIGRATIONS, "sandbox.settings"],
@@ -43,11 +45,13 @@ def main(arguments: list[str]) -> int:
         return subprocess.run([*pytest, *chosen], env=environment, check=False).returncode
 
     notes = _system_packages()
-    failed = [name for name, command in CHECKS.items() if not _passes(name, command)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        passed = dict(zip(CHECKS, pool.map(_passes, CHECKS, CHECKS.values()), strict=True))
+    failed = [name for name, fine in passed.items() if not fine]
     # pytest repeats them above its own last line, where nobody overlooks them.
     environment["LOYALTY_TEST_NOTES"] = "\n".join([*notes, *(f"FAILED check: {name}" for name in failed)])
     workers = str(min(4, os.cpu_count() or 1))
-    # Each worker keeps to modules of its own until one runs dry: what a module starts is started once.
+    # Each worker begins with the half that tests/order.py lays out for it, and takes from another's when it runs dry.
     apart = ["-n", workers, "--dist", "worksteal"]
     tests = subprocess.run([*pytest, *apart], env=environment, check=False).returncode
     return tests or int(bool(failed))
@@ -58,9 +62,9 @@ def _passes(name: str, command: list[str | Path]) -> bool:
     # A key, so that settings load without the environment of a running shop.
     environment = {**os.environ, "SECRET_KEY": "only for checks"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    print(f"{mark(done.returncode == 0)} {name:<26} {time.monotonic() - began:5.1f} s", flush=True)
-    if done.returncode:
-        print(done.stdout + done.stderr, flush=True)
+    words = f"{mark(done.returncode == 0)} {name:<26} {time.monotonic() - began:5.1f} s"
+    # In one piece: others print beside it.
+    print("\n".join([words, done.stdout + done.stderr] if done.returncode else [words]), flush=True)
     return done.returncode == 0
 
 

@@ -21,7 +21,8 @@ from hypothesis import HealthCheck, settings
 
 from sandbox.postgres import Server
 from tests import database
-from tests.scale import FULL
+from tests.order import shared_out
+from tests.scale import FULL, PATIENCE
 
 settings.register_profile(
     "ordinary",
@@ -33,18 +34,6 @@ settings.register_profile(
 settings.register_profile("full", settings.get_profile("ordinary"), max_examples=1500, stateful_step_count=60)
 settings.load_profile("full" if FULL else "ordinary")
 
-#: What takes longest, the longest first.
-HEAVY = (
-    "tests/stories/test_chaos.py",
-    "tests/install/test_hosts.py",
-    "tests/stories/test_story.py",
-    "tests/sandbox/test_launch.py",
-    "tests/stories/test_shop_pages.py",
-    "tests/live/test_buying.py",
-    "tests/live/test_connecting.py",
-    "tests/live/test_leaving.py",
-    "tests/doors/test_admin_browser.py",
-)
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 _count = itertools.count()
 _run_lock = pytest.StashKey[int]()
@@ -66,14 +55,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Modules that start whole shops come first, in whatever order the rest was shuffled.
-
-    All begin at one worker then, which so starts each world once, while the others do the rest and then take from what
-    is left to it, short tests: nobody waits at the end for a shop that was begun last.
-    """
-    place = {name: number for number, name in enumerate(HEAVY)}
-    items.sort(key=lambda item: place.get(item.path.relative_to(item.config.rootpath).as_posix(), len(place)))
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Modules that start whole shops come first, in whatever order the rest was shuffled."""
+    workers = getattr(config, "workerinput", {"workercount": 1})["workercount"]
+    items[:] = shared_out(items, lambda item: item.path.relative_to(config.rootpath).as_posix(), int(workers))
 
 
 def pytest_report_header() -> str:
@@ -157,6 +142,24 @@ def _nudged_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("loyalty_plugin.webhooks.nudging.PAUSE", 0.0)
 
 
+class Patient:
+    """A browser whose pages wait as long as others may take, and move nothing that they need not move."""
+
+    def __init__(self, browser: Any) -> None:
+        self._browser = browser
+
+    def new_context(self, **options: Any) -> Any:
+        context = self._browser.new_context(reduced_motion="reduce", **options)
+        context.set_default_timeout(1000 * PATIENCE)
+        return context
+
+    def new_page(self, **options: Any) -> Any:
+        """A page with a context of its own, which goes when it is closed."""
+        page = self._browser.new_page(reduced_motion="reduce", **options)
+        page.set_default_timeout(1000 * PATIENCE)
+        return page
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """A headless Chromium driven by playwright; the test is skipped where the machine has none."""
@@ -173,6 +176,6 @@ def browser() -> Iterator[Any]:
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         chromium = playwright.chromium.launch(executable_path=path, args=flags)
-        yield chromium
+        yield Patient(chromium)
         connections.close_all()
         chromium.close()

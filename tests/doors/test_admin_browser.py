@@ -49,7 +49,7 @@ def open_page(browser: Any, live_server: Any) -> Iterator[Any]:
     contexts = []
 
     def opened(path: str, size: dict[str, int] = DESKTOP, scheme: str = "light") -> Any:
-        context = browser.new_context(viewport=size, color_scheme=scheme, reduced_motion="reduce")
+        context = browser.new_context(viewport=size, color_scheme=scheme)
         contexts.append(context)
         key = owner.cookies[host.SESSION_COOKIE_NAME].value
         context.add_cookies([{"name": host.SESSION_COOKIE_NAME, "value": key, "url": live_server.url}])

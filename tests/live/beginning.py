@@ -22,8 +22,9 @@ from sandbox.seed import laying
 from sandbox.seed.callers import Account, Caller, SeedError
 from tests import database
 from tests.live.options import Target
-from tests.live.world import CHANNEL, CURRENCY, IMPORTED_DAYS, PASSWORD, PATIENCE, World
+from tests.live.world import CHANNEL, CURRENCY, IMPORTED_DAYS, PASSWORD, World
 from tests.manager import Manager
+from tests.scale import PATIENCE
 
 _OWNER = "owner@loyalty-live.example"
 #: Nobody is there: what our own App is sent stays in Saleor, where it can be read.

@@ -13,11 +13,11 @@ import psycopg
 from sandbox.seed import laying
 from sandbox.seed.callers import Account, Caller
 from tests.manager import Manager
+from tests.scale import PATIENCE
 
 CHANNEL = "loyalty-live"
 CURRENCY = "EUR"
 PASSWORD = "correct-horse-9"
-PATIENCE = 90
 #: What the plugin's own App is called everywhere.
 OURS = "loyalty_plugin"
 #: So many days before today orders that were imported begin to earn.

@@ -65,13 +65,13 @@ class Key:
         return f"{protected}..{b64url(signature)}"
 
     def token(self, headers: dict[str, Any] | None = None, **claims: Any) -> str:
-        """A customer's access token; `claims` replace parts, None removes one."""
+        """A customer's access token that outlives the run; `claims` replace parts, None removes one."""
         now = int(time.time())
         named = {
             "iat": now,
             "owner": "saleor",
             "iss": API,
-            "exp": now + 300,
+            "exp": now + 86_400,
             "token": "k",
             "email": "ada@mail.example",
             "type": "access",

@@ -21,6 +21,7 @@ from sandbox.saleor.app import App
 from sandbox.saleor.options import Options
 from sandbox.saleor.standin import Standin
 from tests.recorded import facts
+from tests.scale import PATIENCE
 
 CHANNEL = "default-channel"
 PASSWORD = "correct-horse-9"
@@ -206,7 +207,7 @@ class Shop:
         placed: dict[str, Any] = self.anonymous.control("orders", **given)
         return placed
 
-    def settled(self, seconds: float = 10) -> dict[str, int]:
+    def settled(self, seconds: float = PATIENCE) -> dict[str, int]:
         """Wait until no delivery is pending; the counts then."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
@@ -289,7 +290,7 @@ class Receiver:
     def types(self, path: str = "/hook") -> list[str]:
         return [r.json.get("__typename") for r in self.hooks(path)]
 
-    def wait(self, count: int, path: str = "/hook", seconds: float = 10) -> list[Received]:
+    def wait(self, count: int, path: str = "/hook", seconds: float = PATIENCE) -> list[Received]:
         until = time.monotonic() + seconds
         while time.monotonic() < until and len(self.hooks(path)) < count:
             time.sleep(0.01)

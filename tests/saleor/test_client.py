@@ -32,6 +32,28 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room.random, "uniform", lambda low, high: 0.0)
 
 
+class Clock:
+    """Stands in for `time` at the client: it moves only when a test, or the client's own pause, lets it."""
+
+    time = staticmethod(time.time)
+
+    def __init__(self) -> None:
+        self.moment = 1_000.0
+
+    def monotonic(self) -> float:
+        return self.moment
+
+    def sleep(self, seconds: float) -> None:
+        self.moment += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(room, "time", made)
+    return made
+
+
 def client(**more: float) -> SaleorClient:
     return SaleorClient(API, TOKEN, **more)
 
@@ -86,34 +108,32 @@ def test_its_clock_is_read_from_its_answers(ahead: int, seconds: int, wire: Wire
     wire.answer = lambda request: httpx.Response(200, json=OWN_APP, headers={"Date": date})
     ours = client()
     ours.execute("own_app")
-    assert abs(ours.skew - seconds) <= 5
+    assert abs(ours.skew - seconds) <= 30  # as long as the answer may have taken
 
 
-def test_the_deadline_covers_all_tries(wire: Wire):
+def test_the_deadline_covers_all_tries(wire: Wire, clock: Clock):
     def slow(request: httpx.Request) -> httpx.Response:
-        time.sleep(0.2)
+        clock.sleep(2)
         return httpx.Response(503)
 
     wire.answer = slow
-    began = time.monotonic()
     with pytest.raises(SaleorUnreachable):
-        client(deadline=0.3).execute("own_app")
-    assert time.monotonic() - began < 0.6
+        client(deadline=3).execute("own_app")
+    assert clock.moment == 1_004
     assert len(wire.requests) == 2
 
 
-def test_an_answer_that_comes_drop_by_drop_ends_at_the_deadline(wire: Wire):
+def test_an_answer_that_comes_drop_by_drop_ends_at_the_deadline(wire: Wire, clock: Clock):
     class Drops(httpx.SyncByteStream):
         def __iter__(self) -> Iterator[bytes]:
             while True:
-                time.sleep(0.05)
+                clock.sleep(0.5)
                 yield b" "
 
     wire.answer = lambda request: httpx.Response(200, stream=Drops())
-    began = time.monotonic()
     with pytest.raises(SaleorUnreachable):
-        client(deadline=0.3).execute("checkout_set_prices", id="Q2g=", lines=[])
-    assert time.monotonic() - began < 0.6
+        client(deadline=3).execute("checkout_set_prices", id="Q2g=", lines=[])
+    assert clock.moment == 1_003.5
 
 
 def test_an_endless_answer_is_cut_off(wire: Wire, monkeypatch: pytest.MonkeyPatch):

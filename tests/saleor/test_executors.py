@@ -21,6 +21,7 @@ from loyalty_plugin.saleor import executors, leases
 from loyalty_plugin.saleor.executors import deliver_outbox
 from tests.factories import NOW, realm
 from tests.saleor.roomkit import API
+from tests.scale import PATIENCE
 
 pytestmark = pytest.mark.django_db
 
@@ -216,10 +217,11 @@ def while_asked(
 
     def slowly(realm: str, checkout_id: str) -> CheckoutFact | None:
         taken.set()
-        assert go_on.wait(20)
+        assert go_on.wait(PATIENCE)
         return look(realm, checkout_id)
 
     monkeypatch.setattr(storefront, "checkout", slowly)
+    monkeypatch.setattr(executors, "_PATIENCE", float(PATIENCE))
 
     def worked() -> Any:
         try:
@@ -229,7 +231,7 @@ def while_asked(
 
     with ThreadPoolExecutor(1) as pool:
         worker = pool.submit(worked)
-        assert taken.wait(20)
+        assert taken.wait(PATIENCE)
         threading.Timer(0.2, go_on.set).start()
         return ports.delivery.deliver([asked.pk], now=NOW), worker.result()
 

@@ -17,6 +17,7 @@ from loyalty_plugin.models.realms import Installation, Realm
 from loyalty_plugin.saleor import client as client_room
 from loyalty_plugin.saleor import install
 from tests.saleor.roomkit import REGISTER, TOKEN
+from tests.scale import PATIENCE
 
 pytestmark = pytest.mark.django_db
 Speak = Callable[[socket.socket], None]
@@ -50,6 +51,13 @@ class Listener:
         except OSError:
             return  # hung up on, as is to be hoped
 
+    def visited(self) -> None:
+        """Wait until somebody has come: whoever called may have given up before we were on our feet."""
+        until = time.monotonic() + PATIENCE
+        while not self.visits:
+            assert time.monotonic() < until, "nobody came"
+            time.sleep(0.01)
+
     def close(self) -> None:
         self._open = False
         self._socket.close()
@@ -69,8 +77,9 @@ def listen() -> Iterator[Callable[[Speak], Listener]]:
 
 
 @pytest.fixture(autouse=True)
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(install, "_HANDSHAKE_SECONDS", 1.5)
+def deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only who never ends his answer is to meet it; whoever ends one may be slow, as machines are."""
+    monkeypatch.setattr(install, "_HANDSHAKE_SECONDS", float(PATIENCE))
     monkeypatch.setattr(client_room, "MAX_ANSWER", 1_000_000)
 
 
@@ -92,19 +101,19 @@ def say(text: bytes) -> Speak:
 
 
 def silent(visitor: socket.socket) -> None:
-    time.sleep(20)
+    time.sleep(PATIENCE)
 
 
 def drip_headers(visitor: socket.socket) -> None:
     visitor.sendall(b"HTTP/1.1 200 OK\r\nX-Long: ")
-    for _ in range(100):
+    for _ in range(5 * PATIENCE):
         visitor.sendall(b"x")
         time.sleep(0.2)
 
 
 def drip_body(visitor: socket.socket) -> None:
     visitor.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-    for _ in range(100):
+    for _ in range(5 * PATIENCE):
         visitor.sendall(b" ")
         time.sleep(0.2)
 
@@ -150,18 +159,24 @@ HELD_UP: dict[str, tuple[Speak, int]] = {
 }
 
 
+#: What only the deadline ends.
+ENDLESS = (silent, drip_headers, drip_body)
+
+
 @pytest.mark.parametrize("kind", HELD_UP)
 def test_whoever_answers_on_the_list_neither_holds_us_nor_is_believed(
-    kind: str, listen: Any, settings: Any
+    kind: str, listen: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     speak, status = HELD_UP[kind]
+    if speak in ENDLESS:
+        monkeypatch.setattr(install, "_HANDSHAKE_SECONDS", 1.0)
     saleor = listen(speak)
     settings.LOYALTY = {**settings.LOYALTY, "SALEOR_API_URLS": (saleor.url,)}
     told, seconds = register(saleor.url)
     assert told == status
-    assert saleor.visits >= 1
-    # Far from the twenty seconds of who is silent, whatever else the machine does.
-    assert seconds < 10
+    saleor.visited()
+    # Far from the minutes of who is silent, whatever else the machine does.
+    assert seconds < PATIENCE / 2
     assert nothing_is_left()
 
 
@@ -173,7 +188,7 @@ def test_a_redirect_leads_nowhere(status: int, listen: Any, settings: Any) -> No
     )
     settings.LOYALTY = {**settings.LOYALTY, "SALEOR_API_URLS": (saleor.url,)}
     assert register(saleor.url)[0] == 403
-    assert saleor.visits >= 1
+    saleor.visited()
     assert inside.visits == 0
     assert nothing_is_left()
 

@@ -16,6 +16,7 @@ from loyalty_plugin.webhooks import processing
 from tests import factories
 from tests.factories import NOW
 from tests.saleor.processingkit import Storefront, came, order_event, ours, storefront
+from tests.scale import PATIENCE
 
 __all__ = ["ours", "storefront"]
 
@@ -29,7 +30,7 @@ def test_lanes_ask_at_the_same_time_and_apply_every_order_once(
 
     def orders(realm: str, order_ids: Sequence[str]) -> Mapping[str, OrderFact]:
         # Nobody gets an answer before another lane asks, too.
-        both.wait(timeout=60)
+        both.wait(timeout=PATIENCE)
         threads.add(threading.get_ident())
         return found(realm, order_ids)
 

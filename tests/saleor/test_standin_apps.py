@@ -9,6 +9,7 @@ import pytest
 
 from sandbox.saleor.installing import version_fits
 from tests.saleor.standinkit import Caller, Received, Receiver, Shop
+from tests.scale import PATIENCE
 
 INSTALL = """mutation($i:AppInstallInput!){appInstall(input:$i){appInstallation{id status message}
 errors{field code message permissions}}}"""
@@ -64,10 +65,14 @@ class Plugin:
         }
         row = self.shop.owner.data(INSTALL, i=given)["appInstall"]["appInstallation"]
         assert (row["status"], row["message"]) == ("PENDING", None)
-        until = time.monotonic() + 10
+        return self.ended(row["id"])
+
+    def ended(self, installation: str) -> list[dict[str, Any]]:
+        """Wait for the end of an installation; its row if it failed. Other tests leave rows of their own."""
+        until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             rows: list[dict[str, Any]] = [
-                r for r in self.shop.owner.data(ROWS)["appsInstallations"] if r["id"] == row["id"]
+                r for r in self.shop.owner.data(ROWS)["appsInstallations"] if r["id"] == installation
             ]
             if not rows or rows[0]["status"] == "FAILED":
                 return rows
@@ -168,9 +173,7 @@ def test_the_apps_refusal_is_shown_and_leaves_no_app(shop: Shop, receiver: Recei
     assert plugin.caller.post(SELF).json()["data"]["app"] is None
     plugin.register_answer = 200, {}
     shop.owner.data("mutation($i:ID!){appRetryInstall(id:$i){errors{code}}}", i=row["id"])
-    until = time.monotonic() + 10
-    while shop.owner.data(ROWS)["appsInstallations"] and time.monotonic() < until:
-        time.sleep(0.02)
+    assert plugin.ended(row["id"]) == []
     assert plugin.caller.data(SELF)["app"]["identifier"] == "refusing.example"
 
 

@@ -10,6 +10,7 @@ import pytest
 from sandbox.saleor.transactions import amounts_of
 from tests.saleor.standinkit import Caller, Receiver, Shop
 from tests.saleor.test_standin_webhooks import events_of
+from tests.scale import PATIENCE
 
 GRANT = """mutation($o:ID!,$i:OrderGrantRefundCreateInput!){orderGrantRefundCreate(id:$o,input:$i){
 grantedRefund{id status amount{amount}} order{chargeStatus} errors{code field}}}"""
@@ -108,7 +109,7 @@ def test_two_refunds_at_once_are_not_held_back(shop: Shop) -> None:
 
     order = place(shop)
     transaction = order["transactions"][0]["id"]
-    both = threading.Barrier(2, timeout=10)
+    both = threading.Barrier(2, timeout=PATIENCE)
     until = Pace.until
 
     def meet(self: Pace, share: float) -> None:

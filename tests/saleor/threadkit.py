@@ -15,6 +15,7 @@ from loyalty_plugin.saleor.executors import deliver_outbox
 from loyalty_plugin.saleor.manifest import PERMISSIONS
 from loyalty_plugin.webhooks.processing import drain_inbox
 from tests.saleor.standinkit import Shop
+from tests.scale import PATIENCE
 
 API = "http://saleor.example/graphql/"
 INSTALL = """mutation($i: AppInstallInput!) { appInstall(input: $i) { appInstallation { id } errors { code message } } }"""
@@ -51,7 +52,7 @@ class Thread:
         return Installation.objects.select_related("realm").get(state=Installation.State.ACTIVE)
 
     def wait(self, ready: Callable[[], Any], what: str) -> None:
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE
         while not ready():
             assert time.monotonic() < until, f"{what}: {self.shop.owner.data(INSTALLATIONS)}"
             time.sleep(0.02)

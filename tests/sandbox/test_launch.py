@@ -26,6 +26,7 @@ from sandbox.launch.processes import ROOT, Processes
 from sandbox.launch.steps import Step
 from sandbox.launch.terminal import LaunchError
 from sandbox.launch.world import World
+from tests.scale import PATIENCE
 
 ENDLESS = "import time\nwhile True: time.sleep(1)"
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -47,7 +48,7 @@ def is_alive(pid: int) -> bool:
     return False
 
 
-def until(reached: object, seconds: float = 10) -> None:
+def until(reached: object, seconds: float = PATIENCE) -> None:
     deadline = time.monotonic() + seconds
     while not reached():  # type: ignore[operator]
         assert time.monotonic() < deadline, "waited in vain"
@@ -191,7 +192,7 @@ class TestCommand:
 
     def test_a_mistake_gets_a_sentence_and_no_stack_trace(self, tmp_path: Path) -> None:
         (tmp_path / "thesis.txt").write_text("years of work")
-        said, _ = (run := self.launch("--data", tmp_path, "--reset")).communicate(timeout=30)
+        said, _ = (run := self.launch("--data", tmp_path, "--reset")).communicate(timeout=PATIENCE)
         assert run.returncode == 2
         assert "left as it is" in said
         assert "Traceback" not in said
@@ -205,7 +206,7 @@ class TestCommand:
         for name in ("granian", "sandbox.saleor", "procrastinate worker", "postgres"):
             assert any(name in command for command in started.values()), name
         run.send_signal(signal.SIGINT)
-        said, _ = run.communicate(timeout=120)
+        said, _ = run.communicate(timeout=PATIENCE)
         assert (run.returncode, said) == (0, "\nStopped.\n")
         assert [command for pid, command in started.items() if is_alive(pid)] == []
 
@@ -221,7 +222,7 @@ class TestCommand:
         assert not is_alive(database)
         started = processes_of(data)
         run.terminate()
-        said, _ = run.communicate(timeout=120)
+        said, _ = run.communicate(timeout=PATIENCE)
         assert run.returncode == 0, said
         assert [command for pid, command in started.items() if is_alive(pid)] == []
 

@@ -18,6 +18,7 @@ from loyalty_plugin.domain.ledger import POINTS, Kind, input_digest
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.programmes import Programme, ProgrammeVersion
 from loyalty_plugin.services.posting import Posted, post
+from tests.scale import PATIENCE
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -116,7 +117,7 @@ def count(table: str) -> int:
 
 def wait_until_sealable() -> None:
     """Wait for the oldest transaction of the whole server, other databases' too, to be younger than our entries."""
-    until = time.monotonic() + 120
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         [(sealable,)] = rows(
             "SELECT coalesce((SELECT pg_snapshot_xmin(pg_current_snapshot()) > xid"
@@ -135,7 +136,7 @@ def at_once(acts: Sequence[Callable[[], T]]) -> list[T | BaseException]:
     def run(act: Callable[[], T]) -> T | BaseException:
         try:
             connection.ensure_connection()
-            barrier.wait(timeout=60)
+            barrier.wait(timeout=PATIENCE)
             return act()
         except Exception as error:
             return error

@@ -22,6 +22,7 @@ from loyalty_plugin.models.outbox import OutboxItem
 from loyalty_plugin.services.benefits import apply_benefits
 from loyalty_plugin.services.orders.apply import apply_orders
 from tests.factories import CHANNEL, NOW, REALM, document, line, member, order, programme
+from tests.scale import PATIENCE
 
 pytestmark = pytest.mark.django_db
 
@@ -145,7 +146,7 @@ def test_two_at_once_make_one_promise(fresh_db: None, shop: Shop, monkeypatch: p
     fact, both = shop.fact, threading.Barrier(2)
 
     def read(realm: str, checkout_id: str) -> CheckoutFact | None:
-        both.wait(20)
+        both.wait(PATIENCE)
         return fact
 
     monkeypatch.setattr(shop, "checkout", read)

@@ -28,6 +28,7 @@ from loyalty_plugin.models.programmes import ProgrammeVersion
 from loyalty_plugin.queries.programmes import forget_documents
 from loyalty_plugin.services import expiry
 from loyalty_plugin.services.posting import end_lots, post
+from tests.scale import PATIENCE
 from tests.services.books import (
     DAY,
     NOW,
@@ -337,7 +338,7 @@ def test_lanes_side_by_side_do_everything_once_and_leave_no_connection() -> None
     assert expiry.expire(now=NOW, batch=7, lanes=3) == expiry.Done(50)
     assert all(balance_of(member) == (0, 0, 0, 0, 10) for member in members)
     assert JobRun.objects.get().done == 50
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while (
         rows("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()") != connections_before
     ):

@@ -19,6 +19,7 @@ from loyalty_plugin.models.programmes import CampaignBudget
 from loyalty_plugin.services.orders.apply import apply_orders
 from loyalty_plugin.signals import points_posted
 from tests.factories import NOW, document, member, order, programme
+from tests.scale import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,7 +32,7 @@ def together(acts: Sequence[Callable[[], object]]) -> list[BaseException]:
     def run(act: Callable[[], object]) -> None:
         try:
             connection.ensure_connection()
-            barrier.wait(timeout=60)
+            barrier.wait(timeout=PATIENCE)
             act()
         except BaseException as error:
             errors.append(error)

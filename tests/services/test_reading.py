@@ -10,6 +10,7 @@ import pytest
 from loyalty_plugin.domain.facts import Page
 from loyalty_plugin.errors import TryLater
 from loyalty_plugin.services.history import reading
+from tests.scale import PATIENCE
 
 
 class List:
@@ -31,7 +32,7 @@ class List:
 
     def wait_for(self, count: int) -> bool:
         with self.settled:
-            return self.settled.wait_for(lambda: len(self.asked) >= count, timeout=60)
+            return self.settled.wait_for(lambda: len(self.asked) >= count, timeout=PATIENCE)
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,7 @@ from loyalty_plugin.domain.chain import GENESIS, block_root
 from loyalty_plugin.queries import chain
 from loyalty_plugin.services import sealing
 from sandbox.postgres import Cluster, Server, django_database, find_binaries
+from tests.scale import PATIENCE
 from tests.services.books import (
     DAY,
     NOW,
@@ -76,13 +77,13 @@ def test_nothing_is_sealed_above_a_transaction_that_still_runs() -> None:
             with transaction.atomic():
                 give(version, early, 10)
                 begun.set()
-                go_on.wait(30)
+                assert go_on.wait(PATIENCE)
         finally:
             connection.close()
 
     thread = threading.Thread(target=slow)
     thread.start()
-    assert begun.wait(30)
+    assert begun.wait(PATIENCE)
     give(version, late, 20)
     try:
         assert sealing.seal(now=NOW).entries == 0

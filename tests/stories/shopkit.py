@@ -14,6 +14,7 @@ from sandbox.launch.world import World
 from sandbox.postgres import Server
 from sandbox.seed.people import PASSWORD
 from tests import database
+from tests.scale import PATIENCE
 
 ADDRESS = {
     "first_name": "Žofia",
@@ -63,7 +64,7 @@ class Visitor:
         assert match, pattern
         return unescape(match[1])
 
-    def wait_for(self, path: str, pattern: str, seconds: float = 60) -> None:
+    def wait_for(self, path: str, pattern: str, seconds: float = PATIENCE) -> None:
         """Loads a page until the worker has booked what it is to show."""
         deadline = time.monotonic() + seconds
         while not re.search(pattern, self.get(path)):

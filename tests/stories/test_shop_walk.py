@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import httpx
@@ -10,11 +11,11 @@ import pytest
 
 from sandbox.launch.world import World
 from sandbox.seed.people import PASSWORD
+from tests.scale import PATIENCE
 from tests.stories.shopkit import ADDRESS, Visitor
 
 EMAIL = "walk@example.com"
 TEAPOT, RUNNER = "/products/round-teapot/", "/products/table-runner/"
-PATIENCE = 120_000
 SIGN_IN = "mutation($e:String!,$p:String!){tokenCreate(email:$e,password:$p){token}}"
 ORDER = """{me{orders(first:1){edges{node{number total{gross{amount}} totalCharged{amount}
 lines{productName unitPrice{gross{amount}}}}}}}}"""
@@ -25,7 +26,6 @@ class Walker:
 
     def __init__(self, page: Any, url: str) -> None:
         self.page, self.url = page, url
-        page.set_default_timeout(PATIENCE)
 
     def open(self, path: str) -> str:
         self.page.goto(self.url + path)
@@ -127,11 +127,10 @@ def test_one_price_from_the_shelf_to_the_order(world: World, browser: Any) -> No
 
 def _wait(walker: Walker, path: str, pattern: str) -> None:
     """Load a page until the worker has booked what it is to show."""
-    for _ in range(PATIENCE // 500):
-        if re.search(pattern, walker.open(path)):
-            return
+    until = time.monotonic() + PATIENCE
+    while not re.search(pattern, walker.open(path)):
+        assert time.monotonic() < until, f"{path} never showed {pattern}: {walker.text('main')}"
         walker.page.wait_for_timeout(500)
-    raise AssertionError(f"{path} never showed {pattern}: {walker.text('main')}")
 
 
 def _no_barrier(walker: Walker, part: str) -> None:
