@@ -1,53 +1,37 @@
-"""What time does to points: maturing, expiring, inactivity, clearing and bringing back, each once and no more."""
+"""What time does to points: maturing, expiring and inactivity, each once and no more."""
 
 from __future__ import annotations
 
-import itertools
-import time
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from loyalty_plugin.domain.actors import SYSTEM, Actor, ActorKind
 from loyalty_plugin.domain.intents import Hold, Release
 from loyalty_plugin.domain.ledger import POINTS
 from loyalty_plugin.domain.lots import AfterPeriod, expiry_of
-from loyalty_plugin.errors import (
-    AwardNeedsApproval,
-    DateOutOfRange,
-    InvalidInput,
-    LotUnavailable,
-    PermissionDenied,
-)
 from loyalty_plugin.models.jobs import JobRun
 from loyalty_plugin.models.ledger import Entry
 from loyalty_plugin.models.programmes import ProgrammeVersion
 from loyalty_plugin.queries.programmes import forget_documents
 from loyalty_plugin.services import expiry
-from loyalty_plugin.services.posting import end_lots, post
-from tests.scale import PATIENCE
+from loyalty_plugin.services.posting import post
 from tests.services.books import (
     DAY,
     NOW,
-    at_once,
     balance_of,
-    count,
     give,
     make_members,
     make_plan,
     make_version,
-    rows,
     spend,
 )
 
 pytestmark = pytest.mark.django_db
 BASIC = {"tiers": [{"code": "basic", "name": {"en": "Basic"}, "rank": 0}]}
 INACTIVITY = {**BASIC, "expiry": {"kind": "inactivity", "months": 12}}
-CLERK = Actor(ActorKind.STAFF, "clerk", permissions=frozenset({"adjust_points"}))
-MANAGER = Actor(ActorKind.STAFF, "manager", permissions=frozenset({"clear_points"}))
 
 
 @pytest.fixture(autouse=True)
@@ -232,153 +216,3 @@ class TestInactivity:
         )
         assert expiry.expire_inactive(now=NOW + 2 * DAY).done == 0
         assert balance_of(member) == (0, 10, 0, 0, 10)
-
-
-class TestClearing:
-    def test_it_shows_first_and_then_takes_what_was_earned_up_to_that_day(
-        self, version: ProgrammeVersion
-    ) -> None:
-        other = make_version("other")
-        one, two, later = make_members(version, 3)
-        [elsewhere] = make_members(other, 1)
-        give(version, one, 10)
-        give(version, one, 7, matures_at=NOW + 9 * DAY)
-        give(version, two, 5)
-        give(other, elsewhere, 5)
-        from loyalty_plugin.domain.intents import Award
-
-        post([make_plan(version, later, Award(POINTS, 99), occurred_at=NOW + DAY)], recorded_at=NOW)
-        on, now = NOW.date(), NOW + 2 * DAY
-        what = {"programme_id": version.programme_id, "on": on, "now": now}
-        expected = expiry.Cleared(members=2, available=15, pending=7)
-        assert expiry.clear(MANAGER, **what, preview=True) == expected
-        assert balance_of(one) == (7, 10, 0, 0, 17)
-        assert expiry.clear(MANAGER, **what, batch=1) == expected
-        assert expiry.clear(MANAGER, **what) == expiry.Cleared()
-        assert [balance_of(member)[:2] for member in (one, two, later, elsewhere)] == [
-            (0, 0),
-            (0, 0),
-            (0, 99),
-            (0, 5),
-        ]
-        assert rows("SELECT DISTINCT destination FROM loyalty_plugin_posting WHERE source = 'pending'") == [
-            ("cleared",)
-        ]
-        assert rows("SELECT operation, target FROM loyalty_plugin_auditrecord")[0] == (
-            "points.clear",
-            f"programme:{version.programme_id}",
-        )
-
-    def test_a_day_that_is_not_over_in_the_programme(self, version: ProgrammeVersion) -> None:
-        with pytest.raises(DateOutOfRange):
-            expiry.clear(SYSTEM, programme_id=version.programme_id, on=NOW.date(), now=NOW)
-
-    def test_staff_without_the_permission(self, version: ProgrammeVersion) -> None:
-        for preview in (True, False):
-            with pytest.raises(PermissionDenied):
-                expiry.clear(
-                    CLERK, programme_id=version.programme_id, on=date(2020, 1, 1), now=NOW, preview=preview
-                )
-
-
-class TestBringingBack:
-    def test_expired_points_come_back_once_as_a_new_lot_with_a_stated_life(
-        self, version: ProgrammeVersion
-    ) -> None:
-        [member] = make_members(version, 1)
-        [lot] = give(version, member, 50, expires_at=NOW).lots
-        post([spend(version, member, 20)], recorded_at=NOW)
-        expiry.expire(now=NOW)
-        back = expiry.bring_back(MANAGER, lot_ids=[lot.id], life_days=30, now=NOW)
-        assert (len(back.entries), back.points) == (1, 30)
-        assert balance_of(member) == (0, 30, 0, 0, 50)  # earned once, not twice
-        ends = datetime(2026, 4, 10, tzinfo=ZoneInfo("Europe/Berlin"))
-        assert rows(
-            "SELECT amount, expires_at, origin_lot_id FROM loyalty_plugin_lot ORDER BY id DESC LIMIT 1"
-        ) == [(30, ends, lot.id)]
-        assert expiry.bring_back(MANAGER, lot_ids=[lot.id], life_days=30, now=NOW) == expiry.BroughtBack(
-            (), 0
-        )
-        # What expired again may come back again, from the new lot.
-        expiry.expire(now=ends)
-        [(new,)] = rows("SELECT max(id) FROM loyalty_plugin_lot")
-        assert expiry.bring_back(MANAGER, lot_ids=[lot.id, new], life_days=0, now=ends).points == 30
-
-    def test_what_was_cleared_comes_back_too(self, version: ProgrammeVersion) -> None:
-        [member] = make_members(version, 1)
-        [lot] = give(version, member, 50).lots
-        expiry.clear(SYSTEM, programme_id=version.programme_id, on=NOW.date(), now=NOW + DAY)
-        assert expiry.bring_back(SYSTEM, lot_ids=[lot.id], life_days=1, now=NOW + DAY).points == 50
-        assert balance_of(member) == (0, 50, 0, 0, 50)
-
-    def test_refusals(self, version: ProgrammeVersion) -> None:
-        [member] = make_members(version, 1)
-        [lot] = give(version, member, 50, expires_at=NOW).lots
-        expiry.expire(now=NOW)
-        for life in (-1, 10**6, 1.5, True):
-            with pytest.raises(InvalidInput):
-                expiry.bring_back(SYSTEM, lot_ids=[lot.id], life_days=life, now=NOW)  # type: ignore[arg-type]
-        with pytest.raises(LotUnavailable):
-            expiry.bring_back(SYSTEM, lot_ids=[lot.id, 999_999], life_days=1, now=NOW)
-        with pytest.raises(PermissionDenied):
-            expiry.bring_back(CLERK, lot_ids=[lot.id], life_days=1, now=NOW)
-        rows("UPDATE loyalty_plugin_programme SET max_award = 49 RETURNING 1")
-        with pytest.raises(AwardNeedsApproval):
-            expiry.bring_back(SYSTEM, lot_ids=[lot.id], life_days=1, now=NOW)
-        assert count("entry") == 2
-
-
-@pytest.mark.usefixtures("fresh_db")
-def test_lanes_side_by_side_do_everything_once_and_leave_no_connection() -> None:
-    version = make_version()
-    members = make_members(version, 50)
-    for member in members:
-        give(version, member, 10, expires_at=NOW - DAY)
-    connections_before = rows("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
-    assert expiry.expire(now=NOW, batch=7, lanes=3) == expiry.Done(50)
-    assert all(balance_of(member) == (0, 0, 0, 0, 10) for member in members)
-    assert JobRun.objects.get().done == 50
-    deadline = time.monotonic() + PATIENCE
-    while (
-        rows("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()") != connections_before
-    ):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-@pytest.mark.usefixtures("fresh_db")
-def test_a_lane_that_fails_ends_the_job_and_what_is_done_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    from loyalty_plugin.services.expiry import nightly
-
-    version = make_version()
-    for member in make_members(version, 9):
-        give(version, member, 10, expires_at=NOW - DAY)
-    calls = itertools.count()
-
-    def fails_once(*arguments: Any, **options: Any) -> Any:
-        if next(calls) == 1:
-            raise RuntimeError("the cable was pulled")
-        return end_lots(*arguments, **options)
-
-    monkeypatch.setattr(nightly, "end_lots", fails_once)
-    with pytest.raises(RuntimeError, match="cable"):
-        expiry.expire(now=NOW, batch=3, lanes=2)
-    assert JobRun.objects.get().status == "failed"
-    monkeypatch.undo()
-    left = 9 - rows("SELECT count(*) FROM loyalty_plugin_entry WHERE kind = 'expire'")[0][0]
-    assert 3 <= left < 9
-    assert expiry.expire(now=NOW).done == left
-
-
-@pytest.mark.usefixtures("fresh_db")
-def test_four_nights_at_once_expire_everything_once() -> None:
-    version = make_version()
-    members = make_members(version, 60)
-    for member in members:
-        give(version, member, 10, expires_at=NOW - DAY)
-    results = at_once([lambda: expiry.expire(now=NOW, batch=7) for _ in range(4)])
-    assert all(isinstance(result, expiry.Done) for result in results), results
-    assert rows(
-        "SELECT count(*), count(DISTINCT member_id) FROM loyalty_plugin_entry WHERE kind = 'expire'"
-    ) == [(60, 60)]
-    assert all(balance_of(member) == (0, 0, 0, 0, 10) for member in members)
