@@ -24,6 +24,7 @@ MIGRATIONS = [sys.executable, "-m", "django", "makemigrations", "--check", "--dr
 #: They run side by side, the longest first.
 CHECKS = {
     "mypy": [BIN / "mypy"],
+    "database of the tests": [sys.executable, "-m", "tests.database"],
     "ruff check": [BIN / "ruff", "check", "."],
     "ruff format": [BIN / "ruff", "format", "--check", "."],
     "import contracts": [BIN / "lint-imports"],

@@ -45,8 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, handler)
     if not hasattr(config, "workerinput"):
-        kept = config.rootpath / ".pytest_cache" / "loyalty-cluster"
-        config.stash[_run_lock] = database.open_run(kept)
+        config.stash[_run_lock] = database.open_run()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -19,6 +19,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import django
 from django.apps import apps
 from django.core.management import call_command
 from django.db import connection, connections
@@ -30,17 +31,18 @@ from tests.leftovers import locked, own_folder
 from tests.restoring import Pristine, look, restore
 
 RUN = "LOYALTY_TEST_RUN"  # the run's folder, handed from pytest to its xdist workers
-KEPT = "LOYALTY_TEST_KEPT"  # where the migrated cluster is kept between runs
 TEMPLATE = "loyalty_template"
 PREFIX = "loyalty-tests-"
+#: Where the migrated clusters are kept between runs.
+CLUSTERS = Path(__file__).resolve().parents[1] / ".pytest_cache" / "loyalty-cluster"
 #: By name of a database of this process, what it was like when new.
 _new: dict[str, Pristine] = {}
 
 
-def open_run(kept: Path) -> int:
+def open_run() -> int:
     """Clear away what killed runs left, make this run's folder; returns the lock to keep till `close_run`."""
     run, lock = own_folder(PREFIX, _remove)
-    os.environ[RUN], os.environ[KEPT] = str(run), str(kept)
+    os.environ[RUN] = str(run)
     return lock
 
 
@@ -48,6 +50,17 @@ def close_run(lock: int) -> None:
     """Stop the server if one was started, and leave nothing behind."""
     _remove(Path(os.environ[RUN]))
     os.close(lock)
+
+
+def prepare() -> None:
+    """Migrate now what the first test of a run would have to wait for, unless it is kept from an earlier run."""
+    if "DATABASE_URL" in os.environ or _kept("all").exists():
+        return
+    lock = open_run()
+    try:
+        server()
+    finally:
+        close_run(lock)
 
 
 @functools.cache
@@ -139,7 +152,7 @@ def _kept(what: str) -> Path:
         if what == "all" or not _is_ours(label):
             source = Path(inspect.getfile(type(migration)))
             digest.update(f"{label}.{name}".encode() + source.read_bytes())
-    return Path(os.environ[KEPT]) / f"{what}-{digest.hexdigest()[:16]}"
+    return CLUSTERS / f"{what}-{digest.hexdigest()[:16]}"
 
 
 def _copied(kept: Path, data: Path) -> bool:
@@ -183,3 +196,9 @@ def _prefix_of(run: Path) -> str:
 
 def _own_prefix() -> str:
     return _prefix_of(Path(os.environ[RUN]))
+
+
+if __name__ == "__main__":
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+    django.setup()
+    prepare()
