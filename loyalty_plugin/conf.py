@@ -54,6 +54,10 @@ DEFAULTS: Final[dict[str, Any]] = {
     "GRAPHQL_MAX_DEPTH": 12,
     "GRAPHQL_MAX_COST": 6000,
     "GRAPHQL_INTROSPECTION": False,
+    # Whether this site keeps the door of enforced mode, at which storefronts buy; the App asks for what that needs.
+    "ENFORCED": False,
+    # Days a guest's session holds, and with it their cart.
+    "SESSION_DAYS": 30,
     # A JSON file of documents by their ids, and whether nothing else is answered.
     "GRAPHQL_DOCUMENTS": "",
     "GRAPHQL_DOCUMENTS_ONLY": False,

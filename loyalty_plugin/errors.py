@@ -55,6 +55,18 @@ class ContactNeeded(InvalidInput):
     code = "contact_needed"
 
 
+class UnknownOperation(InvalidInput):
+    """The shop's door does no such thing. Details: operation."""
+
+    code = "unknown_operation"
+
+
+class UndeclaredVariable(InvalidInput):
+    """The operation takes nothing at that place. Details: path."""
+
+    code = "undeclared_variable"
+
+
 class CurrencyMismatch(LoyaltyError):
     """Two currencies met where one was needed."""
 
@@ -275,6 +287,30 @@ class LeaseTaken(TryLater):
     """Another process acts on the same outside target at the moment. Details: target."""
 
     code = "lease_taken"
+
+
+class NotEnforced(LoyaltyError):
+    """Checkouts of this Saleor do not go through this site: it is not in enforced mode."""
+
+    code = "not_enforced"
+
+
+class SessionRefused(LoyaltyError):
+    """A guest's session that is forged or too old: the cart is begun anew."""
+
+    code = "session_refused"
+
+
+class ChargeDiffers(LoyaltyError):
+    """What would be charged is not what was shown and promised: read the checkout again. Details: checkout."""
+
+    code = "charge_differs"
+
+
+class MembersOnly(LoyaltyError):
+    """Somebody else is not sold this: it is kept for members, or for some of them. Details: lines or variants."""
+
+    code = "members_only"
 
 
 class HandshakeRefused(LoyaltyError):

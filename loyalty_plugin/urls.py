@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from loyalty_plugin.graphql.backend.views import view as backend_view
 from loyalty_plugin.graphql.views import view as graphql_view
 from loyalty_plugin.storefront import views as pages
 from loyalty_plugin.webhooks.api import urls as saleor_urls
@@ -15,6 +16,8 @@ urlpatterns = [
     path("graphql/", graphql_view, name="graphql"),
     # A redirect to the slash would lose the body.
     path("graphql", graphql_view),
+    path("checkout/", backend_view, name="checkout"),
+    path("checkout", backend_view),
     path("saleor/", saleor_urls),
     path("health", health_view, name="health"),
     path("join/", pages.join, name="join"),

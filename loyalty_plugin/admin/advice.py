@@ -200,6 +200,18 @@ ADVICE: Final[dict[str, tuple[Promise, Promise]]] = {
         _("{saleor} is in confirmed mode, but confirms orders by itself in: {channels}. None of them waits."),
         _("Switch automatic confirmation off there, or choose the assisted mode under Connections."),
     ),
+    "mode_storefront_open": (
+        _("{saleor} is in enforced mode, but still lets storefronts in: whoever has a checkout's id passes us by."),
+        _("In its Dashboard, switch storefront traffic off (allowStorefrontTraffic), once your pages buy at our door."),
+    ),
+    "mode_door_closed": (
+        _("{saleor} is in enforced mode, but this site keeps no door: nobody can buy."),
+        _("Set ENFORCED in LOYALTY, and run loyalty_connect: it grants our App what the door needs."),
+    ),
+    "mode_storefront_shut": (
+        _("{saleor} lets no storefront in, but is not in enforced mode: our door refuses everybody, too."),
+        _("Choose the enforced mode under Connections, or switch storefront traffic on in its Dashboard."),
+    ),
     "outbox_lag": (
         _("{waiting} changes wait to go out to Saleor, the oldest for {minutes} minutes."),
         _("Run a worker or loyalty_tick, and see whether Saleor answers."),

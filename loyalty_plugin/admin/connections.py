@@ -23,7 +23,7 @@ from loyalty_plugin.models.realms import Mode, Realm
 from loyalty_plugin.policies import Operation, require
 from loyalty_plugin.queries.realms import Standing, standings
 from loyalty_plugin.registry import ports
-from loyalty_plugin.saleor.manifest import PERMISSIONS
+from loyalty_plugin.saleor.manifest import wanted
 from loyalty_plugin.services.realms import mark_reconciled, set_live, set_mode
 
 #: What each mode means for the shop, in a sentence.
@@ -35,6 +35,10 @@ MODES: Final[dict[str, Any]] = {
     Mode.CONFIRMED: gettext_lazy(
         "Orders wait unconfirmed until they were compared with what was promised. What is as promised is confirmed at "
         "once, what is not waits for you. The channels must not confirm orders by themselves."
+    ),
+    Mode.ENFORCED: gettext_lazy(
+        "Customers buy at this site's own door, which writes each price with the change itself and completes nothing that "
+        "differs. Saleor must let no storefront in, and your pages must buy there."
     ),
 }
 
@@ -53,7 +57,7 @@ class ConnectionsView(Page):
         return [crumb(self.get_page_title())]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        found = standings(self.actor, now=ports.clock.now(), permissions=PERMISSIONS.keys())
+        found = standings(self.actor, now=ports.clock.now(), permissions=wanted().keys())
         return super().get_context_data(
             **kwargs,
             connections=[_shown(one) for one in found],
@@ -142,7 +146,7 @@ def _shown(one: Standing) -> dict[str, Any]:
             for trouble in one.troubles
             for what, step in [told(trouble.code, {"manifest": manifest, **trouble.facts})]
         ],
-        "permissions": [(code, why, code in held) for code, why in PERMISSIONS.items()] if row else [],
+        "permissions": [(code, why, code in held) for code, why in wanted().items()] if row else [],
         "facts": [
             (label, date_format(localtime(at), "DATETIME_FORMAT") if at else _("never"))
             for label, at in (

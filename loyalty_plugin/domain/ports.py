@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from loyalty_plugin.domain.facts import CheckoutFact, CustomerFact, OrderFact, Page, Part, ShelfFact
 from loyalty_plugin.domain.perks import Thresholds
+from loyalty_plugin.domain.shopping import Passed
 
 
 class Clock(Protocol):
@@ -59,6 +60,10 @@ class Storefront(Protocol):
         """
         ...
 
+    def variant_prices(self, realm: str, channel: str, variant_ids: Sequence[str]) -> Mapping[str, ShelfFact]:
+        """Variants with their prices in a channel, whether it shows them or not, at most `PAGE`. Raises TryLater."""
+        ...
+
     def shelf_of_products(
         self, realm: str, channel: str, product_ids: Sequence[str]
     ) -> Mapping[str, Sequence[ShelfFact]]:
@@ -72,10 +77,31 @@ class Storefront(Protocol):
         """
         ...
 
+    def pass_on(
+        self, realm: str, operation: str, variables: Mapping[str, Any], *, address: str = ""
+    ) -> Passed:
+        """Do what a buyer at this address asks for, with our rights; the shop's own answer. Raises TryLater.
+
+        Nothing is looked at here: whether they may is the caller's to know.
+        """
+        ...
+
+    def transaction_checkout(self, realm: str, transaction_id: str) -> str:
+        """The checkout that a payment was begun on, empty where there is none (any more). Raises TryLater."""
+        ...
+
     def set_line_prices(
-        self, realm: str, checkout_id: str, prices: Sequence[tuple[str, int | None, str]]
+        self,
+        realm: str,
+        checkout_id: str,
+        prices: Sequence[tuple[str, int | None, str]],
+        *,
+        currency: str = "",
     ) -> CheckoutFact:
-        """Set the base unit price of lines: (line id, minor units or None to clear, reason); the new state."""
+        """Set the base unit price of lines: (line id, minor units or None to clear, reason); the new state.
+
+        The currency is the checkout's; where it is not given, the checkout is read first.
+        """
         ...
 
 

@@ -27,6 +27,7 @@ ErrorCode: Any = strawberry.enum(
 _WORDS: Final = {
     "already_member": N_("This e-mail address or phone number belongs to another membership already."),
     "birthday_locked": N_("The birthday has brought a gift already. Our staff can change it for you."),
+    "charge_differs": N_("Prices in the cart have changed. Please look at the total, and go on from there."),
     "card_unprintable": N_("This card can't be drawn: it has letters that our fonts lack."),
     "cards_unavailable": N_("Cards can't be shown at the moment."),
     "contact_needed": N_("Please give an e-mail address or a phone number."),
@@ -36,11 +37,16 @@ _WORDS: Final = {
     "invalid_contact": N_("This e-mail address or phone number is not complete."),
     "invalid_input": N_("This value can't be right."),
     "member_frozen": N_("This membership is frozen. Please ask our staff."),
+    "members_only": N_("This is kept for members."),
+    "not_enforced": N_("This shop's cart is not kept here."),
     "not_found": N_("There is nothing of this kind for you."),
     "permission_denied": N_("This is not yours to do."),
+    "session_refused": N_("Your cart was kept too long. Please begin a new one."),
     "token_refused": N_("Please sign in again."),
+    "undeclared_variable": N_("This can't be said here."),
     "unknown_channel": N_("No membership programme serves this channel."),
     "unknown_member": N_("You are not a member yet."),
+    "unknown_operation": N_("There is no such thing to be done here."),
     "unknown_programme": N_("The membership programme has not started yet."),
 }
 _LATER: Final = N_("The shop can't be reached at the moment. Please try again.")
@@ -82,7 +88,7 @@ def _kinds(error: LoyaltyError) -> Iterator[type[LoyaltyError]]:
     return (kind for kind in type(error).__mro__ if issubclass(kind, LoyaltyError))
 
 
-def _stable(error: LoyaltyError) -> str:
+def stable(error: LoyaltyError) -> str:
     """The nearest code we have published; an extension's own errors show as the kind they are derived from."""
     return next(kind.code for kind in _kinds(error) if kind.code in _CODES)
 
@@ -90,7 +96,7 @@ def _stable(error: LoyaltyError) -> str:
 def as_type(error: LoyaltyError) -> ErrorType:
     """A refusal as a mutation tells it."""
     field = next((name for detail, name in _FIELDS.items() if detail in error.details), None)
-    return ErrorType(field=field, code=ErrorCode(_stable(error)), message=words(error))
+    return ErrorType(field=field, code=ErrorCode(stable(error)), message=words(error))
 
 
 Payload = TypeVar("Payload")
@@ -122,7 +128,7 @@ def _plain(error: GraphQLError, runs: bool) -> GraphQLError:
         return error
     message = error.message
     if isinstance(cause, LoyaltyError):
-        message, code = words(cause), _stable(cause)
+        message, code = words(cause), stable(cause)
     elif isinstance(error, GraphQLSyntaxError):
         code = "too_long" if "tokens" in error.message else "invalid_syntax"
     elif error.path is None and (cause is None or isinstance(cause, GraphQLError)):

@@ -56,6 +56,8 @@ def preflight(request: HttpRequest) -> HttpResponse:
     response = HttpResponse(status=204, headers={"Allow": METHODS})
     if settings.GRAPHQL_ORIGINS and "Access-Control-Request-Method" in request.headers:
         response["Access-Control-Allow-Methods"] = METHODS
-        response["Access-Control-Allow-Headers"] = "authorization, content-type, accept-language"
+        response["Access-Control-Allow-Headers"] = (
+            "authorization, content-type, accept-language, loyalty-session"
+        )
         response["Access-Control-Max-Age"] = str(_DAY)
     return response

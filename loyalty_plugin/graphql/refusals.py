@@ -22,6 +22,7 @@ class _Kind(NamedTuple):
 KINDS: Final = {
     "bad_request": _Kind(400, N_("This is no GraphQL request.")),
     "batching_off": _Kind(400, N_("One operation a request, please.")),
+    "door_closed": _Kind(404, N_("There is nothing here.")),
     "method_not_allowed": _Kind(405, N_("Post it, or GET a query.")),
     "unsupported_media_type": _Kind(415, N_("Send application/json.")),
     "too_large": _Kind(413, N_("The request is too large.")),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import re
-from typing import Any, Final
+from typing import Any
 
 from cross_web import HTTPException
 from django.db import transaction
@@ -16,13 +14,10 @@ from strawberry.django.views import GraphQLView
 from strawberry.schema.exceptions import InvalidOperationTypeError
 
 from loyalty_plugin.graphql import documents, headers, rates
+from loyalty_plugin.graphql.bodies import check_body, legible, one_object
 from loyalty_plugin.graphql.context import Caller
-from loyalty_plugin.graphql.limits import MAX_BODY
 from loyalty_plugin.graphql.refusals import Refused, as_response
 from loyalty_plugin.graphql.schema import schema
-
-#: The same character as a document may write it.
-_NUL_IN_DOCUMENT: Final = re.compile(r"\\u(0000|\{0+\})")
 
 
 class LoyaltyView(GraphQLView):
@@ -36,15 +31,15 @@ class LoyaltyView(GraphQLView):
 
     def decode_json(self, data: str | bytes) -> object:
         """The body with the text of its document."""
-        return documents.chosen(_object(data))
+        return documents.chosen(one_object(data))
 
     def parse_query_params(self, params: Any) -> dict[str, Any]:
         """What is asked by GET. Raises Refused."""
         found = {name: value for name, value in dict(params).items() if value}
         for name in ("variables", "extensions"):
             if name in found:
-                found[name] = _object(found[name])
-        return documents.chosen(_legible(found))
+                found[name] = one_object(found[name])
+        return documents.chosen(legible(found))
 
     def process_result(self, request: HttpRequest, result: Any) -> Any:
         # Read where headers are set: only a whole answer may be kept by others.
@@ -68,15 +63,7 @@ class LoyaltyView(GraphQLView):
             return headers.preflight(request)
         if request.method not in ("GET", "POST"):
             raise Refused("method_not_allowed")
-        asked = len(request.META.get("QUERY_STRING", ""))
-        if max(asked, _announced(request)) > MAX_BODY or len(request.body) > MAX_BODY:
-            raise Refused("too_large")
-        if request.method == "POST" and request.content_type != "application/json":
-            raise Refused("unsupported_media_type")
-        try:
-            request.body.decode()
-        except UnicodeDecodeError as error:
-            raise Refused("bad_request") from error
+        check_body(request)
         caller = Caller(request)
         rates.check(request, caller)
         try:
@@ -85,41 +72,6 @@ class LoyaltyView(GraphQLView):
             if isinstance(error.__cause__, InvalidOperationTypeError):
                 raise Refused("method_not_allowed") from error
             raise Refused("bad_request", error.reason) from error
-
-
-def _announced(request: HttpRequest) -> int:
-    """Bytes the request says it has, before any is read."""
-    length = str(request.META.get("CONTENT_LENGTH") or "0")
-    return int(length) if length.isdecimal() else 0
-
-
-def _object(data: str | bytes) -> dict[str, Any]:
-    """One object in JSON. Raises Refused for anything else. Strawberry itself breaks at depth, and at `null`."""
-    try:
-        found = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise Refused("bad_request") from error
-    if isinstance(found, list):
-        raise Refused("batching_off")
-    if not isinstance(found, dict):
-        raise Refused("bad_request")
-    return _legible(found)
-
-
-def _legible(found: dict[str, Any]) -> dict[str, Any]:
-    """The same. Raises Refused for a character that no text of PostgreSQL has."""
-    if _NUL_IN_DOCUMENT.search(str(found.get("query"))) or _holds_nul(found):
-        raise Refused("bad_request")
-    return found
-
-
-def _holds_nul(value: Any) -> bool:
-    """Whether any text in it holds NUL, which no column of PostgreSQL takes."""
-    if isinstance(value, str):
-        return "\0" in value
-    if isinstance(value, dict):
-        return any(map(_holds_nul, value)) or any(map(_holds_nul, value.values()))
-    return isinstance(value, list) and any(map(_holds_nul, value))
 
 
 # Nothing here is authenticated by a cookie, so no forged form can act for anybody. A service may call the shop,

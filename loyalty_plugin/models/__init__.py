@@ -18,4 +18,5 @@ import loyalty_plugin.models.programmes
 import loyalty_plugin.models.realms
 import loyalty_plugin.models.reconciling
 import loyalty_plugin.models.requests
+import loyalty_plugin.models.shopping
 import loyalty_plugin.models.staff  # noqa: F401

@@ -28,6 +28,7 @@ class Mode(models.TextChoices):
 
     ASSISTED = "assisted", _("Assisted: detects, does not prevent")
     CONFIRMED = "confirmed", _("Confirmed: orders wait until they were compared")
+    ENFORCED = "enforced", _("Enforced: every change goes through this site")
 
 
 class Realm(models.Model):

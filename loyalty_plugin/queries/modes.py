@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from loyalty_plugin.conf import settings
 from loyalty_plugin.models.programmes import ProgrammeChannel
 from loyalty_plugin.models.realms import Mode, Realm
 from loyalty_plugin.queries.troubles import Trouble
@@ -33,6 +34,13 @@ def _holes(realm: Realm, known: Mapping[str, Any], served: set[str]) -> Iterator
         yield Trouble("hole_gift_cards", "info", {**facts, "channels": slugs})
     if realm.mode == Mode.CONFIRMED and (slugs := _where(channels, "confirms")):
         yield Trouble("mode_confirms_itself", "error", {**facts, "channels": slugs})
+    if realm.mode == Mode.ENFORCED:
+        if known["storefront"]:
+            yield Trouble("mode_storefront_open", "error", facts)
+        if not settings.ENFORCED:
+            yield Trouble("mode_door_closed", "error", facts)
+    elif not known["storefront"]:
+        yield Trouble("mode_storefront_shut", "warning", facts)
 
 
 def _where(channels: Mapping[str, Mapping[str, bool]], name: str) -> str:

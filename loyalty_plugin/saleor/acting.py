@@ -18,8 +18,8 @@ from typing import Any, Final
 from loyalty_plugin.domain.values import Money
 from loyalty_plugin.errors import SaleorError
 from loyalty_plugin.models.outbox import OutboxItem
-from loyalty_plugin.saleor import leases
 from loyalty_plugin.saleor.storefront import call
+from loyalty_plugin.services import leases
 
 Status = OutboxItem.Status
 #: How a row ends: its state, a code where something is to be said, and details.

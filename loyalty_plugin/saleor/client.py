@@ -58,6 +58,22 @@ class SaleorClient:
                     raise SaleorError(operation=operation, errors=_plain(problems))
         return data
 
+    def pass_on(
+        self, operation: str, variables: Mapping[str, Any], *, address: str = ""
+    ) -> Mapping[str, Any]:
+        """The whole answer of an operation as Saleor gave it, errors included, for somebody who asked through us.
+
+        `address` is theirs: Saleor slows down and notes by it. Raises as `execute`, but not for errors in an answer.
+        """
+        doc = document(operation)
+        answer = self._send(doc, variables, {"X-Forwarded-For": address} if address else {})
+        errors = answer.get("errors") or ()
+        if any(one["code"] == _DENIED for one in _plain(errors)) and not self.alive():
+            raise AppTokenDead(operation=operation)
+        if not isinstance(answer.get("data"), dict) and not errors:
+            raise SaleorError(operation=operation, errors=[])
+        return answer
+
     def alive(self) -> bool:
         """Whether Saleor knows our token; a dead one is answered as if nobody had asked. Raises as `execute`."""
         doc = document("own_app")
@@ -72,12 +88,14 @@ class SaleorClient:
             raise AppTokenDead(operation=doc.name)
         raise SaleorError(operation=doc.name, errors=errors)
 
-    def _send(self, doc: Document, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _send(
+        self, doc: Document, variables: Mapping[str, Any], headers: Mapping[str, str] | None = None
+    ) -> Mapping[str, Any]:
         until = time.monotonic() + self._seconds
         body = json.dumps({"query": doc.text, "variables": variables}, default=_number).encode()
         for attempt in range(1, MAX_TRIES + 1):
             try:
-                return self._once(doc, body, until)
+                return self._once(doc, body, until, headers or {})
             except SaleorUnreachable:
                 # Full jitter: many workers that failed together must not come back together.
                 pause = random.uniform(0, 0.25 * 2**attempt)
@@ -86,12 +104,18 @@ class SaleorClient:
                 time.sleep(pause)
         raise AssertionError("unreachable")
 
-    def _once(self, doc: Document, body: bytes, until: float) -> Mapping[str, Any]:
+    def _once(
+        self, doc: Document, body: bytes, until: float, headers: Mapping[str, str]
+    ) -> Mapping[str, Any]:
         with (
             _translated(doc),
             http.deadline(until),
             http.pool().stream(
-                "POST", self.api_url, content=body, headers=self._headers(), timeout=_timeout(until)
+                "POST",
+                self.api_url,
+                content=body,
+                headers={**headers, **self._headers()},
+                timeout=_timeout(until),
             ) as response,
         ):
             content = _read(response, until)

@@ -29,11 +29,12 @@ from django.utils import timezone
 
 from loyalty_plugin.conf import settings
 from loyalty_plugin.domain.facts import CheckoutFact
-from loyalty_plugin.domain.perks import corrected_base
+from loyalty_plugin.domain.line_prices import Desired, corrections, difference, differing
 from loyalty_plugin.errors import AppTokenDead, LoyaltyError, NotFound, SaleorUnreachable, TryLater
 from loyalty_plugin.models.outbox import OutboxItem
-from loyalty_plugin.saleor import acting, leases, upkeep
+from loyalty_plugin.saleor import acting, upkeep
 from loyalty_plugin.saleor.storefront import SaleorStorefront
+from loyalty_plugin.services import leases
 
 CHECKOUT_PRICES: Final = "checkout_prices"
 DIFFERS: Final = "price_differs"
@@ -168,11 +169,11 @@ def _again(row: OutboxItem, code: str, details: Mapping[str, object], *, counts:
 def _checkout_prices(row: OutboxItem, held: leases.Held) -> str:
     assert row.realm is not None
     storefront = SaleorStorefront()
-    desired: Mapping[str, Mapping[str, Any]] = row.desired["lines"]
+    desired: Desired = row.desired["lines"]
     checkout = storefront.checkout(row.realm.api_url, row.desired["checkout"])
     if checkout is None:
         return _finish(row, Status.OBSOLETE, "checkout_gone")
-    changes = _difference(checkout, desired)
+    changes = difference(checkout, desired)
     for _round in range(2):
         if not changes:
             break
@@ -183,59 +184,13 @@ def _checkout_prices(row: OutboxItem, held: leases.Held) -> str:
             )
         except NotFound:
             return _finish(row, Status.OBSOLETE, "checkout_gone")
-        changes = _corrections(checkout, desired, changes)
+        changes = corrections(checkout, desired, changes)
     return _finish(row, Status.DONE, *_compared(checkout, desired))
 
 
-def _difference(
-    checkout: CheckoutFact, desired: Mapping[str, Mapping[str, Any]]
-) -> list[tuple[str, int | None, str]]:
-    """What is not yet as desired. The mark tells: Saleor resets it whenever a price is set without one."""
-    changes: list[tuple[str, int | None, str]] = []
-    for line in checkout.lines:
-        want = desired.get(line.line_id)
-        if want is None:
-            continue
-        reason = "" if want["price"] is None else want["reason"]
-        if line.override_reason != reason:
-            changes.append((line.line_id, want["price"], reason))
-    return changes
-
-
-def _corrections(
-    checkout: CheckoutFact,
-    desired: Mapping[str, Mapping[str, Any]],
-    sent: Sequence[tuple[str, int | None, str]],
-) -> list[tuple[str, int | None, str]]:
-    """What to send instead where Saleor's answer is another price than was promised.
-
-    A promotion may be a fixed reduction, or one that the shop window still shows (its prices are worked out later) and
-    no checkout has any more: without this the customer would pay more than was promised. What a voucher or a promotion
-    on the order takes off is none of the price: a line that is lower by its share stays as it is.
-    """
-    lines = {line.line_id: line for line in checkout.lines}
-    again: list[tuple[str, int | None, str]] = []
-    for line_id, base, reason in sent:
-        line, target = lines.get(line_id), desired[line_id].get("unit_price")
-        if line is None or base is None or target is None:
-            continue
-        if checkout.reduced and line.unit_price <= target:
-            continue
-        better = corrected_base(target, base, line.unit_price, line.list_price, line.promotion_price)
-        if better is not None:
-            again.append((line_id, better, reason))
-    return again
-
-
-def _compared(checkout: CheckoutFact, desired: Mapping[str, Mapping[str, Any]]) -> tuple[str, Any]:
+def _compared(checkout: CheckoutFact, desired: Desired) -> tuple[str, Any]:
     units = {line.line_id: line.unit_price for line in checkout.lines if line.line_id in desired}
-    differing = {
-        line_id: unit
-        for line_id, unit in units.items()
-        if desired[line_id].get("unit_price") not in (None, unit)
-        and not (checkout.reduced and unit <= desired[line_id]["unit_price"])
-    }
-    return DIFFERS if differing else "", {"unit_prices": units}
+    return DIFFERS if differing(checkout, desired) else "", {"unit_prices": units}
 
 
 def _webhooks(row: OutboxItem, held: leases.Held) -> str:

@@ -18,9 +18,10 @@ from loyalty_plugin import vault
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.errors import AppTokenDead, HandshakeRefused, SaleorError, TryLater
 from loyalty_plugin.models.realms import Gap, Installation, Realm
-from loyalty_plugin.saleor import connections, jwks, leases, standing, upkeep
+from loyalty_plugin.saleor import connections, jwks, standing, upkeep
 from loyalty_plugin.saleor.client import SaleorClient
 from loyalty_plugin.saleor.manifest import APP_ID
+from loyalty_plugin.services import leases
 from loyalty_plugin.services.realms import accept_keys, note_gap
 
 #: Saleor gives up on a handshake after 18 seconds.

@@ -11,6 +11,7 @@ from pydantic import AnyHttpUrl, ConfigDict, Field
 from saleor_sdk.schemas.manifest import Manifest as SdkManifest
 from saleor_sdk.schemas.manifest import Webhook as SdkWebhook
 
+from loyalty_plugin.conf import settings
 from loyalty_plugin.saleor.subscriptions import WEBHOOKS, Subscription
 
 APP_ID: Final = "loyalty_plugin"
@@ -29,6 +30,19 @@ PERMISSIONS: Final[dict[str, Promise]] = {
         "Read promotions on orders and vouchers: a member price must not cost a customer a better one."
     ),
 }
+
+#: What the door of enforced mode needs besides.
+ENFORCING: Final[dict[str, Promise]] = {
+    "IMPERSONATE_USER": _(
+        "Give a checkout to the customer who is signed in at our own door, and take it back."
+    ),
+    "HANDLE_PAYMENTS": _("Begin a customer's payment for them, with their own address."),
+}
+
+
+def wanted() -> dict[str, Promise]:
+    """What we ask for here: more where this site keeps the door of enforced mode."""
+    return {**PERMISSIONS, **ENFORCING} if settings.ENFORCED else PERMISSIONS
 
 
 class Webhook(SdkWebhook):
@@ -61,7 +75,7 @@ def build(*, register_url: str, webhook_url: str) -> dict[str, Any]:
         author="loyalty_plugin",
         audience=APP_ID,
         requiredSaleorVersion="^3.23",
-        permissions=list(PERMISSIONS),
+        permissions=list(wanted()),
         tokenTargetUrl=AnyHttpUrl(register_url),
         webhooks=[_webhook(subscription, webhook_url) for subscription in WEBHOOKS],
     )

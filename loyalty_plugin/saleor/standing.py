@@ -26,9 +26,10 @@ from loyalty_plugin.errors import (
 )
 from loyalty_plugin.models.outbox import OutboxItem
 from loyalty_plugin.models.realms import Gap, Installation, Realm
-from loyalty_plugin.saleor import anchors, connections, leases, proving, upkeep
+from loyalty_plugin.saleor import anchors, connections, proving, upkeep
 from loyalty_plugin.saleor.client import SaleorClient
 from loyalty_plugin.saleor.connections import Connected
+from loyalty_plugin.services import leases
 from loyalty_plugin.services.realms import note_gap
 
 State = Installation.State

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from loyalty_plugin.domain.facts import PAGE, CheckoutFact, CustomerFact, OrderFact, Page, Part, ShelfFact
 from loyalty_plugin.domain.perks import Thresholds
+from loyalty_plugin.domain.shopping import Passed
 from loyalty_plugin.domain.values import Money
 from loyalty_plugin.errors import AppTokenDead, InvalidInput, NotFound, SaleorError, TryLater
 from loyalty_plugin.models.realms import Installation
@@ -21,6 +22,7 @@ from loyalty_plugin.saleor.connections import connected
 from loyalty_plugin.saleor.payloads.checkouts import checkout_fact
 from loyalty_plugin.saleor.payloads.customers import customer_fact
 from loyalty_plugin.saleor.payloads.orders import order_fact
+from loyalty_plugin.saleor.payloads.passed import passed
 from loyalty_plugin.saleor.payloads.shelves import shelf_fact
 from loyalty_plugin.saleor.standing import over
 from loyalty_plugin.saleor.thresholds import thresholds
@@ -70,6 +72,16 @@ class SaleorStorefront:
         facts = (_shelved(node, node["product"], channel, data) for node in _nodes(data["productVariants"]))
         return {fact.variant_id: fact for fact in facts if fact is not None}
 
+    def variant_prices(self, realm: str, channel: str, variant_ids: Sequence[str]) -> Mapping[str, ShelfFact]:
+        """Variants with their prices in a channel, published or not, which takes another permission to know."""
+        data = call(realm, "variant_prices", ids=_page(variant_ids), channel=channel)
+        listed = [{"channel": {"slug": channel}, "isPublished": True}]
+        facts = (
+            _shelved(node, {**node["product"], "channelListings": listed}, channel, data)
+            for node in _nodes(data["productVariants"])
+        )
+        return {fact.variant_id: fact for fact in facts if fact is not None}
+
     def shelf_of_products(
         self, realm: str, channel: str, product_ids: Sequence[str]
     ) -> Mapping[str, Sequence[ShelfFact]]:
@@ -101,6 +113,23 @@ class SaleorStorefront:
         if not (answer["isValid"] and is_customer and user.get("isActive")):
             return ""
         return str(user["id"])
+
+    def pass_on(
+        self, realm: str, operation: str, variables: Mapping[str, Any], *, address: str = ""
+    ) -> Passed:
+        """Run `operations/buyer_<operation>` for a buyer at this address; Saleor's answer, its errors included.
+
+        What is read for ourselves beside (as `loyalty`) is taken out of it.
+        """
+        answer = _asked(
+            realm, lambda client: client.pass_on(f"buyer_{operation}", variables, address=address)
+        )
+        return passed(realm, answer)
+
+    def transaction_checkout(self, realm: str, transaction_id: str) -> str:
+        """The checkout that a payment was begun on, empty where there is none (any more)."""
+        found = call(realm, "transaction_checkout", id=transaction_id)["transaction"] or {}
+        return str((found.get("checkout") or {}).get("id") or "")
 
     def set_line_prices(
         self,
@@ -136,16 +165,20 @@ class SaleorStorefront:
 
 def call(realm: str, operation: str, **variables: Any) -> Mapping[str, Any]:
     """Run an operation with our token in this realm; a dead token is noted on the installation."""
+    return _asked(realm, lambda client: client.execute(operation, **variables))
+
+
+def _asked(realm: str, ask: Callable[[SaleorClient], Mapping[str, Any]]) -> Mapping[str, Any]:
     ours = connected(realm)
     if ours is None:
         raise TryLater(reason="not_installed", realm=realm)
     try:
-        return SaleorClient(realm, ours.token).execute(operation, **variables)
+        return ask(SaleorClient(realm, ours.token))
     except AppTokenDead:
         again = connected(realm, fresh=True)
         if again is not None and again.token != ours.token:
             # Reinstalled a moment ago, in another process.
-            return SaleorClient(realm, again.token).execute(operation, **variables)
+            return ask(SaleorClient(realm, again.token))
         if again is not None and again.state != Installation.State.DEAD:
             over(again, now=timezone.now())
         raise

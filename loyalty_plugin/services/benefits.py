@@ -6,10 +6,11 @@ executor as later tries; an echo of our own write computes the same desired stat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID, uuid4
 
 from django.db import transaction
 
@@ -17,6 +18,7 @@ from loyalty_plugin import jobs
 from loyalty_plugin.conf import settings
 from loyalty_plugin.domain.actors import Actor, ActorKind
 from loyalty_plugin.domain.facts import CheckoutFact, CheckoutLineFact
+from loyalty_plugin.domain.line_prices import Desired
 from loyalty_plugin.domain.perks import QuotedLine, Thresholds
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
 from loyalty_plugin.domain.promises import MARK
@@ -87,39 +89,13 @@ def _promise(
     target = f"{checkout.realm}|{checkout.checkout_id}"
     with transaction.atomic():
         locks.hold(target)
-        member = (
-            Member.objects.filter(
-                programme=programme, realm=realm, external_id=checkout.user_id, status=Member.Status.ACTIVE
-            )
-            .exclude(external_id="")
-            .first()
-        )
+        member = member_of(realm, programme.pk, checkout.user_id)
         if actor.kind is ActorKind.MEMBER and (member is None or actor.member_id != member.pk):
             raise PermissionDenied(operation="own_checkout")
-        quotes: Sequence[QuotedLine] = ()
-        # What a copy for staging sells is no sale: nothing is promised there, and what was is taken back.
-        if member is not None and realm.live:
-            fact = price_fact(member, version)
-            quotes = limited.quote_in_turn(version, fact, checkout, now=now, thresholds=thresholds)
-        before = {
-            promise.line_id: promise
-            for promise in PricePromise.objects.select_for_update()
-            .filter(realm=realm, checkout_id=checkout.checkout_id, status__in=_OPEN)
-            .order_by("created_at")
-        }
-        kept = _keep_or_make(member, version, realm, checkout, quotes, before, now)
-        if untouched:
-            left = {key for key, one in kept.items() if _left_behind(one, now)}
-            PricePromise.objects.filter(pk__in=[kept[key].pk for key in left]).update(left_at=now)
-            kept = {key: one for key, one in kept.items() if key not in left}
-        elif actor.kind is ActorKind.SYSTEM:
-            kept = _without_echo(realm, checkout, kept, now)
-        _withdraw(before.values(), kept.values())
-        _renew(kept.values(), version, now)
-        made = [one for one in kept.values() if one._state.adding]
-        PricePromise.objects.bulk_create(made)
-        limited.keep(made, programme.pk)
-        desired = _desired(checkout, kept)
+        kept, desired = promise_lines(
+            realm, member, version, checkout, thresholds, now,
+            untouched=untouched, told=actor.kind is ActorKind.SYSTEM,
+        )  # fmt: skip
         promised = Promised(checkout.checkout_id, tuple(kept.values()), bool(desired))
         if not desired:
             return promised, None
@@ -135,6 +111,58 @@ def _promise(
         return promised, item.pk
 
 
+def member_of(realm: Realm, programme_id: int, user_id: str) -> Member | None:
+    """The active member whose account at the shop this is, None for a guest's empty id. One query."""
+    found = Member.objects.filter(
+        programme_id=programme_id, realm=realm, external_id=user_id, status=Member.Status.ACTIVE
+    )
+    return found.exclude(external_id="").first()
+
+
+def promise_lines(
+    realm: Realm,
+    member: Member | None,
+    version: ProgrammeVersion,
+    checkout: CheckoutFact,
+    thresholds: Thresholds,
+    now: datetime,
+    *,
+    untouched: bool = False,
+    told: bool = False,
+    sent: Mapping[str, int] | None = None,
+) -> tuple[dict[str, PricePromise], Desired]:
+    """Quote a checkout and store what is promised on it from now on; the promises by line, and what the shop is to be told.
+
+    `untouched` as for `apply_benefits`; `told`: an event asks, which may be the echo of what we did ourselves. `sent` are
+    base prices by the mark they were given with, in the change that made the line: where that price is right, the mark
+    is the promise's. In the caller's transaction, which holds the checkout.
+    """
+    quotes: Sequence[QuotedLine] = ()
+    # What a copy for staging sells is no sale: nothing is promised there, and what was is taken back.
+    if member is not None and realm.live:
+        fact = price_fact(member, version)
+        quotes = limited.quote_in_turn(version, fact, checkout, now=now, thresholds=thresholds)
+    before = {
+        promise.line_id: promise
+        for promise in PricePromise.objects.select_for_update()
+        .filter(realm=realm, checkout_id=checkout.checkout_id, status__in=_OPEN)
+        .order_by("created_at")
+    }
+    kept = _keep_or_make(member, version, realm, checkout, quotes, before, now, dict(sent or {}))
+    if untouched:
+        left = {key for key, one in kept.items() if _left_behind(one, now)}
+        PricePromise.objects.filter(pk__in=[kept[key].pk for key in left]).update(left_at=now)
+        kept = {key: one for key, one in kept.items() if key not in left}
+    elif told:
+        kept = _without_echo(realm, checkout, kept, now)
+    _withdraw(before.values(), kept.values())
+    _renew(kept.values(), version, now)
+    made = [one for one in kept.values() if one._state.adding]
+    PricePromise.objects.bulk_create(made)
+    limited.keep(made, version.programme_id)
+    return kept, _desired(checkout, kept)
+
+
 def _keep_or_make(
     member: Member | None,
     version: ProgrammeVersion,
@@ -143,6 +171,7 @@ def _keep_or_make(
     quotes: Sequence[QuotedLine],
     before: dict[str, PricePromise],
     now: datetime,
+    sent: dict[str, int],
 ) -> dict[str, PricePromise]:
     """The promises that stand now, by line: those that said the same already, and new ones not yet stored."""
     kept: dict[str, PricePromise] = {}
@@ -160,6 +189,7 @@ def _keep_or_make(
             kept[line.line_id] = known
             continue
         kept[line.line_id] = PricePromise(
+            id=_id_sent(sent, line, quote) or uuid4(),
             member=member,
             version_id=version.id,
             realm=realm,
@@ -183,6 +213,13 @@ def _keep_or_make(
             valid_until=now,
         )
     return kept
+
+
+def _id_sent(sent: dict[str, int], line: CheckoutLineFact, quote: QuotedLine) -> UUID | None:
+    """The id that the line's mark gives its promise, where that mark came with this very price; once for each."""
+    if sent.pop(line.override_reason, None) != quote.base:
+        return None
+    return UUID(line.override_reason.removeprefix(MARK))
 
 
 def _renew(kept: Iterable[PricePromise], version: ProgrammeVersion, now: datetime) -> None:
@@ -240,7 +277,7 @@ def _same(
     )
 
 
-def _desired(checkout: CheckoutFact, kept: dict[str, PricePromise]) -> dict[str, Any]:
+def _desired(checkout: CheckoutFact, kept: dict[str, PricePromise]) -> Desired:
     """What the shop is to be told, by line; empty where everything is as it should be."""
     desired: dict[str, Any] = {}
     for line in checkout.lines:

@@ -17,7 +17,7 @@ from loyalty_plugin.conf import settings
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.queries.health import health
 from loyalty_plugin.registry import ports
-from loyalty_plugin.saleor.manifest import PERMISSIONS
+from loyalty_plugin.saleor.manifest import wanted
 
 _BEARER: Final = "Bearer "
 
@@ -32,7 +32,7 @@ def view(request: HttpRequest) -> HttpResponse:
             cursor.execute("SELECT 1")
         if not _may_know(request):
             return HttpResponse(status=204)
-        found = health(SYSTEM, now=ports.clock.now(), permissions=PERMISSIONS.keys())
+        found = health(SYSTEM, now=ports.clock.now(), permissions=wanted().keys())
     except DatabaseError:
         return HttpResponse(status=503)
     broken = sorted({one.code for one in found if one.level == "error"})

@@ -17,8 +17,9 @@ from loyalty_plugin.domain.facts import CheckoutFact, CheckoutLineFact
 from loyalty_plugin.errors import LeaseTaken, SaleorError, SaleorUnreachable
 from loyalty_plugin.models.outbox import Lease, OutboxItem
 from loyalty_plugin.registry import ports
-from loyalty_plugin.saleor import executors, leases
+from loyalty_plugin.saleor import executors
 from loyalty_plugin.saleor.executors import deliver_outbox
+from loyalty_plugin.services import leases
 from tests.factories import NOW, realm
 from tests.saleor.roomkit import API
 from tests.scale import PATIENCE

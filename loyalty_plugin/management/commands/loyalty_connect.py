@@ -28,7 +28,7 @@ from loyalty_plugin.models.realms import Installation, Realm
 from loyalty_plugin.queries.realms import SKEW, standings
 from loyalty_plugin.registry import ports
 from loyalty_plugin.saleor import proving
-from loyalty_plugin.saleor.manifest import PERMISSIONS
+from loyalty_plugin.saleor.manifest import wanted
 from loyalty_plugin.saleor.obstacles import Cause
 from loyalty_plugin.saleor.staff import TRIALS, Staff
 from loyalty_plugin.saleor.subscriptions import WEBHOOKS
@@ -123,7 +123,7 @@ class Command(BaseCommand):
         self._line(_("Events go to  %(url)s") % {"url": events})
         self._line("")
         self._line(_("It asks for these permissions:"))
-        for code, why in PERMISSIONS.items():
+        for code, why in wanted().items():
             self._line(f"  {code:18} {why}")
         self._line(_("and listens with these webhooks:"))
         for one in WEBHOOKS:
@@ -176,15 +176,15 @@ class Command(BaseCommand):
                 )
             staff.delete(app["id"])
             self._done(_("The old App was deleted."))
-        if failure := staff.install(manifest, list(PERMISSIONS), seconds=INSTALL_SECONDS):
+        if failure := staff.install(manifest, list(wanted()), seconds=INSTALL_SECONDS):
             raise CommandError(_("Saleor could not install the App: %(why)s") % {"why": failure})
         self._done(_("The App is installed."))
 
     def _grant(self, staff: Staff, app: Mapping[str, Any]) -> None:
         """What a newer version needs, or what was left out: it was shown above, and who acts agrees by acting."""
         held = {one["code"] for one in app["permissions"]}
-        if missing := sorted(set(PERMISSIONS) - held):
-            staff.grant(app["id"], held | set(PERMISSIONS))
+        if missing := sorted(set(wanted()) - held):
+            staff.grant(app["id"], held | set(wanted()))
             self._done(_("It may do more now: %(codes)s.") % {"codes": ", ".join(missing)})
 
     def _secure(self, url: str) -> None:
@@ -231,7 +231,7 @@ class Command(BaseCommand):
         return _advised(("events_unsent", {"saleor": staff.api_url, "url": events}))
 
     def _finish(self, url: str) -> None:
-        for standing in standings(SYSTEM, now=ports.clock.now(), permissions=PERMISSIONS.keys()):
+        for standing in standings(SYSTEM, now=ports.clock.now(), permissions=wanted().keys()):
             if standing.api_url == url:
                 for one in standing.troubles:
                     self.stdout.write(self.style.WARNING(f"! {_advised((one.code, dict(one.facts)))}"))

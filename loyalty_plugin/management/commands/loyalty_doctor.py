@@ -28,7 +28,7 @@ from loyalty_plugin.queries.realms import standings
 from loyalty_plugin.queries.troubles import Level
 from loyalty_plugin.registry import ports
 from loyalty_plugin.saleor.connections import LOCKED
-from loyalty_plugin.saleor.manifest import PERMISSIONS
+from loyalty_plugin.saleor.manifest import wanted
 
 #: Where these are found there is nothing to look into.
 _NO_TABLES = ("database_away", "not_migrated")
@@ -120,7 +120,7 @@ def _findings(*, online: bool, mend: bool) -> Iterator[Finding]:
     if online or mend:
         yield from _look(mend=mend)
     manifest = _public("loyalty:saleor:manifest")
-    for one in health(SYSTEM, now=ports.clock.now(), permissions=PERMISSIONS.keys()):
+    for one in health(SYSTEM, now=ports.clock.now(), permissions=wanted().keys()):
         # The checks tell of extensions already, under their own numbers.
         if one.code != "extension":
             yield _found(one.code, one.level, {"manifest": manifest, **one.facts})
@@ -131,7 +131,7 @@ def _findings(*, online: bool, mend: bool) -> Iterator[Finding]:
 
 def _states() -> list[dict[str, str | None]]:
     """Each Saleor by its name, the name of its state, and when it was last heard."""
-    found = standings(SYSTEM, now=ports.clock.now(), permissions=PERMISSIONS.keys())
+    found = standings(SYSTEM, now=ports.clock.now(), permissions=wanted().keys())
     return [
         {
             "saleor": one.api_url,

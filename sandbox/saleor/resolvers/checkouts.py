@@ -102,6 +102,16 @@ def checkout_email_update(ctx: Context, email: str, **arguments: Any) -> dict[st
     return _patch(ctx, arguments, {"email": email}, reprice=False)
 
 
+@mutation("checkoutCustomerNoteUpdate")
+def checkout_note_update(ctx: Context, customerNote: str, **arguments: Any) -> dict[str, Any]:
+    return _patch(ctx, arguments, {"customerNote": customerNote}, reprice=False)
+
+
+@mutation("checkoutLanguageCodeUpdate")
+def checkout_language_update(ctx: Context, languageCode: str, **arguments: Any) -> dict[str, Any]:
+    return _patch(ctx, arguments, {"languageCode": languageCode}, reprice=False)
+
+
 def _address(ctx: Context, name: str, given: Doc, save: bool, arguments: dict[str, Any]) -> dict[str, Any]:
     with ctx.write() as tx:
         stored = people.address(tx, given)

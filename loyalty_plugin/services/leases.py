@@ -31,6 +31,11 @@ _RETURN: Final = """
     UPDATE loyalty_plugin_lease SET holder = NULL, until = NULL
      WHERE target = %(target)s AND fence = %(fence)s AND holder = %(holder)s
 """
+_RENEW: Final = """
+    UPDATE loyalty_plugin_lease SET until = clock_timestamp() + make_interval(secs => %(seconds)s)
+     WHERE target = %(target)s AND fence = %(fence)s AND holder = %(holder)s AND until > clock_timestamp()
+    RETURNING 1
+"""
 _HOLDS: Final = """
     SELECT 1 FROM loyalty_plugin_lease
      WHERE target = %(target)s AND fence = %(fence)s AND holder = %(holder)s AND until > clock_timestamp()
@@ -49,6 +54,13 @@ class Held:
         """Raises LeaseTaken if we were overtaken: ask right before every write outside."""
         with connection.cursor() as cursor:
             cursor.execute(_HOLDS, self._names())
+            if cursor.fetchone() is None:
+                raise LeaseTaken(target=self.target)
+
+    def renew(self) -> None:
+        """Hold it for its whole time again: before each of many writes. Raises LeaseTaken if we were overtaken."""
+        with connection.cursor() as cursor:
+            cursor.execute(_RENEW, {**self._names(), "seconds": seconds()})
             if cursor.fetchone() is None:
                 raise LeaseTaken(target=self.target)
 
