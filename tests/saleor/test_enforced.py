@@ -25,7 +25,7 @@ def test_a_member_buys_at_their_price_and_a_guest_at_the_shops(enforced: Enforce
     member.pay(made["id"])
     order = member.done("CheckoutComplete", id=made["id"])["order"]
     assert amount(order["total"]) == 27.0
-    assert [e["node"]["id"] for e in member.done("MyOrders", first=5)["orders"]["edges"]] == [order["id"]]
+    assert [e["node"]["id"] for e in member.done("MyOrders")["orders"]["edges"]] == [order["id"]]
     theirs = guest.buy(("S-100", 2))
     assert amount(guest.done("Order", id=theirs)["total"]) == 20.0
     enforced.thread.settle()

@@ -16,7 +16,6 @@ from loyalty_plugin.domain.facts import CheckoutFact
 from loyalty_plugin.domain.shopping import Passed
 from loyalty_plugin.errors import (
     ChargeDiffers,
-    InvalidInput,
     MembersOnly,
     NotFound,
     TokenRefused,
@@ -32,9 +31,6 @@ from loyalty_plugin.services.shopping.owners import Buyer
 from loyalty_plugin.services.shopping.prices import with_prices
 from loyalty_plugin.services.shopping.turns import Turn, turn
 from loyalty_plugin.services.shopping.variables import as_sent, checked
-
-#: Orders a page of them holds at most.
-PAGE: Final = 50
 
 _log = logging.getLogger(__name__)
 _LINES: Final = ("CheckoutLinesAdd", "CheckoutLinesUpdate")
@@ -106,13 +102,8 @@ def _order(asked: _Asked) -> Done:
 
 def _orders(asked: _Asked) -> Done:
     _require_customer(asked)
-    first = asked.found["first"][0]
-    if not 0 < first <= PAGE:
-        raise InvalidInput("too many at once", path="first")
-    passed = _pass(
-        asked,
-        {"userId": asked.buyer.user_id, "first": first, "after": asked.found.get("after", [None])[0]},
-    )
+    after = asked.found.get("after", [None])[0]
+    passed = _pass(asked, {"userId": asked.buyer.user_id, "after": after})
     return Done(passed.answer)
 
 

@@ -179,7 +179,5 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     ),
     "CheckoutComplete": _of_checkout("checkout_complete", "checkoutComplete"),
     "Order": _operation("order", "order", {"id": Kind.ORDER}, ("id",)),
-    "MyOrders": _operation(
-        "orders", "user", {"first": Kind.WHOLE, "after": Kind.TEXT}, ("first",), ("userId",)
-    ),
+    "MyOrders": _operation("orders", "user", {"after": Kind.TEXT}, (), ("userId",)),
 }
