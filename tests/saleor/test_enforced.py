@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
+import pytest
+from django.core import signing
+from django.test import Client
+
+from loyalty_plugin.domain.actors import SYSTEM
+from loyalty_plugin.errors import SaleorUnreachable
+from loyalty_plugin.graphql.backend import sessions
 from loyalty_plugin.models.incidents import Incident
+from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import PricePromise
-from tests.saleor.enforcedkit import EnforcedShop, bare, enforced
+from loyalty_plugin.queries.modes import hole_troubles
+from loyalty_plugin.saleor.standing import look
+from loyalty_plugin.saleor.storefront import SaleorStorefront
+from loyalty_plugin.services import leases, members, realms
+from loyalty_plugin.services.shopping import turns
+from tests.saleor.enforcedkit import DOOR, GATEWAY, EnforcedShop, Visitor, bare, enforced
+from tests.saleor.threadkit import API, now
 
 __all__ = ["bare", "enforced"]
 
 
-def amount(money: dict) -> float:
+def amount(money: dict[str, Any]) -> float:
     return float(money["gross"]["amount"])
 
 
@@ -31,3 +48,188 @@ def test_a_member_buys_at_their_price_and_a_guest_at_the_shops(enforced: Enforce
     enforced.thread.settle()
     assert not Incident.objects.exists()
     assert set(PricePromise.objects.values_list("status", "quantity")) == {("kept", 3), ("withdrawn", 1)}
+
+
+def test_a_price_comes_with_the_change_itself(enforced: EnforcedShop, monkeypatch: pytest.MonkeyPatch):
+    written: list[Any] = []
+    real = SaleorStorefront.set_line_prices
+
+    def noted(self: Any, *args: Any, **more: Any) -> Any:
+        written.append(args)
+        return real(self, *args, **more)
+
+    monkeypatch.setattr(SaleorStorefront, "set_line_prices", noted)
+    member = enforced.member()
+    made = member.cart(("S-100", 1), ("POT", 1))
+    line = made["lines"][0]["id"]
+    member.done("CheckoutLinesUpdate", id=made["id"], lines=[{"lineId": line, "quantity": 4}])
+    member.done(
+        "CheckoutLinesAdd", id=made["id"], lines=[{"variantId": enforced.variant("S-250"), "quantity": 1}]
+    )
+    shown = member.done("Checkout", id=made["id"])
+    prices = {one["variant"]["sku"]: amount(one["unitPrice"]) for one in shown["lines"]}
+    # The pot is on sale at 40 % off: that is better, and stays.
+    assert prices == {"S-100": 9.0, "POT": 30.0, "S-250": 31.5}
+    assert not written
+
+
+def test_a_cart_that_is_handed_over_takes_no_price_along(enforced: EnforcedShop):
+    guest, member = enforced.guest(), enforced.member()
+    cart = guest.cart(("S-100", 1))
+    assert amount(cart["totalPrice"]) == 10.0
+    member.session = guest.session
+    attached = member.done("CheckoutCustomerAttach", id=cart["id"])["checkout"]
+    assert (amount(attached["totalPrice"]), attached["email"]) == (9.0, member.email)
+    # From here on the session opens it no more.
+    assert guest.refused("Checkout", id=cart["id"]) == "not_found"
+    member.session = ""
+    detached = member.done("CheckoutCustomerDetach", id=cart["id"])["checkout"]
+    assert amount(detached["totalPrice"]) == 10.0
+    found = enforced.checkout(cart["id"])
+    assert found
+    assert not found["lines"][0]["priceOverrideReason"]
+    assert guest.refused("Checkout", id=cart["id"]) == "not_found"
+    again = Visitor(enforced, session=member.session)
+    assert again.done("Checkout", id=cart["id"])["id"] == cart["id"]
+
+
+def test_a_session_is_neither_guessed_nor_forged_nor_kept_for_ever(enforced: EnforcedShop, settings: Any):
+    guest = enforced.guest()
+    cart = guest.cart(("S-100", 1))
+    name = sessions.name_in(guest.session)
+    for forged in (
+        guest.session[:-1] + ("A" if guest.session[-1] != "A" else "B"),
+        name,
+        signing.dumps(name, salt="another"),
+        signing.dumps({"name": name}, salt=sessions._SALT),
+        "x" * 600,
+    ):
+        assert Visitor(enforced, session=forged).refused("Checkout", id=cart["id"]) == "session_refused"
+    assert Visitor(enforced, session=sessions.signed(sessions.new_name())).refused(
+        "Checkout", id=cart["id"]
+    ) == ("not_found")
+    settings.LOYALTY = {**settings.LOYALTY, "SESSION_DAYS": 0}
+    assert guest.refused("Checkout", id=cart["id"]) == "session_refused"
+
+
+def test_what_is_otherwise_than_shown_is_not_charged(enforced: EnforcedShop):
+    member = enforced.member()
+    cart = member.cart(("S-100", 1))
+    member.send(cart["id"])
+    row = Member.objects.get(email=member.email)
+    members.leave(SYSTEM, member_ids=[row.pk], now=now())
+    paying = {"id": cart["id"], "paymentGateway": GATEWAY}
+    assert member.refused("TransactionInitialize", **paying) == "charge_differs"
+    # They are shown the price that holds, and may go on.
+    assert amount(member.done("Checkout", id=cart["id"])["totalPrice"]) == 10.0
+    member.pay(cart["id"])
+    assert amount(member.done("CheckoutComplete", id=cart["id"])["order"]["total"]) == 10.0
+
+
+def test_a_token_that_saleor_no_longer_knows_changes_nothing(enforced: EnforcedShop):
+    member = enforced.member()
+    cart = member.cart(("S-100", 1))
+    with enforced.thread.shop.standin.store.write() as tx:
+        user = tx.user_by_email(member.email)
+        assert user
+        tx.patch("user", user["id"], {"jwtTokenKey": "another"})
+    assert member.refused("CheckoutEmailUpdate", id=cart["id"], email="x@mail.example") == "token_refused"
+
+
+def test_saleors_own_errors_are_shown_as_its_users_know_them(enforced: EnforcedShop):
+    guest = enforced.guest()
+    cart = guest.cart(("S-100", 1))
+    wrong = guest.ask("CheckoutAddPromoCode", id=cart["id"], promoCode="NONE")
+    [error] = wrong["data"]["checkoutAddPromoCode"]["errors"]
+    assert (error["field"], error["code"]) == ("promoCode", "INVALID")
+    assert set(error) == {"field", "code", "message"}
+    early = guest.ask("CheckoutComplete", id=cart["id"])["data"]["checkoutComplete"]
+    assert early["order"] is None
+    assert early["errors"][0]["code"] == "SHIPPING_METHOD_NOT_SET"
+    bad = guest.ask("CheckoutLanguageCodeUpdate", id=cart["id"], languageCode="XX")
+    assert "LanguageCodeEnum" in bad["errors"][0]["message"]
+
+
+def test_where_saleor_fails_in_the_middle_the_cart_stands_at_a_true_price(
+    enforced: EnforcedShop, monkeypatch: pytest.MonkeyPatch
+):
+    member, guest = enforced.member(), enforced.guest()
+    cart = guest.cart(("S-100", 1))
+    member.session = guest.session
+
+    def away(*_args: Any, **_more: Any) -> Any:
+        raise SaleorUnreachable()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SaleorStorefront, "set_line_prices", away)
+        attached = member.done("CheckoutCustomerAttach", id=cart["id"])["checkout"]
+        assert amount(attached["totalPrice"]) == 10.0
+        # Money does not move at a price that is not the promised one.
+        asked = {"id": cart["id"], "paymentGateway": GATEWAY}
+        assert member.refused("TransactionInitialize", **asked) == "saleor_unreachable"
+    told = member.done("CheckoutCustomerNoteUpdate", id=cart["id"], customerNote="Thanks")["checkout"]
+    assert amount(told["totalPrice"]) == 9.0
+
+
+def test_two_calls_on_one_checkout_wait_for_each_other(
+    enforced: EnforcedShop, monkeypatch: pytest.MonkeyPatch
+):
+    guest = enforced.guest()
+    cart = guest.cart(("S-100", 1))
+    monkeypatch.setattr(turns, "PATIENCE", 0.0)
+    with leases.lease(f"{API}|{cart['id']}"):
+        assert guest.refused("CheckoutEmailUpdate", id=cart["id"], email="a@mail.example") == "lease_taken"
+        assert guest.done("Checkout", id=cart["id"])["id"] == cart["id"]
+
+
+def test_the_customers_address_is_passed_on(enforced: EnforcedShop, monkeypatch: pytest.MonkeyPatch):
+    told: list[tuple[str, str, Any]] = []
+    real = SaleorStorefront.pass_on
+
+    def noted(self: Any, realm: str, operation: str, variables: Any, *, address: str = "") -> Any:
+        told.append((operation, address, variables.get("customerIpAddress")))
+        return real(self, realm, operation, variables, address=address)
+
+    monkeypatch.setattr(SaleorStorefront, "pass_on", noted)
+    guest = enforced.guest()
+    guest.address = "198.51.100.7"
+    cart = guest.cart(("S-100", 1))
+    guest.send(cart["id"])
+    guest.pay(cart["id"])
+    assert {address for _operation, address, _ip in told} == {"198.51.100.7"}
+    assert told[-1] == ("transaction_initialize", "198.51.100.7", "198.51.100.7")
+
+
+def test_the_door_answers_nothing_but_named_operations(enforced: EnforcedShop, settings: Any):
+    def post(body: Any, **headers: str) -> Any:
+        return Client().post(DOOR, json.dumps(body), "application/json", headers=headers)
+
+    answers = {
+        "documents_only": post({"query": "{shop{name}}"}),
+        "batching_off": post([{"operationName": "Checkout"}]),
+        "bad_request": post({"operationName": 7}),
+        "method_not_allowed": Client().get(DOOR),
+        "unsupported_media_type": Client().post(DOOR, {"operationName": "Checkout"}),
+    }
+    for code, response in answers.items():
+        assert response.json()["errors"][0]["extensions"]["code"] == code
+        assert response["Cache-Control"] == "private, no-store"
+    realms.set_mode(SYSTEM, realm_id=enforced.realm.pk, mode="assisted", now=now())
+    assert enforced.customer().refused("MyOrders") == "not_enforced"
+    settings.LOYALTY = {**settings.LOYALTY, "ENFORCED": False}
+    assert post({"operationName": "Checkout", "variables": {"id": "x"}}).status_code == 404
+
+
+def test_the_doctor_says_what_is_missing(enforced: EnforcedShop, settings: Any):
+    def found() -> set[str]:
+        look(API, now=now())
+        return {one.code for one in hole_troubles() if one.code.startswith("mode_")}
+
+    assert found() == set()
+    enforced.thread.shop.anonymous.control("shop", allowStorefrontTraffic=True)
+    assert found() == {"mode_storefront_open"}
+    settings.LOYALTY = {**settings.LOYALTY, "ENFORCED": False}
+    enforced.thread.shop.anonymous.control("shop", allowStorefrontTraffic=False)
+    assert found() == {"mode_door_closed"}
+    realms.set_mode(SYSTEM, realm_id=enforced.realm.pk, mode="assisted", now=now())
+    assert found() == {"mode_storefront_shut"}
