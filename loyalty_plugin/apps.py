@@ -35,6 +35,7 @@ def _bind_saleor() -> None:
     """The shop's commerce side is Saleor, unless a host bound something else before."""
     from loyalty_plugin.registry import bind, ports
     from loyalty_plugin.saleor.executors import SaleorDelivery
+    from loyalty_plugin.saleor.goods import SaleorCatalogue
     from loyalty_plugin.saleor.install import SaleorConnection
     from loyalty_plugin.saleor.storefront import SaleorStorefront
 
@@ -44,3 +45,5 @@ def _bind_saleor() -> None:
         bind(connection=SaleorConnection())
     if not ports.bound("delivery"):
         bind(delivery=SaleorDelivery())
+    if not ports.bound("catalogue"):
+        bind(catalogue=SaleorCatalogue())

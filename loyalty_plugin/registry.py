@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Generic, TypeVar
 
 from loyalty_plugin.domain import extensions
-from loyalty_plugin.domain.ports import Clock, Connection, Delivery, Storefront
+from loyalty_plugin.domain.ports import Catalogue, Clock, Connection, Delivery, Storefront
 from loyalty_plugin.errors import DuplicateExtension, UnknownExtension
 
 T = TypeVar("T")
@@ -84,6 +84,7 @@ class _Ports:
         self._storefront: Storefront | None = None
         self._connection: Connection | None = None
         self._delivery: Delivery | None = None
+        self._catalogue: Catalogue | None = None
 
     def bound(self, name: str) -> bool:
         """Whether a host has bound this port already."""
@@ -113,6 +114,12 @@ class _Ports:
             raise RuntimeError("no delivery is bound; is loyalty_plugin in INSTALLED_APPS?")
         return self._delivery
 
+    @property
+    def catalogue(self) -> Catalogue:
+        if self._catalogue is None:
+            raise RuntimeError("no catalogue is bound; is loyalty_plugin in INSTALLED_APPS?")
+        return self._catalogue
+
 
 ports = _Ports()
 
@@ -123,6 +130,7 @@ def bind(
     storefront: Storefront | None = None,
     connection: Connection | None = None,
     delivery: Delivery | None = None,
+    catalogue: Catalogue | None = None,
 ) -> None:
     """Bind a port; the last binding wins, so that a host or a test may put its own in place."""
     if clock is not None:
@@ -133,3 +141,5 @@ def bind(
         ports._connection = connection
     if delivery is not None:
         ports._delivery = delivery
+    if catalogue is not None:
+        ports._catalogue = catalogue

@@ -197,7 +197,7 @@ ADVICE: Final[dict[str, tuple[Promise, Promise]]] = {
         _("Switch the legacy use of gift cards off there. Costs: the shop's pages must take them as a payment."),
     ),
     "mode_confirms_itself": (
-        _("{saleor} is in confirmed mode, but confirms orders by itself in: {channels}. None of them waits."),
+        _("{saleor} confirms orders by itself in: {channels}. In confirmed mode none of them waits."),
         _("Switch automatic confirmation off there, or choose the assisted mode under Connections."),
     ),
     "mode_storefront_open": (

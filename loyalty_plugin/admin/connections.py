@@ -24,7 +24,7 @@ from loyalty_plugin.policies import Operation, require
 from loyalty_plugin.queries.realms import Standing, standings
 from loyalty_plugin.registry import ports
 from loyalty_plugin.saleor.manifest import wanted
-from loyalty_plugin.services.realms import mark_reconciled, set_live, set_mode
+from loyalty_plugin.services.realms import mark_reconciled, set_live
 
 #: What each mode means for the shop, in a sentence.
 MODES: Final[dict[str, Any]] = {
@@ -88,12 +88,6 @@ class ConnectionsView(Page):
         elif act == "mend":
             ports.connection.mend(url, now=now)
             messages.success(self.request, _("Done. Below is what is left."))
-        elif act in Mode.values:
-            realm = Realm.objects.filter(api_url=url).first()
-            if realm is None:
-                raise Http404
-            set_mode(self.actor, realm_id=realm.pk, mode=act, now=now)
-            messages.success(self.request, _("Member prices are guarded this way from now on."))
         elif act in ("live", "staging"):
             realm = Realm.objects.filter(api_url=url).first()
             if realm is None:

@@ -16,9 +16,11 @@ from loyalty_plugin.admin import (
     cards,
     connections,
     erasing,
+    hand_prices,
     incidents,
     losers,
     members,
+    modes,
     operations,
     past,
     posters,
@@ -33,6 +35,7 @@ from loyalty_plugin.admin import (
     vanished,
 )
 from loyalty_plugin.admin.access import actor_of
+from loyalty_plugin.admin.perks import views as perks
 from loyalty_plugin.policies import Operation, allows
 from loyalty_plugin.queries.incidents import waiting
 
@@ -173,8 +176,12 @@ class ProgrammeTopic(Topic):
             path("", starting.IndexView.as_view(), name="index"),
             path("prices/", price_lists.IndexView.as_view(), name="price_lists"),
             path("prices/<int:list_id>/", price_lists.ListView.as_view(), name="price_list"),
+            path("prices/<int:list_id>/choose/", hand_prices.ChooseView.as_view(), name="choose_price"),
+            path("prices/<int:list_id>/price/", hand_prices.PriceView.as_view(), name="hand_price"),
             path("prices/changes/<int:change_id>/", price_lists.ChangeView.as_view(), name="price_change"),
             path("<int:version_id>/", programme.DraftView.as_view(), name="draft"),
+            path("<int:version_id>/perks/add/<slug:code>/", perks.NewPerkView.as_view(), name="new_perk"),
+            path("<int:version_id>/perks/<slug:perk_id>/", perks.PerkView.as_view(), name="perk"),
             path("<int:version_id>/publish/", publishing.PublishView.as_view(), name="publish"),
             path("<int:version_id>/losers/", losers.IndexView.as_view(), name="losers"),
             path(
@@ -242,6 +249,7 @@ class Connections(Topic):
         return [
             path("", connections.ConnectionsView.as_view(), name="index"),
             path("<int:realm_id>/reconciled/", connections.ReconciledView.as_view(), name="reconciled"),
+            path("<int:realm_id>/mode/<slug:mode>/", modes.ModeView.as_view(), name="mode"),
         ]
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from django import forms
 from django.core.paginator import Paginator
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -17,11 +18,13 @@ from wagtail.admin import messages
 
 from loyalty_plugin.admin.access import Page, crumb
 from loyalty_plugin.admin.words import sentence
+from loyalty_plugin.domain.goods import GoodsKind
 from loyalty_plugin.errors import LoyaltyError, PriceFileRefused
 from loyalty_plugin.models.prices import PriceChange, PriceList
 from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.policies import Operation
 from loyalty_plugin.queries.explanations.numbers import money_text
+from loyalty_plugin.queries.goods import Named, Place, named, places_of, search
 from loyalty_plugin.registry import ports
 from loyalty_plugin.services import price_lists
 
@@ -31,9 +34,13 @@ _PAGE: Final = 100
 #: Why a row of a file is refused, in words; the codes are those of domain.price_lists.
 FAULTS: Final[dict[str, Any]] = {
     "no_price_column": gettext_lazy("There is no column called “price”."),
-    "no_variant_column": gettext_lazy("There is no column called “variant”."),
+    "no_variant_column": gettext_lazy("There is no column called “variant” or “sku”."),
     "too_many_rows": gettext_lazy("The file has more rows than a list may."),
     "variant_missing": gettext_lazy("No variant is named."),
+    "unknown_sku": gettext_lazy("The shop has no variant with this SKU."),
+    "too_many_skus": gettext_lazy(
+        "More SKUs than can be looked up; name variants by their ids, or send the file in parts."
+    ),
     "variant_too_long": gettext_lazy("No variant has so long an id."),
     "price_missing": gettext_lazy("No price is named."),
     "not_a_price": gettext_lazy("This is no price above zero."),
@@ -63,8 +70,8 @@ class FileForm(forms.Form):
     file = forms.FileField(
         label=gettext_lazy("File"),
         help_text=gettext_lazy(
-            "CSV or XLSX with the columns “variant” (its id at Saleor) and “price”, and where needed “channel” and "
-            "“currency”. Nothing changes before you have seen what every row does."
+            "CSV or XLSX with the columns “sku” (or “variant”, the id at Saleor) and “price”, and where needed “channel” "
+            "and “currency”. Nothing changes before you have seen what every row does."
         ),
     )
     replace = forms.BooleanField(
@@ -72,7 +79,12 @@ class FileForm(forms.Form):
     )
 
 
-class _PricePage(Page):
+def named_variants(places: Sequence[Place], ids: Sequence[str]) -> Named:
+    """Variants by name and picture where the programme serves a Saleor."""
+    return named(places[0].realm, [(GoodsKind.VARIANTS, one) for one in ids]) if places and ids else Named({})
+
+
+class PricePage(Page):
     operation = Operation.EDIT_PROGRAMME
     header_icon = "tag"
 
@@ -88,7 +100,7 @@ class _PricePage(Page):
         return []
 
 
-class IndexView(_PricePage):
+class IndexView(PricePage):
     """All lists, and a new one."""
 
     template_name = "loyalty_plugin/admin/price_lists.html"
@@ -120,7 +132,7 @@ class IndexView(_PricePage):
         return self.render_to_response(self.get_context_data(form=form))
 
 
-class ListView(_PricePage):
+class ListView(PricePage):
     """One list: its prices, a file to change them by, and earlier changes."""
 
     template_name = "loyalty_plugin/admin/price_list.html"
@@ -141,15 +153,23 @@ class ListView(_PricePage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         asked = self.request.GET.get("q", "").strip()[:64]
         rows = self.of.prices.order_by("variant_id", "channel")
+        places = places_of(self.of.programme_id)
         if asked:
-            rows = rows.filter(variant_id__startswith=asked)
+            found = search(places[0], GoodsKind.VARIANTS, asked) if places else None
+            ids = {one.id for one in found.goods} if found is not None else set()
+            rows = rows.filter(Q(variant_id__startswith=asked) | Q(variant_id__in=ids))
         page = Paginator(rows, _PAGE).get_page(self.request.GET.get("p"))
         currency = self.of.programme.currency
+        known = named_variants(places, [one.variant_id for one in page])
         return super().get_context_data(
             list=self.of,
             q=asked,
             page=page,
-            prices=[(one.variant_id, one.channel, money_text(one.amount, currency)) for one in page],
+            silent=known.silent,
+            prices=[
+                (one, known.goods.get((GoodsKind.VARIANTS, one.variant_id)), money_text(one.amount, currency))
+                for one in page
+            ],
             changes=self.of.changes.order_by("-pk")[:20],
             form=kwargs.pop("form", None) or FileForm(),
             **kwargs,
@@ -177,7 +197,7 @@ class ListView(_PricePage):
         return self.render_to_response(self.get_context_data(form=form))
 
 
-class ChangeView(_PricePage):
+class ChangeView(PricePage):
     """What a file would do, row by row, and the act; afterwards what it did, and its undoing."""
 
     template_name = "loyalty_plugin/admin/price_change.html"
@@ -206,8 +226,12 @@ class ChangeView(_PricePage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         change, currency = self.change, self.change.price_list.programme.currency
         page = Paginator(change.effects, _PAGE).get_page(self.request.GET.get("p"))
+        known = named_variants(
+            places_of(change.price_list.programme_id), [variant for variant, _channel, _b, _a in page]
+        )
         told = [
             (
+                known.goods.get((GoodsKind.VARIANTS, variant)),
                 variant,
                 channel,
                 money_text(before, currency) if before is not None else "",

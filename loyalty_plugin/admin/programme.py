@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from wagtail.admin import messages
 
 from loyalty_plugin.admin.access import Page, crumb
+from loyalty_plugin.admin.perks import summary
 from loyalty_plugin.admin.problems import worded
 from loyalty_plugin.admin.terms import TermsForm
 from loyalty_plugin.admin.words import sentence
@@ -120,6 +121,8 @@ class DraftView(VersionPage):
             kwargs["form"] = DraftForm(initial={"document": self.version.document, "note": self.version.note})
         return super().get_context_data(
             **{"terms": self.terms(), "advanced": False, **kwargs},
+            perks=summary.lines(self.version.document),
+            perk_kinds=summary.kinds(),
             text=json.dumps(self.version.document, indent=2, ensure_ascii=False),
             draft=self.is_draft,
             may_publish=self.may(Operation.PUBLISH_PROGRAMME),

@@ -28,6 +28,7 @@ from loyalty_plugin.models.programmes import ProgrammeVersion as VersionRow
 from loyalty_plugin.policies import Operation
 from loyalty_plugin.queries.comparisons.benefits import Ladder, by_tier
 from loyalty_plugin.queries.comparisons.earning import samples
+from loyalty_plugin.queries.comparisons.own_prices import VOUCHER, own_examples
 from loyalty_plugin.queries.comparisons.prices import price_examples
 from loyalty_plugin.queries.comparisons.terms import changed_names, changed_terms
 from loyalty_plugin.queries.programmes import version_by_id, versions_of
@@ -139,8 +140,12 @@ class PublishView(VersionPage):
         old = versions.at(starts_at) if versions.all else None
         channel = self.version.programme.channels.order_by("pk").values_list("slug", flat=True).first() or ""
         day = local_day(starts_at, self.draft.zone)
+        own, silent = own_examples(old, self.draft, starts_at)
         found: dict[str, Any] = {
             "effect": True,
+            "own": own,
+            "silent": silent,
+            "voucher": VOUCHER,
             "preview": preview,
             "running": preview is not None and preview.status == DraftPreview.Status.RUNNING,
             "prices": price_examples(old, self.draft, day, channel=channel),

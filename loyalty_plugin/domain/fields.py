@@ -116,6 +116,8 @@ PointCount = Annotated[int, Field(strict=True, ge=0, le=1_000_000_000)]
 PositivePoints = Annotated[int, Field(strict=True, ge=1, le=1_000_000_000)]
 #: A name inside a version: lower case, stable, never shown to a customer.
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,49}$")]
+#: The code of one of the programme's price lists: a type of its own, so that a form can offer them.
+PriceListCode = Annotated[Code, "price_list"]
 #: A text by language tag, at least one.
 Text = Annotated[dict[str, Annotated[str, Field(max_length=2000)]], AfterValidator(_language_tags)]
 #: Ids as the shop knows them.

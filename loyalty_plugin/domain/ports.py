@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from loyalty_plugin.domain.facts import CheckoutFact, CustomerFact, OrderFact, Page, Part, ShelfFact
+from loyalty_plugin.domain.goods import Found, Goods, GoodsKind
 from loyalty_plugin.domain.perks import Thresholds
 from loyalty_plugin.domain.shopping import Passed
 
@@ -102,6 +103,31 @@ class Storefront(Protocol):
 
         The currency is the checkout's; where it is not given, the checkout is read first.
         """
+        ...
+
+
+class Catalogue(Protocol):
+    """The shop's goods by name and picture, as staff choose them."""
+
+    def search(self, realm: str, kind: GoodsKind, text: str, *, channel: str) -> Found:
+        """What a channel has of a kind by these words, the first of all without any. Raises TryLater, SaleorError."""
+        ...
+
+    def named(self, realm: str, kind: GoodsKind, ids: Sequence[str]) -> Mapping[str, Goods]:
+        """Goods by id, at most `PAGE`; unknown ids are missing. Raises TryLater, SaleorError."""
+        ...
+
+    def priced(
+        self, realm: str, channel: str, variant_ids: Sequence[str] | None
+    ) -> Sequence[tuple[Goods, ShelfFact]]:
+        """Variants with what everybody pays: these (at most `PAGE`), or with None some the channel sells.
+
+        Raises TryLater, SaleorError.
+        """
+        ...
+
+    def variants_of(self, realm: str, skus: Sequence[str]) -> Mapping[str, str]:
+        """Variant ids by SKU, at most `PAGE`; unknown ones are missing. Raises TryLater, SaleorError."""
         ...
 
 

@@ -12,9 +12,15 @@ from loyalty_plugin.errors import LoyaltyError, TooManyDecimals
 #: As many rows as one file may have.
 MOST_ROWS: Final = 100_000
 
+#: As many different SKUs as one file may name: each hundred is a question to the shop.
+MOST_SKUS: Final = 5_000
+
 #: Headings by what they mean, in the languages people export in; compared in lower case without spaces.
 HEADINGS: Final[Mapping[str, frozenset[str]]] = {
     "variant": frozenset({"variant", "variantid", "variant_id", "id", "商品编号", "规格编号", "规格id"}),
+    "sku": frozenset(
+        {"sku", "variantsku", "variant_sku", "artikelnummer", "货号", "貨號", "商品编码", "商品編碼"}
+    ),
     "channel": frozenset({"channel", "channelslug", "channel_slug", "kanal", "渠道"}),
     "price": frozenset(
         {"price", "memberprice", "member_price", "preis", "mitgliederpreis", "会员价", "價格", "价格"}
@@ -28,6 +34,8 @@ FAULTS: Final[Mapping[str, str]] = {
     "no_variant_column": "the file has no column of variants",
     "too_many_rows": "the file has more rows than a list may",
     "variant_missing": "the row names no variant",
+    "unknown_sku": "the shop has no variant with this SKU",
+    "too_many_skus": "the file names more SKUs than can be looked up",
     "variant_too_long": "no id is so long",
     "price_missing": "the row names no price",
     "not_a_price": "the price is text, zero, negative or out of range",
@@ -76,14 +84,19 @@ def plan(
     channels: Collection[str],
     known: Mapping[Key, int],
     replace: bool,
+    skus: Mapping[str, str] | None = None,
 ) -> Plan:
     """What the rows (the first one the headings) would do to a list of these prices.
 
-    `replace`: variants the file does not name lose their price. `channels`: those of the programme.
+    `replace`: variants the file does not name lose their price. `channels`: those of the programme. `skus`: variants by
+    SKU, for rows that name no variant id; see `skus_of`.
     """
     rows = iter(table)
     columns = _columns(next(rows, ()))
-    missing = [name for name in ("variant", "price") if name not in columns]
+    named = "variant" in columns or "sku" in columns
+    missing = [
+        name for name in ("variant", "price") if name not in columns and not (name == "variant" and named)
+    ]
     if missing:
         return Plan((), tuple(Fault(1, f"no_{name}_column") for name in missing))
     wanted: dict[Key, int] = {}
@@ -95,6 +108,11 @@ def plan(
         cells = {name: _text(row[place]) if place < len(row) else "" for name, place in columns.items()}
         if not any(cells.values()):
             continue
+        if not cells.get("variant") and (sku := cells.get("sku")):
+            cells["variant"] = (skus or {}).get(sku, "")
+            if not cells["variant"]:
+                faults.append(Fault(number, "unknown_sku", sku))
+                continue
         found = _row(number, cells, currency, channels, wanted)
         if isinstance(found, Fault):
             faults.append(found)
@@ -107,6 +125,23 @@ def plan(
     if replace:
         effects += [Effect(*key, amount, None) for key, amount in known.items() if key not in wanted]
     return Plan(tuple(effects), tuple(faults), unchanged)
+
+
+def skus_of(table: Iterable[Sequence[object]]) -> frozenset[str]:
+    """SKUs of rows that name no variant id: to be looked up before planning. At most one more than MOST_SKUS."""
+    rows = iter(table)
+    columns = _columns(next(rows, ()))
+    place, variant = columns.get("sku"), columns.get("variant")
+    found: set[str] = set()
+    if place is None:
+        return frozenset()
+    for number, row in enumerate(rows):
+        if number >= MOST_ROWS or len(found) > MOST_SKUS:
+            break
+        named = variant is not None and variant < len(row) and _text(row[variant])
+        if not named and place < len(row) and (sku := _text(row[place])):
+            found.add(sku)
+    return frozenset(found)
 
 
 def undone(effects: Iterable[Effect]) -> Iterator[Effect]:
@@ -132,7 +167,7 @@ def _text(cell: object) -> str:
 def _row(
     number: int, cells: Mapping[str, str], currency: str, channels: Collection[str], wanted: Collection[Key]
 ) -> Fault | tuple[Key, int]:
-    variant, channel, price = cells["variant"], cells.get("channel", ""), cells["price"]
+    variant, channel, price = cells.get("variant", ""), cells.get("channel", ""), cells["price"]
     stated = cells.get("currency", "").upper()
     # "12.50 EUR" is a price with its currency.
     bare, _space, unit = price.rpartition(" ")

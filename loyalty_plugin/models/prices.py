@@ -60,7 +60,8 @@ class PriceChange(models.Model):
         APPLIED = "applied", _("applied")
         UNDONE = "undone", _("undone")
 
-    price_list = models.ForeignKey(PriceList, models.CASCADE, related_name="changes", db_index=False)
+    #: A list with a history is not deleted: what its prices once were must still be told.
+    price_list = models.ForeignKey(PriceList, models.PROTECT, related_name="changes", db_index=False)
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.PROPOSED)
     #: The file's name, or empty for prices changed by hand.
     source = models.CharField(max_length=200, blank=True)

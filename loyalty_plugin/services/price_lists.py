@@ -7,6 +7,7 @@ import io
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
 import openpyxl
@@ -17,10 +18,12 @@ from django.db import IntegrityError, transaction
 from loyalty_plugin.domain import price_lists
 from loyalty_plugin.domain.actors import Actor
 from loyalty_plugin.domain.price_lists import Effect
+from loyalty_plugin.domain.values import MAX_AMOUNT
 from loyalty_plugin.errors import InvalidInput, NotFound, PriceFileRefused, PriceListChanged
 from loyalty_plugin.models.prices import ListedPrice, PriceChange, PriceList
 from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.policies import Operation, require
+from loyalty_plugin.queries.goods import places_of, variants_of
 from loyalty_plugin.queries.price_lists import whole_list
 from loyalty_plugin.services import audit
 
@@ -58,26 +61,65 @@ def propose(
 ) -> PriceChange:
     """Read a file (CSV or XLSX) and keep what it would do, without doing it; faults are kept row by row.
 
-    `replace`: variants the file does not name lose their price. Raises PriceFileRefused for what is no table.
+    `replace`: variants the file does not name lose their price. SKUs are looked up in the shop. Raises PriceFileRefused
+    for what is no table, and TryLater or SaleorError where SKUs can't be looked up now.
     """
     require(actor, Operation.EDIT_PROGRAMME)
     of = _list(list_id)
+    # One row more than a list may have, so that too many are told from enough.
+    rows = list(islice(table(content), price_lists.MOST_ROWS + 2))
+    skus = price_lists.skus_of(rows)
+    if len(skus) > price_lists.MOST_SKUS:
+        fault = price_lists.Fault(1, "too_many_skus", str(price_lists.MOST_SKUS))
+        return _propose(actor, of, price_lists.Plan((), (fault,)), source, now)
     found = price_lists.plan(
-        table(content),
+        rows,
         currency=of.programme.currency,
         channels=set(of.programme.channels.values_list("slug", flat=True)),
         known=whole_list(of),
         replace=replace,
+        skus=_variants(of, skus) if skus else None,
     )
-    return PriceChange.objects.create(
-        price_list=of,
-        source=source[:200],
-        effects=[[one.variant_id, one.channel, one.before, one.after] for one in found.effects],
-        faults=[[one.row, one.code, one.text] for one in found.faults],
-        unchanged=found.unchanged,
-        actor=actor.name,
-        created_at=now,
-    )
+    return _propose(actor, of, found, source, now)
+
+
+def propose_price(
+    actor: Actor, *, list_id: int, variant_id: str, channel: str, amount: int | None, now: datetime
+) -> PriceChange:
+    """Keep what one price set by hand would do, without doing it: minor units, None to take it away.
+
+    Raises InvalidInput for an amount or a channel that can't be, NotFound.
+    """
+    require(actor, Operation.EDIT_PROGRAMME)
+    of = _list(list_id)
+    if not 0 < len(variant_id) <= 64 or not (amount is None or 0 < amount <= MAX_AMOUNT):
+        raise InvalidInput(variant=variant_id, amount=amount)
+    if channel and not of.programme.channels.filter(slug=channel).exists():
+        raise InvalidInput(channel=channel)
+    before = of.prices.filter(variant_id=variant_id, channel=channel).values_list("amount", flat=True).first()
+    effects = (Effect(variant_id, channel, before, amount),) if before != amount else ()
+    return _propose(actor, of, price_lists.Plan(effects, (), unchanged=1 - len(effects)), "", now)
+
+
+def _variants(of: PriceList, skus: Iterable[str]) -> dict[str, str]:
+    """Variants by SKU at the Saleor whose channels the programme serves; none where it serves none. Raises TryLater."""
+    places = places_of(of.programme_id)
+    return variants_of(places[0].realm, sorted(skus)) if places else {}
+
+
+def _propose(actor: Actor, of: PriceList, found: price_lists.Plan, source: str, now: datetime) -> PriceChange:
+    with transaction.atomic():
+        change = PriceChange.objects.create(
+            price_list=of,
+            source=source[:200],
+            effects=[[one.variant_id, one.channel, one.before, one.after] for one in found.effects],
+            faults=[[one.row, one.code, one.text] for one in found.faults],
+            unchanged=found.unchanged,
+            actor=actor.name,
+            created_at=now,
+        )
+        _note(actor, change, "price_list.propose", now)
+    return change
 
 
 def apply(actor: Actor, *, change_id: int, now: datetime) -> PriceChange:

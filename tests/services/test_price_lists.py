@@ -10,13 +10,16 @@ from typing import Any
 
 import openpyxl
 import pytest
+from django.core.cache import cache
+from django.db.models import ProtectedError
 
 from loyalty_plugin.admin.price_lists import FAULTS as WORDS
+from loyalty_plugin.admin.words import OPERATIONS
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.facts import CheckoutLineFact
-from loyalty_plugin.domain.price_lists import FAULTS, MOST_ROWS, plan
+from loyalty_plugin.domain.price_lists import FAULTS, MOST_ROWS, MOST_SKUS, plan
 from loyalty_plugin.domain.programmes.parse import parse_document
-from loyalty_plugin.errors import InvalidInput, PriceFileRefused, PriceListChanged
+from loyalty_plugin.errors import InvalidInput, PriceFileRefused, PriceListChanged, SaleorUnreachable
 from loyalty_plugin.models.audit import AuditRecord
 from loyalty_plugin.models.prices import PriceChange, PriceList
 from loyalty_plugin.queries.offers import newcomer, quote_lines
@@ -24,8 +27,11 @@ from loyalty_plugin.queries.price_lists import whole_list
 from loyalty_plugin.queries.programmes import version_at
 from loyalty_plugin.services import price_lists, programmes
 from tests import factories
+from tests.doors.goodskit import FewGoods, goods
 from tests.doors.test_admin import BASE, staff, text_of
 from tests.factories import NOW
+
+__all__ = ["goods"]
 
 
 def _planned(text: str, currency: str = "EUR", **more: Any) -> Any:
@@ -115,8 +121,12 @@ def test_a_change_is_shown_then_done_once_then_undone_exactly() -> None:
     assert whole_list(of) == before
     told = AuditRecord.objects.filter(target=f"price_list:{of.pk}").order_by("pk")
     assert [one.operation for one in told] == [
-        "price_list.create", "price_list.change", "price_list.change", "price_list.undo",
+        "price_list.create", "price_list.propose", "price_list.change", "price_list.propose", "price_list.change",
+        "price_list.undo",
     ]  # fmt: skip
+    assert {one.operation for one in told} <= OPERATIONS.keys()
+    with pytest.raises(ProtectedError):
+        of.delete()
 
 
 @pytest.mark.django_db
@@ -251,3 +261,58 @@ def test_a_draft_that_names_no_list_of_the_programme_is_refused() -> None:
     assert programmes.draft_problems(draft, NOW) == [
         {"path": "perks.1.params.list", "problem": "unknown_price_list"}
     ]
+
+
+@pytest.mark.django_db
+def test_a_file_may_name_skus_and_a_strange_one_is_refused_by_name(goods: FewGoods) -> None:
+    of = a_list()
+    _change(of, "Artikelnummer,variant,price\nS-100,,5.00\n,v9,6.00\nS-100,v8,7.00\n")
+    assert whole_list(of) == {("v-sencha", ""): 500, ("v9", ""): 600, ("v8", ""): 700}
+    wrong = _change(of, "sku,price\nS-100,5.00\nNO-SUCH,1.00\nPOT,2.00\nPOT,3.00\n", done=False)
+    assert [(row, code) for row, code, _text in wrong.faults] == [(3, "unknown_sku"), (5, "row_twice")]
+    many = "sku,price\n" + "".join(f"s{number},1.00\n" for number in range(MOST_SKUS + 1))
+    asked = goods.questions
+    assert [code for _row, code, _text in _change(of, many, done=False).faults] == ["too_many_skus"]
+    assert goods.questions == asked
+    goods.silent = True
+    with pytest.raises(SaleorUnreachable):
+        _change(of, "sku,price\nS-100,5.00\n", done=False)
+
+
+@pytest.mark.django_db
+def test_one_price_is_set_by_hand_from_what_the_shop_has(goods: FewGoods) -> None:
+    of, owner = a_list(), staff("owner")
+    page = f"{BASE}/programme/prices/{of.pk}/"
+    assert "No price yet" in text_of(owner.get(page))
+    shown = owner.get(f"{page}choose/", {"q": "sen"}).content.decode()
+    assert "Sencha 玉露" in shown
+    assert "variant=v-sencha" in shown
+    address = f"{page}price/?variant=v-sencha"
+    assert "Enter an amount in EUR" in text_of(owner.post(address, {"price": "cheap", "channel": ""}))
+    shown = text_of(owner.post(address, {"price": "4.50", "channel": ""}, follow=True))
+    assert "1 new price" in shown
+    assert whole_list(of) == {}
+    change = of.changes.get()
+    owner.post(f"{BASE}/programme/prices/changes/{change.pk}/", {"apply": ""})
+    assert whole_list(of) == {("v-sencha", ""): 450}
+    shown = text_of(owner.get(page, {"q": "sencha"}))
+    assert "100 g · S-100" in shown
+    assert "by hand" in shown
+    owner.post(address, {"price": "", "channel": ""})
+    taken = of.changes.latest("pk")
+    assert taken.effects == [["v-sencha", "", 450, None]]
+    price_lists.apply(SYSTEM, change_id=taken.pk, now=NOW)
+    price_lists.undo(SYSTEM, change_id=taken.pk, now=NOW)
+    assert whole_list(of) == {("v-sencha", ""): 450}
+    for wrong in ({"variant_id": "", "channel": ""}, {"variant_id": "v", "channel": "mars"}):
+        with pytest.raises(InvalidInput):
+            price_lists.propose_price(SYSTEM, list_id=of.pk, amount=1, now=NOW, **wrong)
+    for amount in (0, -1, 10**18):
+        with pytest.raises(InvalidInput):
+            price_lists.propose_price(
+                SYSTEM, list_id=of.pk, variant_id="v", channel="", amount=amount, now=NOW
+            )
+    goods.silent = True
+    cache.clear()
+    assert "shown by their ids" in text_of(owner.get(page))
+    assert "The shop does not answer" in text_of(owner.get(f"{page}choose/"))

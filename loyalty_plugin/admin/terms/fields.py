@@ -93,9 +93,18 @@ def expiry(document: Document) -> Declared:
 
 def member_day(document: Document) -> Declared:
     found = first(document["earning"]["multipliers"], "multiplier", "member_day") or {"params": {}}
-    day = found["params"].get("day", {})
+    yield from day_fields(found["params"].get("day", {}), "day", none=True)
+    yield (
+        "day_rate",
+        ExactField(label=_("Multiplier"), required=False),
+        found["params"].get("rate", "2"),
+    )
+
+
+def day_fields(day: Document, prefix: str, *, none: bool) -> Declared:
+    """A day of the month, a weekday, or one of the month's: four fields, their names beginning with `prefix`."""
     kinds = [
-        ("", _("None")),
+        *([("", _("None"))] if none else []),
         ("day_of_month", _("A day of each month")),
         ("weekday", _("A weekday")),
         ("nth_weekday", _("A weekday of each month")),
@@ -108,21 +117,16 @@ def member_day(document: Document) -> Declared:
         ("-1", _("Last")),
     ]
     kind = forms.ChoiceField(label=_("Member day"), required=False, choices=kinds)
-    yield "day_kind", kind, day.get("kind", "")
+    yield f"{prefix}_kind", kind, day.get("kind", "")
     number = forms.IntegerField(label=_("Day"), required=False, min_value=1, max_value=31)
-    yield "day_number", number, day.get("day", 1)
+    yield f"{prefix}_number", number, day.get("day", 1)
     yield (
-        "day_nth",
+        f"{prefix}_nth",
         forms.ChoiceField(label=_("Which"), required=False, choices=nths),
         str(day.get("nth", 1)),
     )
     weekday = forms.ChoiceField(label=_("Weekday"), required=False, choices=_WEEKDAYS)
-    yield "day_weekday", weekday, day.get("weekday", "mon")
-    yield (
-        "day_rate",
-        ExactField(label=_("Multiplier"), required=False),
-        found["params"].get("rate", "2"),
-    )
+    yield f"{prefix}_weekday", weekday, day.get("weekday", "mon")
 
 
 def base_rate(document: Document, currency: str) -> Declared:

@@ -142,7 +142,7 @@ class TermsForm(forms.Form):
                     (self._group("checkin_first", "checkin_step", "checkin_most"),
                      self._group("checkin_cycle", "checkin_bonus"), self._group("checkin_by"))),
             Section("prices", _("Member prices"),
-                    _("One rule for all perks, shown to members as well. Perks themselves are with all rules."),
+                    _("One rule for all perks, shown to members as well."),
                     (self._group("prices_combine", "prices_promotions", "prices_vouchers"),
                      self._group("prices_rounding", "prices_step", "prices_floor"))),
             Section("guest_orders", _("Bought as a guest"),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from loyalty_plugin import registry
 from loyalty_plugin.domain import extensions
 from loyalty_plugin.domain.extensions import Cart, Declined, DraftContext, PriceOffer, Promise
-from loyalty_plugin.domain.fields import Code
+from loyalty_plugin.domain.fields import PriceListCode
 from loyalty_plugin.domain.perks.lines import WhyNot
 from loyalty_plugin.queries.price_lists import listed_prices
 
@@ -29,7 +29,7 @@ class PriceListPerk:
     class Params(extensions.Params):
         """`list`: the code of one of the programme's price lists."""
 
-        list: Code
+        list: PriceListCode
 
         def problems(self, context: DraftContext) -> Sequence[tuple[str, str]]:
             unknown = context.price_lists is not None and self.list not in context.price_lists

@@ -51,6 +51,12 @@ def _low(ctx: Context, product: Doc, channel: Doc) -> int:
     return min(prices, default=0)
 
 
+def _searched(ctx: Context, product: Doc) -> str:
+    """What a search of products looks at: in Saleor the variants' names and SKUs, too."""
+    variants = " ".join(f"{v['name']} {v['sku']}" for v in _variants(ctx, product))
+    return f"{product['name']} {product['description']} {variants}".lower()
+
+
 def product_page(ctx: Context, arguments: dict[str, Any], slug: str | None) -> dict[str, Any]:
     wanted = {**(arguments.get("filter") or {}), **(arguments.get("where") or {})}
     slug = slug_or_only(ctx, wanted.get("channel") or slug)
@@ -81,7 +87,7 @@ def product_page(ctx: Context, arguments: dict[str, Any], slug: str | None) -> d
     if wanted.get("isAvailable") is not None:
         found = [p for p in found if any(v["stock"] > 0 for v in _variants(ctx, p)) == wanted["isAvailable"]]
     if search := (wanted.get("search") or arguments.get("search")):
-        found = [p for p in found if search.lower() in f"{p['name']} {p['description']}".lower()]
+        found = [p for p in found if search.lower() in _searched(ctx, p)]
     sort = arguments.get("sortBy") or {}
     down = sort.get("direction") == "DESC"
     channel = channel_or_only(ctx, slug)
@@ -144,8 +150,9 @@ def product_variants(
         found = [v for i in ids if (v := ctx.get("variant", key_of(i, "ProductVariant")))]
     else:
         found = ctx.find("variant")
-    if wanted.get("sku"):
-        found = [v for v in found if v["sku"] in wanted["sku"]]
+    if given := wanted.get("sku"):
+        skus = given if isinstance(given, list) else given.get("oneOf") or [given.get("eq")]
+        found = [v for v in found if v["sku"] in skus]
     slug = slug_or_only(ctx, channel)
     return from_list("productVariants", [{**v, "channel": slug} for v in found], arguments)
 
