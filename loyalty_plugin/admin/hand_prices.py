@@ -22,7 +22,7 @@ from loyalty_plugin.domain.values import Money
 from loyalty_plugin.errors import LoyaltyError
 from loyalty_plugin.models.prices import PriceList
 from loyalty_plugin.queries.explanations.numbers import money_text
-from loyalty_plugin.queries.goods import Place, places_of, search
+from loyalty_plugin.queries.goods import Place, places_of, priced, search
 from loyalty_plugin.registry import ports
 from loyalty_plugin.services import price_lists
 
@@ -148,11 +148,10 @@ class PriceView(_OfList):
         )
         if place is None:
             return None
-        try:
-            found = ports.storefront.shelf(place.realm, place.channel, [self.variant]).get(self.variant)
-        except LoyaltyError:
-            return None
-        return found if found is not None and found.currency == self.of.programme.currency else None
+        currency = self.of.programme.currency
+        return next(
+            (fact for _goods, fact in priced(place, [self.variant]) or () if fact.currency == currency), None
+        )
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         form = PriceForm(self.of, request.POST)

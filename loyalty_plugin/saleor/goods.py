@@ -9,7 +9,7 @@ from typing import Any, Final
 from loyalty_plugin.domain.facts import PAGE, ShelfFact
 from loyalty_plugin.domain.goods import Found, Goods, GoodsKind
 from loyalty_plugin.errors import InvalidInput
-from loyalty_plugin.saleor.payloads.shelves import shelf_fact
+from loyalty_plugin.saleor.payloads.shelves import priced_fact
 from loyalty_plugin.saleor.storefront import call
 
 _TYPES: Final = {
@@ -34,13 +34,12 @@ class SaleorCatalogue:
             case GoodsKind.VARIANTS:
                 found = call(realm, "goods_variants", channel=channel, **words)["products"]
             case GoodsKind.CATEGORIES:
-                found = call(realm, "goods_categories", filter=words, first=_SHOWN)["categories"]
+                found = call(realm, "goods_categories", filter=words)["categories"]
             case GoodsKind.COLLECTIONS:
-                found = call(realm, "goods_collections", filter=words, channel=channel, first=_SHOWN)[
-                    "collections"
-                ]
+                found = call(realm, "goods_collections", filter=words, channel=channel)["collections"]
         goods = [one for edge in found["edges"] for one in _read(kind, edge["node"])]
-        return Found(tuple(goods), bool(found["pageInfo"]["hasNextPage"]))
+        most = _SHOWN if kind is not GoodsKind.VARIANTS else len(goods)
+        return Found(tuple(goods[:most]), len(goods) > most or bool(found["pageInfo"]["hasNextPage"]))
 
     def named(self, realm: str, kind: GoodsKind, ids: Sequence[str]) -> Mapping[str, Goods]:
         """Goods by id, at most `PAGE`; unknown ids are missing."""
@@ -57,9 +56,9 @@ class SaleorCatalogue:
                     for edge in found["edges"]
                 }
             case GoodsKind.CATEGORIES:
-                found = call(realm, "goods_categories", filter={"ids": wanted}, first=PAGE)["categories"]
+                found = call(realm, "goods_categories", filter={"ids": wanted})["categories"]
             case GoodsKind.COLLECTIONS:
-                found = call(realm, "goods_collections", filter={"ids": wanted}, first=PAGE)["collections"]
+                found = call(realm, "goods_collections", filter={"ids": wanted})["collections"]
         return {one.id: one for edge in found["edges"] for one in _read(kind, edge["node"])}
 
     def priced(
@@ -82,7 +81,7 @@ class SaleorCatalogue:
         tax = data["channel"]
         with_tax = bool(tax and tax["taxConfiguration"]["pricesEnteredWithTax"])
         found = [
-            (_variant(product, variant), shelf_fact(variant, product, channel, with_tax))
+            (_variant(product, variant), priced_fact(variant, product, with_tax))
             for product, variant in pairs
         ]
         return [(goods, fact) for goods, fact in found if fact is not None]

@@ -63,8 +63,9 @@ def test_goods_are_found_named_priced_and_known_by_their_skus(shop: Thread):
     assert {"S-100", "S-250", "POT"} <= {one.sku for one, _fact in some}
 
 
-def test_where_saleor_no_longer_knows_us_nobody_answers(shop: Thread):
-    shop.act("appDelete")
-    place = Place("1", API, CHANNEL)
+@pytest.mark.django_db
+def test_where_we_are_not_installed_nobody_answers():
+    place = Place("1", "http://nowhere.example/graphql/", CHANNEL)
     assert search(place, GoodsKind.PRODUCTS, "") is None
-    assert named(API, [(GoodsKind.PRODUCTS, "UHJvZHVjdDox")]).silent
+    assert priced(place) is None
+    assert named(place.realm, [(GoodsKind.PRODUCTS, "UHJvZHVjdDox")]).silent

@@ -17,9 +17,14 @@ def shelf_fact(variant: Json, product: Json, channel: str, with_tax: bool) -> Sh
         one["isPublished"] and one["channel"]["slug"] == channel
         for one in product.get("channelListings") or ()
     )
+    return priced_fact(variant, product, with_tax) if published else None
+
+
+def priced_fact(variant: Json, product: Json, with_tax: bool) -> ShelfFact | None:
+    """The same of a variant that need not be published; None where the channel has no price of it."""
     pricing = variant.get("pricing") or {}
     price = pricing.get("price")
-    if not published or not price:
+    if not price:
         return None
     currency = price["currency"]
     side: Callable[[Json | None, str], int] = gross if with_tax else net
