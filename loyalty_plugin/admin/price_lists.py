@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from django import forms
@@ -17,9 +17,11 @@ from django.utils.translation import gettext_lazy
 from wagtail.admin import messages
 
 from loyalty_plugin.admin.access import Page, crumb
+from loyalty_plugin.admin.trail import who
 from loyalty_plugin.admin.words import sentence
 from loyalty_plugin.domain.goods import GoodsKind
 from loyalty_plugin.errors import LoyaltyError, PriceFileRefused
+from loyalty_plugin.models.audit import AuditRecord
 from loyalty_plugin.models.prices import PriceChange, PriceList
 from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.policies import Operation
@@ -82,6 +84,18 @@ class FileForm(forms.Form):
 def named_variants(places: Sequence[Place], ids: Sequence[str]) -> Named:
     """Variants by name and picture where the programme serves a Saleor."""
     return named(places[0].realm, [(GoodsKind.VARIANTS, one) for one in ids]) if places and ids else Named({})
+
+
+def _with_who(changes: Iterable[PriceChange]) -> list[tuple[PriceChange, str]]:
+    """Each change with who proposed it, as the trail tells it. One query."""
+    rows = list(changes)
+    records = AuditRecord.objects.filter(
+        operation="price_list.propose",
+        target__in={f"price_list:{one.price_list_id}" for one in rows},
+        detail__change__in=[one.pk for one in rows],
+    ).select_related("person")
+    known = {record.detail["change"]: who(record) for record in records}
+    return [(one, known.get(one.pk, "")) for one in rows]
 
 
 class PricePage(Page):
@@ -170,7 +184,7 @@ class ListView(PricePage):
                 (one, known.goods.get((GoodsKind.VARIANTS, one.variant_id)), money_text(one.amount, currency))
                 for one in page
             ],
-            changes=self.of.changes.order_by("-pk")[:20],
+            changes=_with_who(self.of.changes.order_by("-pk")[:20]),
             form=kwargs.pop("form", None) or FileForm(),
             **kwargs,
         )
@@ -242,6 +256,7 @@ class ChangeView(PricePage):
         kinds = [(before is None, after is None) for _variant, _channel, before, after in change.effects]
         return super().get_context_data(
             change=change,
+            who=_with_who([change])[0][1],
             page=page,
             effects=told,
             faults=[(row, FAULTS.get(code, code), text) for row, code, text in change.faults[:_PAGE]],

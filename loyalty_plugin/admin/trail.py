@@ -57,7 +57,7 @@ class TrailView(Listing):
             TimeColumn("at", label=_("When")),
             Column("what", label=_("What"), accessor=_what),
             Column("on", label=_("On"), accessor=self._on, classname="lp-name"),
-            Column("who", label=_("Who"), accessor=_who),
+            Column("who", label=_("Who"), accessor=who),
             Column(
                 "door",
                 label=_("Door"),
@@ -100,7 +100,7 @@ def _what(record: AuditRecord) -> SafeString:
     )
 
 
-def _who(record: AuditRecord) -> str:
+def who(record: AuditRecord) -> str:
     """The person; else what kind of account it was, never an account's number."""
     if record.person is not None:
         return str(record.person)

@@ -125,7 +125,7 @@ class _OfPerk(VersionPage):
             now=ports.clock.now(),
         )
         messages.success(self.request, words)
-        return redirect(reverse("loyalty_programme:draft", args=[draft.pk]) + "#panel-perks-section")
+        return redirect(reverse("loyalty_programme:draft", args=[draft.pk]) + "#perks")
 
 
 class NewPerkView(_OfPerk):
