@@ -25,8 +25,8 @@ GOODS = (
     Goods(GoodsKind.COLLECTIONS, "c-spring", "Spring"),
 )
 PRICES = {
-    "v-sencha": ShelfFact("v-sencha", "p-sencha", "EUR", 2000, 2000),
-    "v-pot": ShelfFact("v-pot", "p-pot", "EUR", 5000, 3000),
+    "v-sencha": ShelfFact("v-sencha", "p-sencha", price=2000, list_price=2000, currency="EUR"),
+    "v-pot": ShelfFact("v-pot", "p-pot", price=3000, list_price=5000, currency="EUR"),
 }
 
 

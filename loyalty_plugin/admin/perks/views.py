@@ -125,7 +125,7 @@ class _OfPerk(VersionPage):
             now=ports.clock.now(),
         )
         messages.success(self.request, words)
-        return redirect(reverse("loyalty_programme:draft", args=[draft.pk]) + "#perks")
+        return redirect(reverse("loyalty_programme:draft", args=[draft.pk]) + "#perks-section")
 
 
 class NewPerkView(_OfPerk):

@@ -72,7 +72,7 @@ def own_examples(
         if fact.currency == new.currency:
             known[fact.variant_id] = (goods, fact)
     chosen = list(_chosen(list(known.values()), _named(versions)))
-    lines = [line_of(fact) for _goods, fact in chosen]
+    lines = [fact.as_line() for _goods, fact in chosen]
     return [
         OwnExample(
             goods,
@@ -82,22 +82,6 @@ def own_examples(
         )
         for (goods, fact), prices in zip(chosen, _by_product(old, new, lines, at, place.channel), strict=True)
     ], False
-
-
-def line_of(fact: ShelfFact) -> CheckoutLineFact:
-    """One piece of a variant, as a shelf shows it."""
-    return CheckoutLineFact(
-        line_id=fact.variant_id,
-        variant_id=fact.variant_id,
-        product_id=fact.product_id,
-        quantity=1,
-        list_price=fact.list_price,
-        promotion_price=fact.price,
-        unit_price=fact.price,
-        category_id=fact.category_id,
-        collection_ids=fact.collection_ids,
-        gift_card=fact.gift_card,
-    )
 
 
 def _named(versions: Sequence[ProgrammeVersion]) -> set[str]:
