@@ -201,11 +201,11 @@ ADVICE: Final[dict[str, tuple[Promise, Promise]]] = {
         _("Switch automatic confirmation off there, or choose the assisted mode under Connections."),
     ),
     "mode_storefront_open": (
-        _("{saleor} is in enforced mode, but still lets storefronts in: whoever has a checkout's id passes us by."),
+        _("{saleor} lets storefronts in. In enforced mode whoever has a checkout's id would pass us by."),
         _("In its Dashboard, switch storefront traffic off (allowStorefrontTraffic), once your pages buy at our door."),
     ),
     "mode_door_closed": (
-        _("{saleor} is in enforced mode, but this site keeps no door: nobody can buy."),
+        _("This site keeps no door for {saleor}. In enforced mode nobody could buy."),
         _("Set ENFORCED in LOYALTY, and run loyalty_connect: it grants our App what the door needs."),
     ),
     "mode_storefront_shut": (

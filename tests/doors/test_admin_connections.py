@@ -148,3 +148,18 @@ def test_spending_goes_on_when_a_person_says_that_both_agree(row: Installation) 
 def test_no_saleor_yet(settings: Any) -> None:
     settings.LOYALTY = {}
     assert "loyalty_connect" in text_of(staff("owner").get(PAGE))
+
+
+def test_what_another_mode_would_meet_is_shown_before_it_is_chosen() -> None:
+    owner, saleor = staff("owner"), factories.realm()
+    page = f"{PAGE}{saleor.pk}/mode/confirmed/"
+    assert "This is what will happen" in text_of(owner.get(page))
+    saleor.refresh_from_db()
+    assert saleor.mode == "assisted"
+    assert owner.post(page).url == PAGE
+    saleor.refresh_from_db()
+    assert saleor.mode == "confirmed"
+    assert AuditRecord.objects.filter(operation="realm.mode").count() == 1
+    assert "in force already" in text_of(owner.get(page))
+    assert owner.get(f"{PAGE}{saleor.pk}/mode/lax/").status_code == 404
+    assert staff("clerk").get(page).status_code in (302, 403)
