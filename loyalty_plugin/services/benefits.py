@@ -26,7 +26,7 @@ from loyalty_plugin.errors import CurrencyMismatch, NotFound, PermissionDenied, 
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import PricePromise
 from loyalty_plugin.models.outbox import OutboxItem
-from loyalty_plugin.models.realms import Realm
+from loyalty_plugin.models.realms import Mode, Realm
 from loyalty_plugin.queries.offers import limits_of, price_fact
 from loyalty_plugin.queries.programmes import programme_of_channel, version_at, versions_of
 from loyalty_plugin.registry import ports
@@ -60,11 +60,17 @@ def apply_benefits(
     transaction.
     Raises NotFound, UnknownChannel, PermissionDenied, CurrencyMismatch, TryLater.
     """
+    realm = Realm.objects.filter(api_url=realm_url).first()
+    if realm is not None and realm.mode == Mode.ENFORCED:
+        # Here whoever reads a checkout holds it, or would lay promises on one that is just being changed.
+        from loyalty_plugin.services.shopping.requote import requote
+
+        return requote(actor, realm, checkout_id, now=now, untouched=untouched)
     checkout = ports.storefront.checkout(realm_url, checkout_id)
     if checkout is None:
         raise NotFound(checkout=checkout_id)
     thresholds = ports.storefront.thresholds(checkout, now=now) if checkout.user_id else Thresholds()
-    promised, item_id = _promise(actor, checkout, thresholds, now, untouched)
+    promised, item_id = _promise(actor, realm, checkout, thresholds, now, untouched)
     if item_id is None:
         return promised
     counts = ports.delivery.deliver([item_id], now=now)
@@ -77,9 +83,13 @@ def apply_benefits(
 
 
 def _promise(
-    actor: Actor, checkout: CheckoutFact, thresholds: Thresholds, now: datetime, untouched: bool
+    actor: Actor,
+    realm: Realm | None,
+    checkout: CheckoutFact,
+    thresholds: Thresholds,
+    now: datetime,
+    untouched: bool,
 ) -> tuple[Promised, int | None]:
-    realm = Realm.objects.filter(api_url=checkout.realm).first()
     programme = programme_of_channel(realm.pk, checkout.channel) if realm is not None else None
     if realm is None or programme is None:
         raise UnknownChannel(channel=checkout.channel)

@@ -19,6 +19,7 @@ from loyalty_plugin.queries.modes import hole_troubles
 from loyalty_plugin.saleor.standing import look
 from loyalty_plugin.saleor.storefront import SaleorStorefront
 from loyalty_plugin.services import leases, members, realms
+from loyalty_plugin.services.benefits import apply_benefits
 from loyalty_plugin.services.shopping import turns
 from tests.saleor.enforcedkit import DOOR, GATEWAY, EnforcedShop, Visitor, bare, enforced
 from tests.saleor.threadkit import API, now
@@ -233,3 +234,27 @@ def test_the_doctor_says_what_is_missing(enforced: EnforcedShop, settings: Any):
     assert found() == {"mode_door_closed"}
     realms.set_mode(SYSTEM, realm_id=enforced.realm.pk, mode="assisted", now=now())
     assert found() == {"mode_storefront_shut"}
+
+
+def test_an_event_waits_for_nobody_and_touches_nothing_that_is_held(enforced: EnforcedShop):
+    member = enforced.member()
+    cart = member.cart(("S-100", 1))
+    enforced.thread.settle()
+    rows = list(PricePromise.objects.values_list("pk", "status", "quantity"))
+    assert [(status, units) for _pk, status, units in rows] == [("applied", 1)]
+    # Somebody else raises the quantity past the door, and the event comes while the checkout is held.
+    enforced.thread.shop.owner.data(
+        "mutation($i:ID!,$l:[CheckoutLineUpdateInput!]!){checkoutLinesUpdate(id:$i,lines:$l){errors{code}}}",
+        i=cart["id"],
+        l=[{"lineId": cart["lines"][0]["id"], "quantity": 3}],
+    )
+    with leases.lease(f"{API}|{cart['id']}"):
+        enforced.thread.settle()
+        assert list(PricePromise.objects.values_list("pk", "status", "quantity")) == rows
+    apply_benefits(SYSTEM, realm_url=API, checkout_id=cart["id"], now=now())
+    assert list(PricePromise.objects.filter(status="applied").values_list("quantity", flat=True)) == [3]
+    found = enforced.checkout(cart["id"])
+    assert found
+    assert (
+        found["lines"][0]["priceOverrideReason"] == f"loyalty:{PricePromise.objects.get(status='applied').pk}"
+    )

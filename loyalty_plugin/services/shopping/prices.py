@@ -96,10 +96,12 @@ def settle(
     now: datetime,
     before_writing: Callable[[], None],
     sent: Mapping[str, int] | None = None,
+    untouched: bool = False,
 ) -> Settled:
     """Promise what is to be promised on this checkout and bring its prices to that, asking the shop as rarely as can be.
 
-    `before_writing` is asked before each write. Raises TryLater, SaleorError, NotFound where the checkout is gone.
+    `before_writing` is asked before each write; `untouched` as for `benefits.apply_benefits`.
+    Raises TryLater, SaleorError, NotFound where the checkout is gone.
     """
     terms = _terms(realm, checkout, now)
     if terms is None:
@@ -110,8 +112,9 @@ def settle(
         with transaction.atomic():
             locks.hold(f"{checkout.realm}|{checkout.checkout_id}")
             kept, desired = promise_lines(
-                realm, terms.member, terms.version, checkout, terms.thresholds, now, sent=sent
-            )
+                realm, terms.member, terms.version, checkout, terms.thresholds, now,
+                sent=sent, untouched=untouched,
+            )  # fmt: skip
         changes = difference(checkout, desired)
         if not changes:
             # What was sent with the change itself may meet a promotion that only the shop's answer shows.
