@@ -43,6 +43,8 @@ def join(request: HttpRequest) -> HttpResponse:
         raise Http404
     if membership(request) is not None:
         return redirect(address("membership"))
+    if _frozen(request):
+        return _told_frozen(request)
     form = JoinForm(request.POST if request.method == "POST" else None, customer=customer is not None)
     if request.method == "POST" and not _may_try(request):
         form.is_valid()
@@ -73,6 +75,16 @@ def join(request: HttpRequest) -> HttpResponse:
     return render(request, "loyalty_plugin/storefront/join.html", context, status=status)
 
 
+def _frozen(request: HttpRequest) -> bool:
+    found = visitor.scene(request)
+    return found is not None and found.frozen
+
+
+def _told_frozen(request: HttpRequest) -> HttpResponse:
+    """Said on this page, whichever was asked for: sending them to another would send them back."""
+    return render(request, "loyalty_plugin/storefront/frozen.html")
+
+
 def _may_try(request: HttpRequest) -> bool:
     """So many tries an hour from one address: the form tells whose address is a member's."""
     key = f"loyalty:join:{client_address(request) or request.META.get('REMOTE_ADDR', '')}"
@@ -99,6 +111,8 @@ def joined(request: HttpRequest) -> HttpResponse:
 @require_safe
 def my_membership(request: HttpRequest) -> HttpResponse:
     """The membership in one look; who is not signed in is sent to do so, or to join."""
+    if _frozen(request):
+        return _told_frozen(request)
     if membership(request) is None:
         sign_in = address("sign_in")
         if visitor.customer_of(request) is None and sign_in:

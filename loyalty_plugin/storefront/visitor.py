@@ -42,6 +42,8 @@ class Scene:
     customer: Customer | None
     member: Member | None
     now: datetime
+    #: The customer has a membership that staff froze: they are shown as a guest, and neither join nor see it.
+    frozen: bool = False
 
     @property
     def actor(self) -> Actor:
@@ -83,9 +85,10 @@ def _read(request: HttpRequest | None) -> Scene | None:
     except UnknownProgramme:
         return None
     member = find_customer(customer.realm, customer.user_id, programme_id) if customer else None
+    frozen = member is not None and member.status == Member.Status.FROZEN
     if member is not None and member.status != Member.Status.ACTIVE:
         member = None
-    return Scene(realm_id, channel, version, customer, member, now)
+    return Scene(realm_id, channel, version, customer, member, now, frozen)
 
 
 def customer_of(request: HttpRequest | None) -> Customer | None:

@@ -28,6 +28,10 @@ class Purchase:
     sent_after: int | None
     returned: bool
 
+    def sent_by(self, moment: datetime) -> bool:
+        """The parcel had left at this moment."""
+        return self.sent_after is not None and self.at + timedelta(days=self.sent_after) <= moment
+
 
 @dataclass(frozen=True)
 class Fortnight:

@@ -210,6 +210,8 @@ def _order(purchase: history.Purchase) -> dict[str, Any]:
         "channel": catalogue.CHANNEL,
         "lines": [{"sku": sku, "quantity": quantity} for sku, quantity in purchase.lines],
         "shipping": "Standard",
+        # A price laid on the cart while it is being completed would be an incident, in a history without any.
+        "straight": True,
         "at": purchase.at.isoformat(),
         "paid": True,
         "fulfilled": sent.isoformat() if sent else False,

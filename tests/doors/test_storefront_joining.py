@@ -172,3 +172,16 @@ def test_the_membership_is_the_members_alone() -> None:
     assert "Checked in today" in shown
     assert "Tap the card for its code." in shown
     assert visitor.get("/loyalty/membership/check-in/").status_code == 405
+
+
+def test_a_frozen_member_is_told_so_and_sent_nowhere() -> None:
+    club = programme(RULES)
+    of = member(club, name="Zoë")
+    Member.objects.filter(pk=of.pk).update(status=Member.Status.FROZEN)
+    sign_in(of)
+    for path in ("/loyalty/membership/", "/loyalty/join/"):
+        page = Client().get(path)
+        assert page.status_code == 200
+        assert "Your membership is frozen" in plain(page.content.decode())
+    assert Client().post("/loyalty/join/", {"name": "Zoë"}).status_code == 200
+    assert Member.objects.count() == 1

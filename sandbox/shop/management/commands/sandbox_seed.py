@@ -97,6 +97,7 @@ class Command(BaseCommand):
     def _play(self, standin: StandIn, today: date, progress: Progress) -> None:
         """Fortnight by fortnight: the clock moves, people register and buy, the worker books it, the nightly jobs run."""
         joined = {person.email: history.joined(person, today) for person in PEOPLE}
+        on_the_way: list[tuple[history.Purchase, str]] = []
         for part in history.fortnights(today):
             progress.step(f"orders up to {part.last:%-d %B}", (part.number - 1) / history.FORTNIGHTS)
             set_time(datetime.combine(part.last, clock_time(21), UTC))
@@ -107,7 +108,11 @@ class Command(BaseCommand):
                 programme.tell_birthdays(newcomers, now=ports.clock.now())
             placed = standin.place(part.purchases)
             settle(standin)
-            returned = [o["id"] for p, o in zip(part.purchases, placed, strict=True) if p.returned]
+            on_the_way += [(p, o["id"]) for p, o in zip(part.purchases, placed, strict=True) if p.returned]
+            # What was sent later than this evening comes back in the next fortnight, or its order would grow younger.
+            evening = ports.clock.now()
+            returned = [order_id for p, order_id in on_the_way if p.sent_by(evening)]
+            on_the_way = [one for one in on_the_way if not one[0].sent_by(evening)]
             for order_id in returned:
                 standin.send_back(order_id)
             if returned:
