@@ -17,6 +17,10 @@ SANDBOX_CHANNEL = os.environ.get("SANDBOX_CHANNEL", "default-channel")
 # At a real Saleor: the token of the test payment App that `--seed` made there. The stand-in has a provider of its own.
 SANDBOX_PAYMENTS_TOKEN = os.environ.get("SANDBOX_PAYMENTS_TOKEN", "")
 SANDBOX_STANDIN = os.environ.get("SANDBOX_FOREIGN") != "1"
+# A new shop may be begun in enforced mode: the stand-in lets no storefront in, and carts live at the plugin's own door.
+# What anybody may see is then read with the token of an App that has no permission.
+SANDBOX_ENFORCED = SANDBOX_STANDIN and os.environ.get("SANDBOX_ENFORCED") == "1"
+SANDBOX_STOREFRONT_TOKEN = "sandbox-storefront-without-rights" if SANDBOX_ENFORCED else ""
 
 SECRET_KEY = os.environ.get("SECRET_KEY", "")
 DEBUG = os.environ.get("SANDBOX_DEBUG") == "1"
@@ -129,6 +133,7 @@ LOYALTY = {
     "SALEOR_API_URLS": (f"{SANDBOX_SALEOR_URL}/graphql/",),
     "PUBLIC_URL": SANDBOX_SHOP_URL,
     "PHONE_REGION": "DE",
+    "ENFORCED": SANDBOX_ENFORCED,
     "STOREFRONT_CUSTOMER": "sandbox.shop.loyalty.customer",
     "STOREFRONT_CHANNELS": SANDBOX_CHANNEL,
     "STOREFRONT_PAGES": {

@@ -85,8 +85,18 @@ class Caller:
 class Account(Caller):
     """A customer or a member of staff, signed in when first needed and again before the token ends."""
 
-    def __init__(self, api_url: str, email: str, password: str, client: httpx.Client | None = None) -> None:
+    def __init__(
+        self,
+        api_url: str,
+        email: str,
+        password: str,
+        client: httpx.Client | None = None,
+        *,
+        through: str = "",
+    ) -> None:
         super().__init__(api_url, "", client)
+        #: The token of an App, by which people sign in where Saleor lets no storefront in.
+        self._through = through
         self.email = email
         self._password = password
         self._until = 0.0
@@ -109,7 +119,7 @@ class Account(Caller):
     def _signed_in(self) -> str:
         deadline = time.monotonic() + PATIENCE
         while True:
-            nobody = Caller(self.api_url, client=self.http)
+            nobody = Caller(self.api_url, self._through, self.http)
             made = nobody.ask(SIGN_IN, e=self.email, p=self._password)["tokenCreate"]
             if made["token"]:
                 return str(made["token"])

@@ -26,7 +26,13 @@ class StandIn:
         there = url or settings.SANDBOX_SALEOR_URL
         self._http = httpx.Client(base_url=there, timeout=120)
         boss = next(person for person in STAFF if person.superuser)
-        self.owner = Account(f"{there}/graphql/", boss.email, PASSWORD, self._http)
+        self.owner = Account(
+            f"{there}/graphql/",
+            boss.email,
+            PASSWORD,
+            self._http,
+            through=getattr(settings, "SANDBOX_STOREFRONT_TOKEN", ""),
+        )
 
     def close(self) -> None:
         self._http.close()
@@ -62,6 +68,10 @@ class StandIn:
                     "The stand-in Saleor's webhooks are not accepted by the shop. See the shop's log."
                 )
             time.sleep(0.05)
+
+    def close_storefront(self) -> None:
+        """From now on customers and guests are refused there: they buy at the plugin's own door."""
+        self.door("shop", {"allowStorefrontTraffic": False})
 
     # -- as the owner ----------------------------------------------------------------------------------
     def install(self, manifest_url: str, seconds: float = 120) -> None:
@@ -162,6 +172,11 @@ def description() -> dict[str, Any]:
         "shippingMethods": [
             {"name": "Standard", "price": {everywhere: "4.90"}, "minimumDays": 2, "maximumDays": 4},
             {"name": "Express", "price": {everywhere: "9.90"}, "minimumDays": 1, "maximumDays": 1},
+        ],
+        "apps": [
+            {"name": "Storefront", "token": token, "permissions": []}
+            for token in [getattr(settings, "SANDBOX_STOREFRONT_TOKEN", "")]
+            if token
         ],
         "staff": [
             {

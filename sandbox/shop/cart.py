@@ -8,7 +8,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from sandbox.shop import catalogue, loyalty, saleor, session
+from sandbox.shop import catalogue, door, loyalty, saleor, session
 from sandbox.shop.money import Money
 
 KEY = "checkout"
@@ -80,7 +80,7 @@ def read(request: HttpRequest) -> Cart | None:
     checkout_id = request.session.get(KEY)
     if not checkout_id:
         return None
-    found = saleor.call("Cart", {"id": checkout_id}, token=session.access_token(request))["checkout"]
+    found = door.call(request, "Cart", {"id": checkout_id})["checkout"]
     if found is None:
         forget(request)
         return None
@@ -133,11 +133,11 @@ def forget(request: HttpRequest) -> None:
 
 def _change(request: HttpRequest, operation: str, variables: dict[str, Any]) -> Cart:
     """One mutation, then the member's benefits, then the cart as Saleor will charge it."""
-    token = session.access_token(request)
-    changed = saleor.mutate(operation, variables, token=token)["checkout"]
+    changed = door.mutate(request, operation, variables)["checkout"]
     request.session[KEY] = changed["id"]
-    if loyalty.apply_benefits(request, changed["id"]):
-        changed = saleor.call("Cart", {"id": changed["id"]}, token=token)["checkout"]
+    # The door lays them on with the change itself.
+    if not door.enforced() and loyalty.apply_benefits(request, changed["id"]):
+        changed = door.call(request, "Cart", {"id": changed["id"]})["checkout"]
     return _keep(request, changed)
 
 

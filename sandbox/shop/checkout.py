@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from sandbox.shop import cart as carts
-from sandbox.shop import loyalty, saleor, session
+from sandbox.shop import door, loyalty, saleor
 from sandbox.shop.cart import Cart
 from sandbox.shop.money import Money
 
@@ -29,16 +29,15 @@ class Delivery:
 
 def set_contact(request: HttpRequest, cart: Cart, email: str, address: dict[str, Any]) -> None:
     """E-mail and address of the parcel, also used for the bill. Raises saleor.Refused."""
-    token = session.access_token(request)
     if email != cart.email:
-        saleor.mutate("CartEmail", {"id": cart.id, "email": email}, token=token)
-    saleor.mutate("CartAddress", {"id": cart.id, "address": address}, token=token)
-    saleor.mutate("CartBilling", {"id": cart.id, "address": address}, token=token)
+        door.mutate(request, "CartEmail", {"id": cart.id, "email": email})
+    door.mutate(request, "CartAddress", {"id": cart.id, "address": address})
+    door.mutate(request, "CartBilling", {"id": cart.id, "address": address})
 
 
 def deliveries(request: HttpRequest, cart: Cart) -> list[Delivery]:
     """The ways this cart can be sent, cheapest first."""
-    payload = saleor.mutate("CartDeliveries", {"id": cart.id}, token=session.access_token(request))
+    payload = door.mutate(request, "CartDeliveries", {"id": cart.id})
     found = []
     for delivery in payload["deliveries"]:
         method = delivery["shippingMethod"]
@@ -50,8 +49,7 @@ def deliveries(request: HttpRequest, cart: Cart) -> list[Delivery]:
 
 
 def set_delivery(request: HttpRequest, cart: Cart, delivery_id: str) -> None:
-    token = session.access_token(request)
-    saleor.mutate("CartDelivery", {"id": cart.id, "method": delivery_id}, token=token)
+    door.mutate(request, "CartDelivery", {"id": cart.id, "method": delivery_id})
 
 
 def place(request: HttpRequest, cart: Cart) -> str:
@@ -59,24 +57,25 @@ def place(request: HttpRequest, cart: Cart) -> str:
 
     Benefits are checked once more before paying: a cart may be older than the member's tier.
     """
-    loyalty.apply_benefits(request, cart.id)
+    if not door.enforced():
+        loyalty.apply_benefits(request, cart.id)
     current = carts.read(request)
     if current is None:
         raise saleor.Refused([saleor.Problem("", "NOT_FOUND", "The cart is gone.")])
-    token = session.access_token(request)
     if settings.SANDBOX_STANDIN:
-        _pay(cart, current, token)
+        _pay(request, cart, current)
     else:
         _report_paid(cart, current)
-    order = saleor.mutate("CartComplete", {"id": cart.id}, token=token)["order"]
+    order = door.mutate(request, "CartComplete", {"id": cart.id})["order"]
     carts.forget(request)
     request.session["last_order"] = order["id"]
     return str(order["id"])
 
 
-def _pay(cart: Cart, current: Cart, token: str | None) -> None:
+def _pay(request: HttpRequest, cart: Cart, current: Cart) -> None:
     """By the stand-in's own payment provider."""
-    saleor.mutate(
+    door.mutate(
+        request,
         "CartPay",
         {
             "id": cart.id,
@@ -85,7 +84,6 @@ def _pay(cart: Cart, current: Cart, token: str | None) -> None:
             "key": f"{cart.id}:{current.total.minor}",
             "gateway": {"id": GATEWAY, "data": {"card": "test"}},
         },
-        token=token,
     )
 
 

@@ -12,7 +12,7 @@ from loyalty_plugin.storefront.forms import JoinForm
 from loyalty_plugin.storefront.joining import join
 from loyalty_plugin.storefront.words import refusal
 from sandbox.shop import cart as carts
-from sandbox.shop import checkout, loyalty, saleor, session
+from sandbox.shop import checkout, door, loyalty, saleor, session
 from sandbox.shop.forms import ContactForm
 
 STEPS = [("address", later("Address")), ("delivery", later("Delivery")), ("payment", later("Payment"))]
@@ -97,7 +97,7 @@ def thanks(request: HttpRequest) -> HttpResponse:
     order_id = request.session.get("last_order")
     if not order_id:
         return redirect("shop:shelf")
-    order = saleor.call("OneOrder", {"id": order_id}, token=session.access_token(request))["order"]
+    order = door.call(request, "OneOrder", {"id": order_id})["order"]
     return render(request, "shop/thanks.html", {"order": order})
 
 
@@ -138,7 +138,7 @@ def _reason(refused: saleor.Refused) -> str:
         return str(refused)
     if "INSUFFICIENT_STOCK" in refused.codes:
         return _("Something in your cart has sold out. Please look at your cart; nothing was charged.")
-    if "CHECKOUT_NOT_FULLY_PAID" in refused.codes:
+    if refused.codes & {"CHECKOUT_NOT_FULLY_PAID", "charge_differs"}:
         return _(
             "Your cart has changed, so the payment doesn't cover it. Please look at the total and pay again."
         )

@@ -14,9 +14,12 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.models.inbox import InboxItem
 from loyalty_plugin.models.outbox import OutboxItem
+from loyalty_plugin.models.realms import Mode, Realm
 from loyalty_plugin.registry import ports
+from loyalty_plugin.services.realms import set_mode
 from sandbox.clock import set_time
 from sandbox.seed import history, programme, site
 from sandbox.seed.people import PEOPLE
@@ -78,6 +81,11 @@ class Command(BaseCommand):
         programme.publish_circle(
             f"{settings.SANDBOX_SALEOR_URL}/graphql/", ids, now=datetime.now(UTC), starts_at=started
         )
+
+        if settings.SANDBOX_ENFORCED:
+            realm = Realm.objects.get(api_url=f"{settings.SANDBOX_SALEOR_URL}/graphql/")
+            set_mode(SYSTEM, realm_id=realm.pk, mode=Mode.ENFORCED, now=datetime.now(UTC))
+            standin.close_storefront()
 
     def _foreign(self, there: dict[str, Any]) -> None:
         """What is ours of a shop at a Saleor that is not: nothing is written there. The terms hold from now on."""
