@@ -34,6 +34,7 @@ from loyalty_plugin.services import (
 )
 from loyalty_plugin.services.history import accepting, costing, reconcile
 from loyalty_plugin.services.orders import again
+from loyalty_plugin.services.shopping import owners
 from loyalty_plugin.webhooks.processing import drain_inbox, forget_bodies
 
 _log = logging.getLogger(__name__)
@@ -182,11 +183,12 @@ def reconcile_saleors(timestamp: int | None = None) -> None:
 
 @_task(jobs.HOUSEKEEPING, "*/5 * * * *")
 def housekeeping(timestamp: int | None = None) -> None:
-    """Begin killed workers' jobs again, forget finished ones and old bodies, close requests nobody decided."""
+    """Begin killed workers' jobs again, forget finished ones, old bodies and carts, close requests nobody decided."""
     now = ports.clock.now()
     async_to_sync(_housekeeping)()
     approvals.close_expired(now=now)
     forget_bodies(now)
+    owners.forget(now=now)
 
 
 async def _housekeeping() -> None:

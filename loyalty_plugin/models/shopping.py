@@ -20,7 +20,10 @@ class ShopCheckout(models.Model):
             models.UniqueConstraint(fields=["realm", "checkout_id"], name="lp_shop_checkout_of_realm")
         ]
         indexes = [
-            models.Index(fields=["session"], condition=~models.Q(session=""), name="lp_shop_checkout_session")
+            models.Index(
+                fields=["session"], condition=~models.Q(session=""), name="lp_shop_checkout_session"
+            ),
+            models.Index(fields=["created_at"], name="lp_shop_checkout_created"),
         ]
 
     def __str__(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from loyalty_plugin.saleor.standing import look
 from loyalty_plugin.saleor.storefront import SaleorStorefront
 from loyalty_plugin.services import leases, members, realms
 from loyalty_plugin.services.benefits import apply_benefits
-from loyalty_plugin.services.shopping import turns
+from loyalty_plugin.services.shopping import owners, turns
 from tests.saleor.enforcedkit import DOOR, GATEWAY, EnforcedShop, Visitor, bare, enforced
 from tests.saleor.threadkit import API, now
 
@@ -258,3 +259,11 @@ def test_an_event_waits_for_nobody_and_touches_nothing_that_is_held(enforced: En
     assert (
         found["lines"][0]["priceOverrideReason"] == f"loyalty:{PricePromise.objects.get(status='applied').pk}"
     )
+
+
+def test_carts_that_nobody_can_open_any_more_are_forgotten(enforced: EnforcedShop):
+    guest = enforced.guest()
+    cart = guest.cart(("S-100", 1))
+    assert owners.forget(now=now() + timedelta(days=59)) == 0
+    assert owners.forget(now=now() + timedelta(days=61)) == 1
+    assert guest.refused("Checkout", id=cart["id"]) == "not_found"

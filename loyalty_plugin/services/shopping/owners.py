@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
+from loyalty_plugin.conf import settings
 from loyalty_plugin.domain.facts import CheckoutFact
 from loyalty_plugin.domain.shopping import PlacedOrder
 from loyalty_plugin.errors import NotEnforced, NotFound
@@ -101,6 +102,15 @@ def keep(buyer: Buyer, realm: Realm, checkout_id: str, *, guest: bool, now: date
     ShopCheckout.objects.update_or_create(
         realm=realm, checkout_id=checkout_id, defaults=whose, create_defaults={**whose, "created_at": now}
     )
+
+
+def forget(*, now: datetime, limit: int = 5_000) -> int:
+    """Forget whose checkouts were that no session can open any more, at most `limit`; how many it were.
+
+    A session may have been signed anew with a later cart, and its guest look at an order of theirs: twice its time.
+    """
+    old = ShopCheckout.objects.filter(created_at__lt=now - timedelta(days=2 * settings.SESSION_DAYS))
+    return ShopCheckout.objects.filter(pk__in=old.order_by("created_at").values("pk")[:limit]).delete()[0]
 
 
 def _mine(buyer: Buyer, realm: Realm, checkout_id: str) -> QuerySet[ShopCheckout]:
