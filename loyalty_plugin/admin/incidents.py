@@ -44,6 +44,10 @@ DIFFERENCES: Final[dict[str, Any]] = {
     "not_quantity_times_price": gettext_lazy(
         "Quantity times price is %(promised)s, and %(charged)s was charged."
     ),
+    "barred": gettext_lazy("Bought by somebody who may not buy it, for %(charged)s: it is kept for members."),
+    "below_floor": gettext_lazy(
+        "Charged %(charged)s, below the programme's floor of %(promised)s: the shop's own reductions took it there."
+    ),
     "not_covered": gettext_lazy("The order costs %(promised)s; only %(charged)s is paid or reserved."),
 }
 

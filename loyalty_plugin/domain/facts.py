@@ -39,6 +39,8 @@ class LineFact:
     #: Of one unit, as the shop says it; 0 where an adapter does not know.
     unit_gross: int = 0
     unit_net: int = 0
+    #: The shop's own gift with a promotion.
+    is_gift: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,10 @@ CHARGED_MORE: Final = "charged_more"
 CHARGED_LESS: Final = "charged_less"
 NOT_TIMES: Final = "not_quantity_times_price"
 NOT_COVERED: Final = "not_covered"
-#: Every way in which an order may differ from what was promised.
+#: A member may not buy it, or paid less than the floor, whatever was promised; see `domain.perks.breaches`.
+BARRED: Final = "barred"
+BELOW_FLOOR: Final = "below_floor"
+#: Every way in which an order may differ from what was promised, or from the programme's rules.
 CODES: Final = (
     UNKNOWN,
     WITHDRAWN,
@@ -37,7 +40,13 @@ CODES: Final = (
     CHARGED_LESS,
     NOT_TIMES,
     NOT_COVERED,
+    BARRED,
+    BELOW_FLOOR,
 )
+#: Those found without looking at any promise.
+OF_RULES: Final = frozenset({BARRED, BELOW_FLOOR})
+#: What no customer did wrong: the shop's own reductions. An order with nothing else is not held back by itself.
+HARMLESS: Final = frozenset({BELOW_FLOOR})
 #: While an order is in these, nobody has said yet that its money must be there.
 _NOT_YET: Final = frozenset({"DRAFT", "CANCELED", "EXPIRED"})
 

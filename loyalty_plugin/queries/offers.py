@@ -17,6 +17,7 @@ from loyalty_plugin.domain.perks import (
     ResolvedPerk,
     Setting,
     Thresholds,
+    above_floors,
     for_whom_and_when,
     never_dearer,
     quote,
@@ -115,7 +116,9 @@ def quote_checkout(
     )  # fmt: skip
     rule = version.document.prices
     quotes = quote(checkout.lines, perks_of(version), member, setting, rule)
-    return never_dearer(checkout.lines, quotes, thresholds or Thresholds(), step=rule.step)
+    known = thresholds or Thresholds()
+    quotes = above_floors(checkout.lines, quotes, known, rule)
+    return never_dearer(checkout.lines, quotes, known, step=rule.step)
 
 
 def _setting(

@@ -218,6 +218,7 @@ def _keep_or_make(
                 "data": dict(quote.data),
                 "tier": member.tier,
                 **({"limited": pieces} if pieces else {}),
+                **({"floor": floor} if (floor := version.document.prices.floor(line)) else {}),
             },
             created_at=now,
             valid_until=now,

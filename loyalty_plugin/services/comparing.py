@@ -14,7 +14,8 @@ from uuid import UUID
 from django.db.models import Q
 
 from loyalty_plugin.domain.facts import OrderFact
-from loyalty_plugin.domain.promises import Compared, PromisedLine, compare, mark_of
+from loyalty_plugin.domain.perks.breaches import Known, Rules, breaches
+from loyalty_plugin.domain.promises import HARMLESS, Compared, PromisedLine, compare, mark_of
 from loyalty_plugin.models.incidents import Incident
 from loyalty_plugin.models.orders import PricePromise
 from loyalty_plugin.models.realms import Mode, Realm
@@ -26,15 +27,24 @@ UNCONFIRMED: Final = "UNCONFIRMED"
 OPEN: Final = (Status.PROMISED, Status.APPLIED)
 
 
-def compare_with_orders(facts: Sequence[OrderFact], *, now: datetime) -> None:
+def compare_with_orders(
+    facts: Sequence[OrderFact], *, now: datetime, rules: Mapping[str, Rules] | None = None
+) -> None:
     """Mark promises as kept or broken, withdraw those that were not used, and open an incident for each difference.
 
-    `facts` are first readings: an order that was compared is not to be compared again, since the promises of a
-    member who was erased are gone. In the caller's transaction. One query while nothing was promised for any of them.
+    `rules`: those of the programme that orders are held by, too, by their ref. `facts` are first readings: an order that
+    was compared is not to be compared again, since the promises of a member who was erased are gone. In the caller's
+    transaction. One query while there are no rules and nothing was promised for any of them.
     """
     rows = _promises(facts)
     waiting = [fact for fact in facts if fact.status == UNCONFIRMED and fact.origin == "checkout"]
-    if not rows and not waiting and not any(mark_of(line) for fact in facts for line in fact.lines):
+    rules = rules or {}
+    if (
+        not rules
+        and not rows
+        and not waiting
+        and not any(mark_of(line) for fact in facts for line in fact.lines)
+    ):
         return
     changed: list[PricePromise] = []
     realms = {realm.api_url: realm for realm in Realm.objects.filter(api_url__in={f.realm for f in facts})}
@@ -50,7 +60,7 @@ def compare_with_orders(facts: Sequence[OrderFact], *, now: datetime) -> None:
     for fact in facts:
         realm = realms.get(fact.realm)
         if realm is not None and not fact.cancelled:
-            changed += _one(fact, realm, by_checkout, by_id, over, now)
+            changed += _one(fact, realm, by_checkout, by_id, over, rules.get(fact.ref), now)
     PricePromise.objects.bulk_update(changed, ["status", "order_id"])
     for fact in waiting:
         realm = realms.get(fact.realm)
@@ -60,7 +70,8 @@ def compare_with_orders(facts: Sequence[OrderFact], *, now: datetime) -> None:
 
 def _let_go(fact: OrderFact, realm: Realm, now: datetime) -> None:
     """Have an order confirmed in which nothing differs; one that does waits for a person."""
-    if not Incident.objects.filter(realm=realm, order_id=fact.order_id).exists():
+    found = Incident.objects.filter(realm=realm, order_id=fact.order_id).values_list("differences", flat=True)
+    if all(one["code"] in HARMLESS for differences in found for one in differences):
         incidents.send("order_confirm", realm, fact.order_id, now=now)
 
 
@@ -89,6 +100,7 @@ def _one(
     by_checkout: Mapping[tuple[int, str], Sequence[PricePromise]],
     by_id: Mapping[str, PricePromise],
     over: Mapping[str, int],
+    rules: Rules | None,
     now: datetime,
 ) -> list[PricePromise]:
     """Compare one order; the promises that ended in it, not yet saved."""
@@ -113,10 +125,19 @@ def _one(
         row.order_id = fact.order_id
         if row.status == Status.BROKEN:
             limited.keep_more(row, sum(one.quantity for one in fact.lines if mark_of(one) == pk))
-    if result.differences:
-        whose = next((row.member_id for row in mine.values()), None)
-        incidents.open_incident(fact, realm, result.differences, member_id=whose, now=now)
+    differences = result.differences
+    if rules is not None:
+        known = {one.line_id: _known(mine[mark]) for one in fact.lines if (mark := mark_of(one)) in mine}
+        differences += breaches(fact, rules, known)
+    if differences:
+        buyer = rules.buyer.member_id or None if rules is not None and rules.buyer is not None else None
+        whose = next((row.member_id for row in mine.values()), buyer)
+        incidents.open_incident(fact, realm, differences, member_id=whose, now=now)
     return list(mine.values())
+
+
+def _known(row: PricePromise) -> Known:
+    return Known(row.reason.get("floor", 0), row.with_tax)
 
 
 def _line(row: PricePromise, over: int) -> PromisedLine:

@@ -163,7 +163,7 @@ def subtotal(**bounds: str) -> dict[str, Any]:
         (subtotal(gte="200"), {}, (CartDiscount(20_000, off=1_250),)),
         (subtotal(gte="10", lte="20"), {}, (CartDiscount(1_000, 2_000, off=1_250),)),
         ({}, {"rewardValueType": "FIXED"}, (CartDiscount(0, fixed=1_250),)),
-        (subtotal(gte="5"), {"rewardType": "GIFT"}, (CartDiscount(500, must_stay=True),)),
+        (subtotal(gte="5"), {"rewardType": "GIFT"}, (CartDiscount(500, must_stay=True, lowers=False),)),
         (
             {"OR": [subtotal(gte="5"), {"AND": [subtotal(lte="3"), subtotal(gte="1")]}]},
             {},

@@ -1,6 +1,7 @@
 """Member prices: what perks lower, by one rule and above a floor, and the base that makes Saleor arrive at it."""
 
 from loyalty_plugin.domain.perks.bases import arrived, base_for, corrected_base
+from loyalty_plugin.domain.perks.floors import above_floors
 from loyalty_plugin.domain.perks.lines import Held, QuotedLine, QuotedPart, Setting, WhyNot
 from loyalty_plugin.domain.perks.quote import barred_lines, quote
 from loyalty_plugin.domain.perks.resolved import ResolvedPerk, for_whom_and_when, resolve_perks
@@ -16,6 +17,7 @@ __all__ = [
     "Setting",
     "Thresholds",
     "WhyNot",
+    "above_floors",
     "arrived",
     "barred_lines",
     "base_for",

@@ -20,7 +20,7 @@ class CartDiscount:
     """What the shop takes off a whole cart whose subtotal is within these bounds (both included), in minor units.
 
     `off` in basis points or `fixed`. `must_stay`: what it is worth is not known (a gift, certain products, shipping), so
-    no member price may lose it.
+    no member price may lose it. `lowers`: it lowers lines, or may; a gift and free shipping do not.
     """
 
     minimum: int = 0
@@ -28,6 +28,7 @@ class CartDiscount:
     off: int = 0
     fixed: int = 0
     must_stay: bool = False
+    lowers: bool = True
 
     def holds(self, subtotal: int) -> bool:
         """Whether a cart of this subtotal has it."""

@@ -66,6 +66,7 @@ def _line(line: Json, currency: str) -> LineFact:
         gift_card=is_gift_card(product),
         member_priced=bool(line.get("isPriceOverridden")),
         mark=line.get("priceOverrideReason") or "",
+        is_gift=bool(line.get("isGift")),
         unit_gross=money((line.get("unitPrice") or {}).get("gross"), currency),
         unit_net=money((line.get("unitPrice") or {}).get("net"), currency),
     )

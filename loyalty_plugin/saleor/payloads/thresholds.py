@@ -78,7 +78,7 @@ def voucher(nodes: Iterable[Json], code: str, channel: str, currency: str) -> Ca
         return None
     minimum = money(listing.get("minSpent"), currency)
     if node["type"] != "ENTIRE_ORDER" or node["applyOncePerOrder"]:
-        return CartDiscount(minimum, must_stay=True)
+        return CartDiscount(minimum, must_stay=True, lowers=node["type"] != "SHIPPING")
     return _worth(minimum, None, node["discountValueType"], listing["discountValue"], currency)
 
 
@@ -88,7 +88,7 @@ def _discounts(rule: Json, currency: str) -> tuple[CartDiscount, ...] | None:
     except (Unknown, InvalidAmount, InvalidInput):
         return None
     return tuple(
-        CartDiscount(low, high, must_stay=True)
+        CartDiscount(low, high, must_stay=True, lowers=rule.get("rewardType") != "GIFT")
         if rule.get("rewardType") != "SUBTOTAL_DISCOUNT"
         else _worth(low, high, rule.get("rewardValueType"), rule.get("rewardValue"), currency)
         for low, high in borders

@@ -19,6 +19,7 @@ from loyalty_plugin.domain.ledger import POINTS, QUALIFYING
 from loyalty_plugin.errors import AwardNeedsApproval, KeyConflict
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.services import approvals, awards, bonuses, claims, posting, tiers
+from loyalty_plugin.services.breaches import rules_of
 from loyalty_plugin.services.comparing import compare_with_orders
 from loyalty_plugin.services.holders import Holder
 from loyalty_plugin.services.orders import crediting, earning, past, refunding, steps, vouching
@@ -97,6 +98,7 @@ def _apply(
     check_new(records.values())
     facts = vouching.with_provenance(facts, records)
     unread = {ref for ref, record in records.items() if record.fact_updated_at is None}
+    rules = rules_of((fact for fact in facts if fact.ref in unread), shops, people)
     done: dict[str, Applied] = {}
     works: list[Work] = []
     waiting: set[int] = set()
@@ -123,7 +125,7 @@ def _apply(
         done[work.fact.ref] = _close(work.record, work.fact, work.record.outcome)
     if waiting:
         claims.look_for_guest_orders(waiting, now=now)
-    compare_with_orders([fact for fact in facts if fact.ref in unread], now=now)
+    compare_with_orders([fact for fact in facts if fact.ref in unread], now=now, rules=rules)
     save_records([records[ref] for ref, one in done.items() if ref in records and not one.stale])
     return done
 
