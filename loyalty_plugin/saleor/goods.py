@@ -9,7 +9,7 @@ from typing import Any, Final
 from loyalty_plugin.domain.facts import PAGE, ShelfFact
 from loyalty_plugin.domain.goods import Found, Goods, GoodsKind
 from loyalty_plugin.errors import InvalidInput
-from loyalty_plugin.saleor.payloads.shelves import priced_fact
+from loyalty_plugin.saleor.payloads.shelves import shelf_fact
 from loyalty_plugin.saleor.storefront import call
 
 _TYPES: Final = {
@@ -81,8 +81,7 @@ class SaleorCatalogue:
         tax = data["channel"]
         with_tax = bool(tax and tax["taxConfiguration"]["pricesEnteredWithTax"])
         found = [
-            (_variant(product, variant), priced_fact(variant, product, with_tax))
-            for product, variant in pairs
+            (_variant(product, variant), shelf_fact(variant, product, with_tax)) for product, variant in pairs
         ]
         return [(goods, fact) for goods, fact in found if fact is not None]
 

@@ -68,18 +68,21 @@ class SaleorStorefront:
 
     def shelf(self, realm: str, channel: str, variant_ids: Sequence[str]) -> Mapping[str, ShelfFact]:
         """Variants as a channel sells them now, by id, at most `PAGE`; what it sells to nobody is missing."""
-        data = call(realm, "shelf_variants", ids=_page(variant_ids), channel=channel)
-        facts = (_shelved(node, node["product"], channel, data) for node in _nodes(data["productVariants"]))
-        return {fact.variant_id: fact for fact in facts if fact is not None}
+        facts = self.variant_prices(realm, channel, variant_ids)
+        # Saleor says what is published in a channel to who may manage products, but lets anybody ask for that alone.
+        ids = sorted({fact.product_id for fact in facts.values()})
+        data = (
+            call(realm, "published_products", ids=ids, channel=channel)
+            if ids
+            else {"products": {"edges": ()}}
+        )
+        published = {node["id"] for node in _nodes(data["products"])}
+        return {key: fact for key, fact in facts.items() if fact.product_id in published}
 
     def variant_prices(self, realm: str, channel: str, variant_ids: Sequence[str]) -> Mapping[str, ShelfFact]:
-        """Variants with their prices in a channel, published or not, which takes another permission to know."""
+        """Variants with their prices in a channel, published or not."""
         data = call(realm, "variant_prices", ids=_page(variant_ids), channel=channel)
-        listed = [{"channel": {"slug": channel}, "isPublished": True}]
-        facts = (
-            _shelved(node, {**node["product"], "channelListings": listed}, channel, data)
-            for node in _nodes(data["productVariants"])
-        )
+        facts = (_shelved(node, node["product"], data) for node in _nodes(data["productVariants"]))
         return {fact.variant_id: fact for fact in facts if fact is not None}
 
     def shelf_of_products(
@@ -91,7 +94,7 @@ class SaleorStorefront:
             node["id"]: [
                 fact
                 for variant in node["variants"] or ()
-                if (fact := _shelved(variant, node, channel, data)) is not None
+                if (fact := _shelved(variant, node, data)) is not None
             ]
             for node in _nodes(data["products"])
         }
@@ -185,10 +188,10 @@ def _asked(realm: str, ask: Callable[[SaleorClient], Mapping[str, Any]]) -> Mapp
 
 
 def _shelved(
-    variant: Mapping[str, Any], product: Mapping[str, Any], channel: str, data: Mapping[str, Any]
+    variant: Mapping[str, Any], product: Mapping[str, Any], data: Mapping[str, Any]
 ) -> ShelfFact | None:
     with_tax = bool(data["channel"]) and data["channel"]["taxConfiguration"]["pricesEnteredWithTax"]
-    return shelf_fact(variant, product, channel, with_tax)
+    return shelf_fact(variant, product, with_tax)
 
 
 def _page(ids: Sequence[str]) -> list[str]:

@@ -8,20 +8,11 @@ from loyalty_plugin.domain.facts import ShelfFact
 from loyalty_plugin.saleor.payloads.values import Json, gross, id_of, is_gift_card, net
 
 
-def shelf_fact(variant: Json, product: Json, channel: str, with_tax: bool) -> ShelfFact | None:
-    """A variant with its prices as the channel enters them; None where the channel sells it to nobody.
+def shelf_fact(variant: Json, product: Json, with_tax: bool) -> ShelfFact | None:
+    """A variant with its prices as the channel enters them; None where the channel has no price of it.
 
     Our App is shown more than a customer: what is not published has a price for us, too.
     """
-    published = any(
-        one["isPublished"] and one["channel"]["slug"] == channel
-        for one in product.get("channelListings") or ()
-    )
-    return priced_fact(variant, product, with_tax) if published else None
-
-
-def priced_fact(variant: Json, product: Json, with_tax: bool) -> ShelfFact | None:
-    """The same of a variant that need not be published; None where the channel has no price of it."""
     pricing = variant.get("pricing") or {}
     price = pricing.get("price")
     if not price:

@@ -64,6 +64,8 @@ def product_page(ctx: Context, arguments: dict[str, Any], slug: str | None) -> d
     if wanted.get("ids") is not None:
         keys = {key_of(i, "Product") for i in wanted["ids"]}
         found = [p for p in found if p["id"] in keys]
+    if wanted.get("isPublished") is not None:
+        found = [p for p in found if bool(p["isPublished"]) == wanted["isPublished"]]
     if wanted.get("slugs") is not None:
         found = [p for p in found if p["slug"] in wanted["slugs"]]
     for name in ("slug", "name"):
