@@ -25,9 +25,7 @@ __all__ = ["bare", "enforced"]
 
 DOOR = "/loyalty/checkout/"
 GATEWAY = {"id": "sandbox.psp", "data": {"card": "test"}}
-PERKS = [
-    {"id": "tenth", "perk": "tier_discount", "params": {"rates": {"basic": 1_000}}},
-]
+TENTH = {"id": "tenth", "perk": "tier_discount", "params": {"rates": {"basic": 1_000}}}
 _count = itertools.count(1)
 
 
@@ -117,6 +115,8 @@ class EnforcedShop:
 
     thread: Thread
     realm: Realm
+    #: SKU of what only members are sold.
+    kept: str
 
     def variant(self, sku: str) -> str:
         return self.thread.shop.variant(sku)
@@ -177,7 +177,13 @@ def enforced(bare: Thread, settings: Any) -> Iterator[EnforcedShop]:
     standin.options = replace(before, access_seconds=36_000)
     bare.shop.owner = bare.shop.anonymous.login("owner@shop.example")
     bare.install([*PERMISSIONS, *ENFORCING])
-    of = factories.programme(factories.document(perks=PERKS), currency="USD")
+    kept = f"KEPT-{next(_count)}"
+    goods = {"slug": kept.lower(), "name": "For members", "category": "tea",
+             "variants": [{"sku": kept, "name": "", "prices": {CHANNEL: "20.00"}}]}  # fmt: skip
+    seeded = bare.shop.anonymous.control("seed", products=[goods])
+    bare.shop.ids["variants"].update(seeded["variants"])
+    only = {"id": "only", "perk": "members_only", "params": {"products": [seeded["products"][kept.lower()]]}}
+    of = factories.programme(factories.document(perks=[TENTH, only]), currency="USD")
     realm = Realm.objects.get(api_url=API)
     programmes.serve_channels(
         factories.SYSTEM, programme_id=of.pk, realm_id=realm.pk, slugs=[CHANNEL], now=now()
@@ -185,7 +191,7 @@ def enforced(bare: Thread, settings: Any) -> Iterator[EnforcedShop]:
     realms.set_mode(SYSTEM, realm_id=realm.pk, mode="enforced", now=now())
     realm.refresh_from_db()
     bare.shop.anonymous.control("shop", allowStorefrontTraffic=False)
-    yield EnforcedShop(bare, realm)
+    yield EnforcedShop(bare, realm, kept)
     bare.shop.anonymous.control("shop", allowStorefrontTraffic=True)
     standin.options = before
     connection.close()

@@ -23,6 +23,7 @@ from loyalty_plugin.services import leases, members, realms
 from loyalty_plugin.services.benefits import apply_benefits
 from loyalty_plugin.services.shopping import owners, turns
 from tests.saleor.enforcedkit import DOOR, GATEWAY, EnforcedShop, Visitor, bare, enforced
+from tests.saleor.standinkit import CHANNEL
 from tests.saleor.threadkit import API, now
 
 __all__ = ["bare", "enforced"]
@@ -112,6 +113,26 @@ def test_a_session_is_neither_guessed_nor_forged_nor_kept_for_ever(enforced: Enf
     ) == ("not_found")
     settings.LOYALTY = {**settings.LOYALTY, "SESSION_DAYS": 0}
     assert guest.refused("Checkout", id=cart["id"]) == "session_refused"
+
+
+def test_what_is_kept_for_members_is_sold_to_nobody_else_by_its_id(enforced: EnforcedShop):
+    guest, member = enforced.guest(), enforced.member()
+    kept = {"variantId": enforced.variant(enforced.kept), "quantity": 1}
+    cart = guest.cart(("S-100", 1))
+    assert guest.refused("CheckoutLinesAdd", id=cart["id"], lines=[kept]) == "members_only"
+    found = enforced.checkout(cart["id"])
+    assert found
+    assert [line["quantity"] for line in found["lines"]] == [1]
+    given = {"channel": CHANNEL, "lines": [kept], "email": "guest@mail.example"}
+    assert guest.refused("CheckoutCreate", input=given) == "members_only"
+    assert float(enforced.order(member.buy((enforced.kept, 1)))["total"]["gross"]["amount"]) == 18.0
+
+    # Who leaves while it lies in the cart does not buy it any more.
+    cart = member.cart((enforced.kept, 1))
+    member.send(cart["id"])
+    members.leave(SYSTEM, member_ids=[Member.objects.get(email=member.email).pk], now=now())
+    paying = {"id": cart["id"], "paymentGateway": GATEWAY}
+    assert member.refused("TransactionInitialize", **paying) == "members_only"
 
 
 def test_what_is_otherwise_than_shown_is_not_charged(enforced: EnforcedShop):
