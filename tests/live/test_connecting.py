@@ -131,7 +131,6 @@ def test_a_permission_taken_away(connected: World) -> None:
 
 def test_deactivated_and_active_again(connected: World) -> None:
     """Saleor tells of it once, and what happened in between has to be compared."""
-    connected.manage("loyalty_reconcile")  # a gap that an earlier scenario left would hide the one of this
     act(connected, "appDeactivate")
     connected.until("it is known to be inactive", lambda: connected.state() == "inactive")
     assert "installation_inactive" in states(connected, "--offline")
