@@ -34,6 +34,12 @@ settings.register_profile(
 settings.register_profile("full", settings.get_profile("ordinary"), max_examples=1500, stateful_step_count=60)
 settings.load_profile("full" if FULL else "ordinary")
 
+#: A colour on its way from light to dark is no colour anybody has chosen, nor has a drawer that slides in a place.
+STILL = """addEventListener("DOMContentLoaded", () => {
+  const still = document.createElement("style");
+  still.textContent = "*, *::before, *::after { transition: none !important; animation: none !important }";
+  document.head.append(still);
+});"""
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 _count = itertools.count()
 _run_lock = pytest.StashKey[int]()
@@ -142,7 +148,7 @@ def _nudged_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Patient:
-    """A browser whose pages wait as long as others may take, and move nothing that they need not move."""
+    """A browser whose pages wait as long as others may take, and in which nothing is ever on its way."""
 
     def __init__(self, browser: Any) -> None:
         self._browser = browser
@@ -150,13 +156,8 @@ class Patient:
     def new_context(self, **options: Any) -> Any:
         context = self._browser.new_context(reduced_motion="reduce", **options)
         context.set_default_timeout(1000 * PATIENCE)
+        context.add_init_script(STILL)
         return context
-
-    def new_page(self, **options: Any) -> Any:
-        """A page with a context of its own, which goes when it is closed."""
-        page = self._browser.new_page(reduced_motion="reduce", **options)
-        page.set_default_timeout(1000 * PATIENCE)
-        return page
 
 
 @pytest.fixture(scope="module")

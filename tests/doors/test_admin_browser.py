@@ -36,8 +36,6 @@ DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 #: Wagtail's own furniture is Wagtail's to mend.
 OURS = {"include": [["#main"]], "exclude": [[".w-slim-header"], [".w-panel__header"]]}
 ALL = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
-#: A colour on its way from light to dark is no colour anybody has chosen.
-STILL = "*, *::before, *::after { transition: none !important; animation: none !important }"
 #: Of these, the dark changes only colours.
 DARK = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 
@@ -240,7 +238,6 @@ def test_every_page_can_be_used_by_everybody(open_page):
     server = page.url.removesuffix(paths[0])
     for path in paths:
         page.goto(f"{server}{path}", wait_until="load")
-        page.add_style_tag(content=STILL)
         page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
         for size, scheme in ((DESKTOP, "light"), (DESKTOP, "dark"), (PHONE, "light")):
             page.emulate_media(color_scheme=scheme)

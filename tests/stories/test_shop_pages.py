@@ -229,18 +229,18 @@ def test_what_was_bought_as_a_guest_is_credited_once_the_address_is_confirmed(vi
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (720, 450), (1440, 900)])
 def test_no_page_is_wider_than_its_window(world: World, browser: Any, width: int, height: int) -> None:
     """720 × 450 is what a reader at 200 % sees of 1440 × 900."""
-    page = browser.new_page(viewport={"width": width, "height": height})
+    page = browser.new_context(viewport={"width": width, "height": height}).new_page()
     broken: list[str] = []
     page.on("pageerror", lambda error: broken.append(str(error)))
     for path in PAGES:
         page.goto(world.shop_url + path)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
     assert not broken
-    page.close()
+    page.context.close()
 
 
 def test_the_drawer_shows_what_was_put_in(world: World, browser: Any) -> None:
-    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
     page.goto(f"{world.shop_url}/products/first-harvest-sencha/")
     page.click("label:has-text('100 g')")
     assert page.inner_text(".lp-amount:visible") == "€27.50"
@@ -250,4 +250,4 @@ def test_the_drawer_shows_what_was_put_in(world: World, browser: Any) -> None:
     page.click("dialog [aria-label*=' more']")
     page.wait_for_function("document.querySelector('[data-count]').textContent === '2'")
     assert "€55.00" in page.inner_text("dialog .sum")
-    page.close()
+    page.context.close()
