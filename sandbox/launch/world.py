@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from psycopg import conninfo
 
 from sandbox.launch.folder import DataFolder
+from sandbox.launch.manager import Manager
 from sandbox.launch.ports import HOST
 from sandbox.launch.processes import ROOT, Processes
-from sandbox.launch.terminal import step
+from sandbox.launch.terminal import LaunchError, step
 from sandbox.postgres import Cluster, Server
 
 SHOP, STANDIN = "shop", "standin"
@@ -29,9 +30,13 @@ class World:
     database_url: str
     environment: dict[str, str]
     processes: Processes
+    #: Where one keeps ready for commands: a story has many, and each would take seconds to begin.
+    manager: Manager | None = None
 
     def manage(self, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
         """Run a Django command of the shop to its end; never raises for its exit code."""
+        if self.manager is not None:
+            return self.manager.run(*arguments)
         command = [sys.executable, "-m", "sandbox.manage", *arguments]
         environment = {**os.environ, **self.environment}
         return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
@@ -75,9 +80,8 @@ def story_world(folder: DataFolder, ports: Sequence[int]) -> Iterator[World]:
             server.create_database(one)
             if given:
                 stack.callback(server.drop_database, one)
-        yield _start(
-            stack, folder, ports, server, names, {"STANDIN_INSTANT": "1", "STANDIN_RETRY_SCALE": "0.05"}
-        )
+        more = {"STANDIN_INSTANT": "1", "STANDIN_RETRY_SCALE": "0.05"}
+        yield _start(stack, folder, ports, server, names, more, managed=True)
 
 
 def _start_cluster(stack: contextlib.ExitStack, folder: DataFolder, cluster: Cluster) -> Cluster:
@@ -116,6 +120,8 @@ def _start(
     server: Server,
     databases: tuple[str, str],
     more: dict[str, str] | None = None,
+    *,
+    managed: bool = False,
 ) -> World:
     shop_port, saleor_port = ports
     shop_url, saleor_url = f"http://localhost:{shop_port}", f"http://localhost:{saleor_port}"
@@ -130,8 +136,16 @@ def _start(
     processes = _processes(stack, folder, environment)
     # It loads while the tables are made: it has its own.
     saleor = processes.start("stand-in Saleor", "-m", "sandbox.saleor", "--port", str(saleor_port))
-    _open(processes, shop_port, HOST, lambda: processes.wait_for(saleor, f"{saleor_url}/"))
-    return World(shop_url, saleor_url, environment["DATABASE_URL"], environment, processes)
+    manager = _manager(stack, folder, environment) if managed else None
+    _open(processes, shop_port, HOST, lambda: processes.wait_for(saleor, f"{saleor_url}/"), manager)
+    return World(shop_url, saleor_url, environment["DATABASE_URL"], environment, processes, manager)
+
+
+def _manager(stack: contextlib.ExitStack, folder: DataFolder, environment: dict[str, str]) -> Manager:
+    whole = {**os.environ, **environment}
+    manager = Manager(sys.executable, ROOT, whole, folder.logs / "manager.log")
+    stack.callback(manager.close)
+    return manager
 
 
 def _environment(folder: DataFolder, database_url: str, more: dict[str, str]) -> dict[str, str]:
@@ -153,14 +167,23 @@ def _processes(stack: contextlib.ExitStack, folder: DataFolder, environment: dic
     return processes
 
 
-def _open(processes: Processes, port: int, listen: str, standin: Callable[[], None] | None = None) -> None:
+def _open(
+    processes: Processes,
+    port: int,
+    listen: str,
+    standin: Callable[[], None] | None = None,
+    manager: Manager | None = None,
+) -> None:
     """The shop with its tables and its worker; it loads while they are made and wants none before it is asked."""
     serve = ["-m", "granian", "--interface", "wsgi", "--no-ws", "--host", listen, "--port", str(port)]
     serve += ["--blocking-threads", "8", "sandbox.wsgi:application"]
     shop = processes.start("shop", *serve)
     with step("Tables"):
-        migrate = ("-m", "sandbox.manage", "migrate", "--no-input", "--verbosity", "0")
-        processes.finish(processes.start("migration", *migrate))
+        migrate = ("migrate", "--no-input", "--verbosity", "0")
+        if manager is None:
+            processes.finish(processes.start("migration", "-m", "sandbox.manage", *migrate))
+        elif (done := manager.run(*migrate)).returncode:
+            raise LaunchError(f"The tables could not be made:\n{done.stderr[-3000:]}", 1)
     if standin is not None:
         with step("Stand-in Saleor"):
             standin()

@@ -16,9 +16,9 @@ from typing import Any
 
 import httpx
 
+from sandbox.launch.manager import Manager
 from sandbox.launch.processes import hear
 from sandbox.postgres import django_database
-from tests.manager import Manager
 
 PYTHON = "LOYALTY_HOST_PYTHON"
 #: Apps a cell of the matrix adds, by commas: what may be installed beside us.

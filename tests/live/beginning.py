@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 
+from sandbox.launch.manager import Manager
 from sandbox.launch.ports import HOST, free_ports
 from sandbox.launch.processes import ROOT, Processes
 from sandbox.postgres import Server
@@ -23,7 +24,6 @@ from sandbox.seed.callers import Account, Caller, SeedError
 from tests import database
 from tests.live.options import Target
 from tests.live.world import CHANNEL, CURRENCY, IMPORTED_DAYS, PASSWORD, World
-from tests.manager import Manager
 from tests.scale import PATIENCE
 
 _OWNER = "owner@loyalty-live.example"

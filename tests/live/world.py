@@ -10,9 +10,9 @@ from typing import Any
 
 import psycopg
 
+from sandbox.launch.manager import Manager
 from sandbox.seed import laying
 from sandbox.seed.callers import Account, Caller
-from tests.manager import Manager
 from tests.scale import PATIENCE
 
 CHANNEL = "loyalty-live"

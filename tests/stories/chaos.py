@@ -9,10 +9,9 @@ from __future__ import annotations
 import json
 import os
 import random
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from copy import deepcopy
@@ -29,6 +28,7 @@ from loyalty_plugin.saleor.documents import document
 from loyalty_plugin.saleor.manifest import PERMISSIONS
 from loyalty_plugin.saleor.payloads.customers import customer_fact
 from loyalty_plugin.saleor.payloads.orders import order_fact
+from sandbox.launch.manager import Manager
 from sandbox.launch.ports import HOST, free_ports
 from sandbox.launch.processes import ROOT, Child, Processes
 from sandbox.postgres import Cluster, Server
@@ -106,11 +106,13 @@ class Chaos:
     owner: Caller
     shop_url: str
     api_url: str
-    environment: dict[str, str]
+    begin_manager: Callable[[], Manager]
     processes: Processes
     children: dict[str, Child] = field(default_factory=dict)
     #: What each order was after every act, in the order of the acts on it.
     history: dict[str, list[OrderFact]] = field(default_factory=dict)
+    #: Where commands are run; one whose database has crashed is not asked again.
+    manager: Manager | None = None
     killed: int = 0
     crashed: int = 0
 
@@ -135,12 +137,15 @@ class Chaos:
 
     def manage(self, *arguments: str, code: int | None = 0) -> str:
         """What a management command of the shop says."""
-        done = subprocess.run(
-            [sys.executable, "-m", "sandbox.manage", *arguments],
-            cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        self.manager = self.manager or self.begin_manager()
+        done = self.manager.run(*arguments)
         assert code is None or done.returncode == code, done.stdout[-2000:] + done.stderr[-4000:]
         return done.stdout
+
+    def end_manager(self) -> None:
+        if self.manager is not None:
+            self.manager.close()
+            self.manager = None
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.cluster.url("shop")) as connection:
@@ -218,6 +223,7 @@ class Chaos:
             time.sleep(dice.uniform(0.5, 3))
             self.kill(dice.choice(("web", "worker")))
             if self.crashed < crashes and self.killed % 2 == 0:
+                self.end_manager()
                 self.cluster.crash()
                 self.crashed += 1
             self.revive()
@@ -270,17 +276,20 @@ def chaos(folder: Path, postgres: Server) -> Iterator[Chaos]:
         saleor = processes.start("stand-in", "-m", "sandbox.saleor", "--port", str(saleor_port))
         client = stack.enter_context(httpx.Client(base_url=saleor_url, timeout=60))
         anonymous = Caller(client)
-        migrate = ("-m", "sandbox.manage", "migrate", "--no-input", "--verbosity", "0")
-        processes.finish(processes.start("migration", *migrate))
+
+        def begin_manager() -> Manager:
+            return Manager(sys.executable, ROOT, {**os.environ, **environment}, folder / "manager.log")
+
         processes.wait_for(saleor, f"{saleor_url}/")
         goods = deepcopy(SEED)
         goods["products"][0]["variants"][0]["stock"] = (
             1_000_000  # 500 orders take more than there is ordinarily
         )
         anonymous.control("seed", **goods)
-        whole = {**os.environ, **environment}
         owner = anonymous.login("owner@shop.example")
-        made = Chaos(cluster, anonymous, owner, shop_url, f"{saleor_url}/graphql/", whole, processes)
+        made = Chaos(cluster, anonymous, owner, shop_url, f"{saleor_url}/graphql/", begin_manager, processes)
+        stack.callback(made.end_manager)
+        made.manage("migrate", "--no-input", "--verbosity", "0")
         made.serve()
         made.work()
         processes.wait_for(made.children["web"], f"{shop_url}/health/")

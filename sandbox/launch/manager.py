@@ -13,13 +13,12 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Mapping
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 
-import django
-from django.core.management import ManagementUtility
-from django.core.management.base import CommandError
-from django.db import close_old_connections, connections
+
+class ManagerGone(Exception):
+    """The process has ended; the text is what it wrote last."""
 
 
 class Manager:
@@ -38,14 +37,17 @@ class Manager:
         )
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """How a command ended, and what it said."""
+        """How a command ended, and what it said. Raises ManagerGone if it took the whole process with it."""
         asked, answers = self._process.stdin, self._process.stdout
         assert asked is not None
         assert answers is not None
-        asked.write(json.dumps(arguments) + "\n")
-        asked.flush()
-        line = answers.readline()
-        assert line, Path(self._log.name).read_text()
+        line = ""
+        with suppress(BrokenPipeError):
+            asked.write(json.dumps(arguments) + "\n")
+            asked.flush()
+            line = answers.readline()
+        if not line:
+            raise ManagerGone(Path(self._log.name).read_text())
         done = json.loads(line)
         return subprocess.CompletedProcess(arguments, done["code"], done["out"], done["err"])
 
@@ -58,6 +60,10 @@ class Manager:
 
 def run(arguments: list[str]) -> dict[str, object]:
     """The exit code and what was said."""
+    # Here, since only the process needs them: whoever begins it is to begin at once.
+    from django.core.management import ManagementUtility
+    from django.db import close_old_connections, connections
+
     out, err = io.StringIO(), io.StringIO()
     close_old_connections()
     try:
@@ -66,7 +72,7 @@ def run(arguments: list[str]) -> dict[str, object]:
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except (CommandError, Exception):
+    except Exception:
         err.write(traceback.format_exc())
         code = 1
     finally:
@@ -76,6 +82,8 @@ def run(arguments: list[str]) -> dict[str, object]:
 
 def main() -> None:
     """Until stdin ends. Answers go to the stdout we were given; what libraries print goes elsewhere."""
+    import django
+
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     django.setup()
