@@ -20,11 +20,13 @@ import tempfile
 from pathlib import Path
 
 import django
+import psycopg
 from django.apps import apps
 from django.core.management import call_command
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
+from psycopg import sql
 
 from sandbox.postgres import Cluster, Server, django_database, find_binaries
 from tests.leftovers import locked, own_folder
@@ -79,6 +81,16 @@ def own_cluster(name: str) -> Cluster:
     data = Path(os.environ[RUN]) / name
     _copied(_kept("all"), data)
     return Cluster(data)
+
+
+def lay_out(data: Path, name: str) -> bool:
+    """Make `data`, which is not there yet, a stopped cluster whose database of this name is migrated; whether it could."""
+    if not _copied(_kept("all"), data):
+        return False
+    with Cluster(data) as cluster, psycopg.connect(cluster.url(), autocommit=True) as connection:
+        rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+        connection.execute(rename.format(sql.Identifier(TEMPLATE), sql.Identifier(name)))
+    return True
 
 
 def template() -> str:

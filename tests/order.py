@@ -14,19 +14,19 @@ Test = TypeVar("Test")
 
 #: Modules that start processes of a shop, by the world they share, with the seconds they take on two cores.
 WORLDS: dict[tuple[str, ...], int] = {
-    ("tests/stories/test_chaos.py",): 80,
+    ("tests/stories/test_chaos.py",): 65,
     ("tests/install/test_hosts.py",): 100,
     ("tests/stories/test_shop_walk.py", "tests/stories/test_shop_pages.py"): 100,
-    ("tests/doors/test_admin_browser.py",): 80,
-    ("tests/stories/test_story.py",): 50,
-    ("tests/sandbox/test_launch.py",): 50,
+    ("tests/doors/test_admin_browser.py",): 70,
+    ("tests/stories/test_story.py",): 35,
+    ("tests/sandbox/test_launch.py",): 30,
     (
         "tests/live/test_buying.py",
         "tests/live/test_connecting.py",
         "tests/live/test_leaving.py",
         "tests/live/test_lost.py",
         "tests/live/test_other_hands.py",
-    ): 80,
+    ): 65,
 }
 
 

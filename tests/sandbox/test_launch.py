@@ -25,8 +25,9 @@ from sandbox.launch.ports import free_ports, require_free
 from sandbox.launch.processes import ROOT, Processes
 from sandbox.launch.steps import Step
 from sandbox.launch.terminal import LaunchError
-from sandbox.launch.world import World
-from tests.scale import PATIENCE
+from sandbox.launch.world import SHOP, World
+from tests import database
+from tests.scale import FULL, PATIENCE
 
 ENDLESS = "import time\nwhile True: time.sleep(1)"
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -198,9 +199,14 @@ class TestCommand:
         assert "Traceback" not in said
 
     @pytest.mark.skipif(bool(system.missing_libraries()), reason="no libraries to draw cards with")
-    def test_a_whole_life(self, folder: Path) -> None:
+    def test_a_whole_life(self, folder: Path, django_db_setup: None) -> None:
         """Ctrl-C leaves no process, a killed launcher only a PostgreSQL, which the next start stops."""
         data, port = folder / "data", free_ports(2)[0]
+        if (
+            not FULL
+        ):  # making all tables takes half a minute, and projects in tests/install have them made as well
+            DataFolder(data).release()
+            database.lay_out(data / "postgres", SHOP)
         run = self.start_shop(data, port)
         started = processes_of(data)
         for name in ("granian", "sandbox.saleor", "procrastinate worker", "postgres"):
@@ -212,14 +218,14 @@ class TestCommand:
 
         run = self.start_shop(data, port)
         started = processes_of(data)
-        database = int((data / "postgres" / "postmaster.pid").read_text().split()[0])
+        server = int((data / "postgres" / "postmaster.pid").read_text().split()[0])
         run.kill()
         run.communicate()
         until(lambda: [pid for pid in started if is_alive(pid) and "postgres" not in started[pid]] == [])
-        assert is_alive(database)
+        assert is_alive(server)
 
         run = self.start_shop(data, port)
-        assert not is_alive(database)
+        assert not is_alive(server)
         started = processes_of(data)
         run.terminate()
         said, _ = run.communicate(timeout=PATIENCE)
