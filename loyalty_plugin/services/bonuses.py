@@ -136,31 +136,35 @@ def award_milestones(
     at: datetime,
     now: datetime,
 ) -> None:
-    """Award the milestones that were passed since `earned_before`, each once in a membership."""
+    """Award the milestones that were passed since `earned_before`, each once in a membership.
+
+    What a milestone brings is earned, too, and may pass the next one: its mark lies behind the member ever after, so it
+    is looked at now or never.
+    """
     terms = resolved(version)
-    after = locked.balance(member.pk).earned
-    if after <= earned_before:
-        return
-    for rule in terms.rules[OccasionKind.MILESTONE]:
-        fact = replace(awards.member_fact(member, version, past, locked), earned_before=earned_before)
-        occasion = member_occasion(version, OccasionKind.MILESTONE, fact, at=at, earned_after=after)
-        alone = replace(terms, rules={**terms.rules, OccasionKind.MILESTONE: (rule,)})
-        left = awards.remaining(member, version, past, locked, occasion.day)
-        decision = decide(version, occasion, left, alone)
-        benefit = f"milestone:{rule.terms.id}"
-        plan = awards.award_plan(
-            actor,
-            version,
-            member,
-            decision,
-            key=_key(member, version, benefit),
-            request={"benefit": benefit, "member": member.pk},
-            kind=Kind.BONUS,
-            occurred_at=at,
-            source=f"benefit:{benefit}",
-        )
-        if plan is None or claims.had(member, benefit):
-            continue
-        [posted] = approvals.post_or_ask([plan], now=now, locked=locked)
-        if not posted.replayed:
-            awards.take_into_account(past, version, member, decision, occasion.day)
+    before = earned_before
+    while (after := locked.balance(member.pk).earned) > before:
+        for rule in terms.rules[OccasionKind.MILESTONE]:
+            fact = replace(awards.member_fact(member, version, past, locked), earned_before=before)
+            occasion = member_occasion(version, OccasionKind.MILESTONE, fact, at=at, earned_after=after)
+            alone = replace(terms, rules={**terms.rules, OccasionKind.MILESTONE: (rule,)})
+            left = awards.remaining(member, version, past, locked, occasion.day)
+            decision = decide(version, occasion, left, alone)
+            benefit = f"milestone:{rule.terms.id}"
+            plan = awards.award_plan(
+                actor,
+                version,
+                member,
+                decision,
+                key=_key(member, version, benefit),
+                request={"benefit": benefit, "member": member.pk},
+                kind=Kind.BONUS,
+                occurred_at=at,
+                source=f"benefit:{benefit}",
+            )
+            if plan is None or claims.had(member, benefit):
+                continue
+            [posted] = approvals.post_or_ask([plan], now=now, locked=locked)
+            if not posted.replayed:
+                awards.take_into_account(past, version, member, decision, occasion.day)
+        before = after

@@ -187,6 +187,20 @@ def test_a_milestone_is_paid_once_even_if_the_mark_is_passed_again():
     assert Entry.objects.filter(kind="bonus").count() == 1
 
 
+def test_what_a_milestone_brings_passes_the_next_one_in_whatever_order_they_stand():
+    second = {"id": "next", "rule": "milestone", "params": {"mark": 120, "points": 10}}
+    third = {"id": "last", "rule": "milestone", "params": {"mark": 136, "points": 1}}
+    of = member(programme(rules(third, second, MILESTONE)))
+    apply_orders([order(of, 10_000)], now=NOW)
+    # 100 of the order bring 25, which bring 10; 135 are not yet 136.
+    given = Entry.objects.filter(kind="bonus").order_by("pk").values_list("source", flat=True)
+    assert list(given) == ["benefit:milestone:century", "benefit:milestone:next"]
+    assert balance(of).earned == 135
+    apply_orders([order(of, 100)], now=NOW)
+    assert balance(of).earned == 137
+    assert Entry.objects.filter(source="benefit:milestone:last").count() == 1
+
+
 def test_an_erased_account_earns_nothing_more():
     of = member(programme())
     members.leave(SYSTEM, member_ids=[of.pk], now=NOW)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from fractions import Fraction
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.facts import OrderFact
@@ -14,7 +17,7 @@ from loyalty_plugin.domain.ledger import POINTS, Kind, input_digest
 from loyalty_plugin.models.ledger import Balance, Entry, Lot
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import OrderRecord
-from loyalty_plugin.models.programmes import ProgrammeChannel
+from loyalty_plugin.models.programmes import CampaignBudget, ProgrammeChannel
 from loyalty_plugin.models.requests import Request
 from loyalty_plugin.queries import projections
 from loyalty_plugin.queries.verifying import sources
@@ -268,3 +271,57 @@ def test_points_of_an_order_wait_for_its_window_also_where_no_amount_earned():
     of = member(programme(rules))
     see(order(of, 10_000))
     assert Lot.objects.get().pending == 50
+
+
+def test_a_refund_makes_no_room_in_a_campaigns_budget_and_none_in_the_day():
+    """What depends on other orders is decided once: others were told "no more" by then, and it might come back."""
+    campaign = {"id": "spring", "multiplier": "campaign", "params": {"rate": "2"}, "campaign": "spring"}
+    base = document(pending=CAFE)
+    earning = {
+        **base["earning"],
+        "multipliers": [campaign],
+        "campaigns": [{"code": "spring", "name": {"en": "Spring"}, "budget": 100}],
+        "caps": {"day": 250},
+    }
+    of = member(programme({**base, "earning": earning}))
+    first = order(of, 10_000)
+    see(first)
+    assert (balance(of).available, CampaignBudget.objects.get().used) == (200, 100)
+    see(left(first, 0, 1))
+    assert (balance(of).available, CampaignBudget.objects.get().used) == (0, 100)
+    see(order(of, 10_000, at=NOW + timedelta(hours=2)))
+    assert (balance(of).available, CampaignBudget.objects.get().used) == (50, 100)
+    # The refund did not last: all of it stands again, and neither limit was passed by what was decided.
+    see(left(first, 10_000, 3))
+    assert (balance(of).available, CampaignBudget.objects.get().used) == (250, 100)
+
+
+def test_a_milestone_that_was_reached_stays_and_is_not_paid_again():
+    base = document(pending=CAFE)
+    base["earning"]["rules"].append(
+        {"id": "century", "rule": "milestone", "params": {"mark": 100, "points": 25}}
+    )
+    of = member(programme(base))
+    fact = order(of, 10_000)
+    for hours, stays in ((1, 0), (2, 10_000), (3, 0)):
+        see(fact)
+        see(left(fact, stays, hours))
+        assert balance(of).available == stays // 100 + 25
+    see(order(of, 10_000, at=NOW + timedelta(hours=4)))
+    assert balance(of).available == 125
+
+
+@given(st.integers(0, 10**9), st.integers(1, 10**12), st.lists(st.integers(0, 2 * 10**12), max_size=6))
+def test_the_share_that_stands_is_the_moneys_however_it_came_to_it(
+    decided: int, paid: int, lefts: list[int]
+) -> None:
+    """Booked difference by difference it is what one refund would leave: rounded down once, and never above the whole."""
+    stands = decided
+    for left_over in [*lefts, 0, *lefts]:
+        should = steps.target(decided, steps.Net(paid, left_over))
+        assert 0 <= should <= decided
+        assert should == int(Fraction(decided) * min(Fraction(left_over, paid), 1))
+        stands += should - stands
+    last = lefts[-1] if lefts else 0
+    assert stands == steps.target(decided, steps.Net(paid, last))
+    assert steps.target(decided, steps.Net(paid, paid)) == decided
