@@ -163,6 +163,15 @@ class RequestClosed(LoyaltyError):
     code = "request_closed"
 
 
+class AlreadyGranted(LoyaltyError):
+    """Another amount was granted for this incident, or waits to be: a second one would come on top.
+
+    Details: amount, currency.
+    """
+
+    code = "already_granted"
+
+
 class InvalidDraft(InvalidInput):
     """A programme draft that contradicts itself. Details: problems, a list of {path, problem}."""
 

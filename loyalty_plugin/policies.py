@@ -57,6 +57,12 @@ POINT_LIMITS: Final[dict[str, tuple[int | None, int | None]]] = {
 #: The same of points for past orders, which are many members' at once.
 PAST_LIMITS: Final[dict[str, tuple[int | None, int | None]]] = {"owner": (1_000_000, None)}
 
+#: The same of refunds granted for incidents, in minor units of whatever currency.
+REFUND_LIMITS: Final[dict[str, tuple[int | None, int | None]]] = {
+    "manager": (10_000, 50_000),
+    "owner": (None, None),
+}
+
 
 def require(actor: Actor, operation: Operation, *, channel: str = "") -> None:
     """Pass, or raise PermissionDenied. The system may do what follows from facts and rules.

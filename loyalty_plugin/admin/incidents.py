@@ -26,7 +26,7 @@ from loyalty_plugin.policies import Operation
 from loyalty_plugin.queries.explanations.numbers import money_text
 from loyalty_plugin.queries.incidents import incidents
 from loyalty_plugin.registry import ports
-from loyalty_plugin.services.incidents import act, close
+from loyalty_plugin.services.incidents import Acted, act, close
 
 #: Differences whose `promised` and `charged` are units, not amounts.
 IN_UNITS: Final = frozenset({"more_units", "over_limit"})
@@ -206,8 +206,13 @@ class IncidentView(Page):
             if action == Incident.Action.REFUND:
                 amount = Money.parse(request.POST.get("amount", ""), self.incident.currency).amount
             done = act(self.actor, incident_id=pk, action=action, amount=amount, now=now)
-            words = _("Sent to Saleor; below is what became of it.") if done.change_id else _("Noted.")
-            messages.success(request, words)
+            messages.success(request, self.said(done))
         except LoyaltyError as error:
             self.refuse(error)
         return redirect("loyalty_incidents:incident", pk)
+
+    def said(self, done: Acted) -> str:
+        """What follows from an act."""
+        if done.request_id is not None:
+            return _("This is above what one person may grant: it waits for a second person under Requests.")
+        return _("Sent to Saleor; below is what became of it.") if done.change is not None else _("Noted.")

@@ -27,7 +27,7 @@ from loyalty_plugin.policies import Operation
 from loyalty_plugin.queries.balances import balances_of
 from loyalty_plugin.queries.trail import requests
 from loyalty_plugin.registry import ports
-from loyalty_plugin.services import approvals, decided
+from loyalty_plugin.services import approvals, decided, granting
 from loyalty_plugin.services.adjustments import REASONS
 
 
@@ -187,4 +187,6 @@ class RequestView(Page):
             return _("Confirmed. The order earns as soon as it has been read anew.")
         if self.asked.operation == decided.PAST_POINTS:
             return _("Approved. The points are being issued.")
+        if self.asked.operation == granting.REFUND:
+            return _("Approved. The refund is being granted in Saleor; the incident says what became of it.")
         return _("Approved and posted.")

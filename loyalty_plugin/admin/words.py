@@ -79,6 +79,9 @@ OUTCOMES: Final[dict[str, Any]] = {
 FAULTS: Final[dict[str, Any]] = {
     "order_gone": gettext_lazy("Saleor does not have this order any more."),
     "not_charged": gettext_lazy("No single payment of this order is as large. Grant it in Saleor, in parts."),
+    "granted_otherwise": gettext_lazy(
+        "Another amount was granted for this before. Grant more in Saleor itself."
+    ),
     "saleor_error": gettext_lazy("Saleor refused it."),
     "saleor_unreachable": gettext_lazy("Saleor did not answer."),
     "app_token_dead": gettext_lazy("Saleor no longer knows our App. Install it anew."),
@@ -209,6 +212,8 @@ def why_it_waits(cause: Mapping[str, Any]) -> str:
             "used": money_text(int(cause["used"]), str(cause["unit"])),
         }
         return f"{_hand_paid(cause)} {room}"
+    if cause.get("which") == "refund":
+        return _refund(cause)
     if cause.get("which") == "past_points":
         return _(
             "%(orders)s orders of %(members)s members from before the programme. One person may accept up to %(limit)s."
@@ -225,6 +230,21 @@ def _hand_paid(cause: Mapping[str, Any]) -> str:
     return _(
         "Order %(order)s was declared as paid, and no payment App saw the money. Did it come in? Then the order earns."
     ) % {"order": cause.get("order", "")}
+
+
+def _refund(cause: Mapping[str, Any]) -> str:
+    limit = money_text(int(cause["limit"]), str(cause["unit"]))
+    if cause.get("daily"):
+        words = _("For order %(order)s, which differs. One person may grant up to %(limit)s a day.")
+    else:
+        words = _("For order %(order)s, which differs. One person may grant up to %(limit)s at once.")
+    return words % {"order": cause.get("order", ""), "limit": limit}
+
+
+def _granted(details: Mapping[str, Any]) -> str:
+    return _("%(amount)s were granted for this already, or wait to be. Grant more in Saleor itself.") % {
+        "amount": money_text(int(details["amount"]), str(details["currency"]))
+    }
 
 
 def _insufficient(details: Mapping[str, Any]) -> str:
@@ -281,6 +301,7 @@ _SENTENCES: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
     "second_factor_required": lambda _d: _("Confirm with your second factor first."),
     "same_person": _same_person,
     "request_closed": _closed,
+    "already_granted": _granted,
     "invalid_amount": lambda _d: _("Enter a whole number of points other than zero, below nine quadrillion."),
     "invalid_input": lambda _d: _("Something in the form is not valid."),
     "invalid_draft": lambda _d: _("This draft contradicts itself. Each problem is listed below."),

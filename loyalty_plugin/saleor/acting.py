@@ -31,6 +31,7 @@ GRANT: Final = "order_grant"
 CONFIRM: Final = "order_confirm"
 _GONE: Final = "order_gone"
 _NOT_CHARGED: Final = "not_charged"
+_OTHERWISE: Final = "granted_otherwise"
 
 
 def carry(row: OutboxItem, held: leases.Held) -> Ended:
@@ -59,8 +60,11 @@ def _cancel(url: str, order: Mapping[str, Any], desired: Mapping[str, Any], held
 
 
 def _grant(url: str, order: Mapping[str, Any], desired: Mapping[str, Any], held: leases.Held) -> Ended:
-    if not any(desired["mark"] in (grant["reason"] or "") for grant in order["grantedRefunds"]):
-        amount = Money(desired["amount"], desired["currency"]).decimal
+    amount = Money(desired["amount"], desired["currency"]).decimal
+    before = [one for one in order["grantedRefunds"] if desired["mark"] in (one["reason"] or "")]
+    if before and sum(one["amount"]["amount"] for one in before) != amount:
+        return Status.FAILED, _OTHERWISE, ""
+    if not before:
         # Saleor grants from one transaction only, and no more than it charged.
         paid = [one for one in order["transactions"] if one["chargedAmount"]["amount"] >= amount]
         if not paid:

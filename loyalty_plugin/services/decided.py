@@ -1,4 +1,5 @@
-"""What follows from a decision about an act that is no plan to post: money that counts, points for the past that begin.
+"""What follows from a decision about an act that is no plan to post: money that counts, points for the past that begin,
+refunds that are granted.
 
 It decides nothing and posts nothing itself; a job does what became due.
 """
@@ -13,6 +14,7 @@ from loyalty_plugin import jobs
 from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.models.past import PastPoints
 from loyalty_plugin.models.requests import Request
+from loyalty_plugin.services import granting, incidents
 
 #: A request about money that was declared by hand: approved, the order counts it.
 HAND_PAID: Final = "order.hand_paid"
@@ -26,6 +28,9 @@ def approved(request: Request, order: OrderRecord | None, now: datetime) -> bool
         waiting = PastPoints.objects.filter(request=request, status=PastPoints.Status.WAITING)
         waiting.update(status=PastPoints.Status.RUNNING)
         jobs.enqueue(jobs.PAST_POINTS)
+        return True
+    if request.operation == granting.REFUND:
+        incidents.grant_as_asked(request, now)
         return True
     if request.operation == HAND_PAID:
         if order is not None:
@@ -43,7 +48,7 @@ def rejected(request: Request, order: OrderRecord | None, now: datetime) -> bool
     if request.operation == HAND_PAID and order is not None:
         _look(order, now)
         return True
-    return False
+    return request.operation == granting.REFUND
 
 
 def lapsed(request_ids: Sequence[int], now: datetime) -> None:

@@ -6,7 +6,7 @@ It decides about no order itself. What changes Saleor goes out by the outbox, an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,8 +20,9 @@ from loyalty_plugin.errors import InvalidInput, NotFound
 from loyalty_plugin.models.incidents import Incident
 from loyalty_plugin.models.outbox import OutboxItem
 from loyalty_plugin.models.realms import Realm
+from loyalty_plugin.models.requests import Request
 from loyalty_plugin.policies import Operation, require
-from loyalty_plugin.services import audit
+from loyalty_plugin.services import audit, granting
 from loyalty_plugin.signals import announce, incident_opened
 
 Action = Incident.Action
@@ -29,7 +30,7 @@ Action = Incident.Action
 CHANGES: Final[dict[str, str]] = {
     Action.HOLD: "order_note",
     Action.CANCEL: "order_cancel",
-    Action.REFUND: "order_grant",
+    Action.REFUND: granting.GRANT,
     Action.CONFIRM: "order_confirm",
 }
 
@@ -61,10 +62,20 @@ def open_incident(
         announce(incident_opened, incident_id=incident.pk)
 
 
-def act(actor: Actor, *, incident_id: int, action: str, amount: int = 0, now: datetime) -> Incident:
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """The incident, what goes out to Saleor (None where nothing does), and the request that waits for another person."""
+
+    incident: Incident
+    change: OutboxItem | None = None
+    request_id: int | None = None
+
+
+def act(actor: Actor, *, incident_id: int, action: str, amount: int = 0, now: datetime) -> Acted:
     """Do something about an open incident. `amount` is what a refund grants, minor units.
 
-    Raises NotFound (also for a closed one), InvalidInput, PermissionDenied.
+    An incident has one grant: the same again is the same one. Raises NotFound (also for a closed one), InvalidInput,
+    AlreadyGranted, LimitExceeded, PermissionDenied.
     """
     require(actor, Operation.HANDLE_INCIDENTS)
     if action not in Action.values:
@@ -74,14 +85,62 @@ def act(actor: Actor, *, incident_id: int, action: str, amount: int = 0, now: da
     with transaction.atomic():
         incident = _open(incident_id)
         require(actor, Operation.HANDLE_INCIDENTS, channel=incident.channel)
-        incident.action, incident.acted_at, incident.acted_by_id = action, now, actor.person_id
-        incident.change = send(
-            CHANGES[action], incident.realm, incident.order_id, now=now, **_desired(incident, action, amount)
-        ) if action in CHANGES else None  # fmt: skip
+        if action == Action.REFUND:
+            may = granting.allowed(actor, incident, amount, now)
+            if may.before is not None:
+                return Acted(incident, may.before)
+            if may.request is not None:
+                if may.excess is not None:
+                    _note(actor, incident, granting.REFUND, "asked", now, amount, may.request.pk)
+                return Acted(incident, request_id=may.request.pk)
+        return Acted(incident, _do(actor, incident, action, amount, now))
+
+
+def grant_as_asked(request: Request, now: datetime) -> None:
+    """Grant what a second person agreed to. In the transaction that decides; nothing where it was closed meanwhile."""
+    incident = (
+        Incident.objects.select_for_update(of=("self",))
+        .select_related("realm")
+        .filter(pk=request.payload["incident"], status=Incident.Status.OPEN)
+        .first()
+    )
+    if incident is not None:
+        incident.acted_by_id = request.requested_by_id
+        incident.action, incident.acted_at = Action.REFUND, now
+        incident.change = _send_act(incident, Action.REFUND, request.amount, now)
         incident.save(update_fields=["action", "acted_at", "acted_by", "change"])
-        detail = {"order": incident.number or incident.order_id, **({"amount": amount} if amount else {})}
-        audit.record(actor, f"incident.{action}", f"incident:{incident.pk}", "done", now=now, detail=detail)
-    return incident
+
+
+def _do(actor: Actor, incident: Incident, action: str, amount: int, now: datetime) -> OutboxItem | None:
+    incident.action, incident.acted_at, incident.acted_by_id = action, now, actor.person_id
+    incident.change = _send_act(incident, action, amount, now)
+    incident.save(update_fields=["action", "acted_at", "acted_by", "change"])
+    # As of other acts with limits, what was done alone counts as posted.
+    outcome = "posted" if action == Action.REFUND else "done"
+    _note(actor, incident, f"incident.{action}", outcome, now, amount)
+    return incident.change
+
+
+def _send_act(incident: Incident, action: str, amount: int, now: datetime) -> OutboxItem | None:
+    if action not in CHANGES:
+        return None
+    desired = _desired(incident, action, amount)
+    return send(CHANGES[action], incident.realm, incident.order_id, now=now, **desired)
+
+
+def _note(
+    actor: Actor,
+    incident: Incident,
+    operation: str,
+    outcome: str,
+    now: datetime,
+    amount: int,
+    request_id: int | None = None,
+) -> None:
+    detail = {"order": incident.number or incident.order_id, **({"amount": amount} if amount else {})}
+    audit.record(
+        actor, operation, f"incident:{incident.pk}", outcome, now=now, detail=detail, request_id=request_id
+    )
 
 
 def close(actor: Actor, *, incident_id: int, reason: str, now: datetime) -> None:
@@ -126,7 +185,7 @@ def _open(incident_id: int) -> Incident:
 
 def _desired(incident: Incident, action: str, amount: int) -> dict[str, Any]:
     """What the outgoing change says besides the order. `mark` finds again what was written before."""
-    mark = f"loyalty:incident:{incident.pk}"
+    mark = granting.mark_of(incident)
     if action == Action.HOLD:
         return {"mark": mark}
     if action == Action.REFUND:

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.models import Group, Permission
 
 from loyalty_plugin.models.staff import RoleLimit
-from loyalty_plugin.policies import PAST_LIMITS, POINT_LIMITS, ROLES
+from loyalty_plugin.policies import PAST_LIMITS, POINT_LIMITS, REFUND_LIMITS, ROLES
 
 #: Groups are shared with the host, so ours carry a name of their own.
 PREFIX = "Loyalty: "
@@ -32,7 +32,12 @@ def create_roles(**_kwargs: Any) -> None:
                 content_type__app_label="loyalty_plugin", codename__in=[op.value for op in operations]
             )
             group.permissions.set([*permissions, *([access] if access else [])])
-    for operation, limits in (("points.adjust", POINT_LIMITS), ("points.past", PAST_LIMITS)):
+    known = (
+        ("points.adjust", POINT_LIMITS),
+        ("points.past", PAST_LIMITS),
+        ("incident.refund", REFUND_LIMITS),
+    )
+    for operation, limits in known:
         for role, (once, daily) in limits.items():
             RoleLimit.objects.get_or_create(
                 role=role, operation=operation, defaults={"once": once, "daily": daily}

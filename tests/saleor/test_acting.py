@@ -30,6 +30,9 @@ def test_each_act_is_done_once(bare: Thread):
     for _ in range(2):
         assert send("order_note", order, mark=mark).status == "done"
         assert send("order_grant", order, mark=mark, amount=500, currency="USD").status == "done"
+    # What was granted by this mark is not granted again, nor said to be done where it was another amount.
+    more = send("order_grant", order, mark=mark, amount=700, currency="USD")
+    assert (more.status, more.error) == ("failed", "granted_otherwise")
     read = shop.owner.data(
         "query($i:ID!){order(id:$i){events{type message} grantedRefunds{reason amount{amount}}}}", i=order
     )["order"]
