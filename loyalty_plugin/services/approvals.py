@@ -11,6 +11,7 @@ from django.db import transaction
 
 from loyalty_plugin.domain.actors import SYSTEM, Actor
 from loyalty_plugin.domain.intents import Plan
+from loyalty_plugin.domain.ledger import POINTS, QUALIFYING
 from loyalty_plugin.domain.plans import plan_data, plan_from
 from loyalty_plugin.errors import (
     AwardNeedsApproval,
@@ -24,6 +25,7 @@ from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.models.requests import Request
 from loyalty_plugin.policies import Operation, require
+from loyalty_plugin.queries.programmes import version_by_id
 from loyalty_plugin.services import audit, claims, decided, posting
 from loyalty_plugin.services.asking import open_request
 from loyalty_plugin.signals import announce, request_decided
@@ -192,13 +194,33 @@ def approve(actor: Actor, *, request_id: int, now: datetime) -> posting.Posted |
         if decided.approved(request, order, now):
             return None
         plan = plan_from(request.payload, source=f"{posting.APPROVED}{request.pk}")
-        posted = posting.post([plan], recorded_at=now)[0]
+        if request.operation == AWARD and member is not None and member.status == Member.Status.ACTIVE:
+            posted = _award(plan, member, now)
+        else:
+            [posted] = posting.post([plan], recorded_at=now)
         if order is not None and order.outcome == AWAITING:
             order.points, order.earn_entry, order.outcome = plan.awarded, posted.entry_id, ""
             order.save(update_fields=["points", "earn_entry", "outcome"])
         if member is not None and member.verified_at is not None:
             claims.release(member, now=now)  # the contact may have been verified while this waited
         return posted
+
+
+def _award(plan: Plan, member: Member, now: datetime) -> posting.Posted:
+    """Post an award that waited, and the milestones that it passes now, as it would have when it was earned."""
+    # Here, since what they bring may have to be asked for in its turn.
+    from loyalty_plugin.services import awards, bonuses
+
+    version = version_by_id(plan.version_id)
+    budgets = awards.lock_budgets([version])
+    locked = posting.lock([(member.pk, POINTS), (member.pk, QUALIFYING)], lots=False)
+    past = awards.read_past([member.pk], [version], plan.occurred_at)
+    past.budgets = budgets
+    before = locked.balance(member.pk).earned
+    [posted] = posting.post([plan], recorded_at=now, locked=locked)
+    bonuses.award_milestones(SYSTEM, member, version, before, locked, past, at=plan.occurred_at, now=now)
+    awards.book_budgets(past.used)
+    return posted
 
 
 def reject(actor: Actor, *, request_id: int, now: datetime) -> None:

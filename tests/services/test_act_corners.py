@@ -164,6 +164,29 @@ def test_a_milestone_reached_by_a_bonus_draws_on_its_campaigns_budget():
     assert CampaignBudget.objects.get().used == 7
 
 
+def test_an_award_that_waited_passes_its_milestones_once_it_is_approved():
+    """Otherwise they would lie behind the member for ever: the next order begins above their marks."""
+    manager = staff("manager", "manager")
+    rules = with_rules(
+        {"id": "century", "rule": "milestone", "params": {"mark": 100, "points": 20}, "campaign": "spring"},
+        {"id": "next", "rule": "milestone", "params": {"mark": 110, "points": 60}},
+        {"id": "last", "rule": "milestone", "params": {"mark": 180, "points": 3}},
+        campaigns=[{"code": "spring", "name": {"en": "Spring"}, "budget": 30}],
+    )
+    of = member(programme(rules, max_award=50))
+    apply_orders([order(of, 10_000)], now=NOW)
+    waiting = Request.objects.get()
+    approvals.approve(manager, request_id=waiting.pk, now=NOW)
+    balance = Balance.objects.get(member=of, unit=POINTS)
+    assert (balance.earned, CampaignBudget.objects.get().used) == (120, 20)
+    # The second brings more than one may have unasked, and passes the third.
+    asked = Request.objects.get(status="waiting")
+    assert asked.amount == 60
+    approvals.approve(manager, request_id=asked.pk, now=NOW)
+    balance.refresh_from_db()
+    assert (balance.earned, CampaignBudget.objects.get().used) == (183, 20)
+
+
 def test_a_birthday_locks_by_the_first_order_that_was_multiplied_for_it():
     rules = document()
     rules["earning"]["multipliers"] = [{"id": "b", "multiplier": "birthday", "params": {"span": "day"}}]
