@@ -184,6 +184,10 @@ ADVICE: Final[dict[str, tuple[Promise, Promise]]] = {
         _("{count} orders of {saleor} were not charged as promised, the oldest since {since}."),
         _("Decide about them in the back office under Membership, Incidents."),
     ),
+    "quotes_refused": (
+        _("Member prices in {count} carts of {saleor} can't be quoted again ({why}); {ended} are not tried any more."),
+        _("Mend what the reason names. A cart is quoted anew when it is changed; its order is compared in any case."),
+    ),
     "hole_unpaid_ships": (
         _("{saleor} lets orders be sent that nobody has paid."),
         _("In its Dashboard, forbid to fulfil unpaid orders. Costs: orders on account wait for their payment."),

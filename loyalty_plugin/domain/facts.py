@@ -41,6 +41,8 @@ class LineFact:
     unit_net: int = 0
     #: The shop's own gift with a promotion.
     is_gift: bool = False
+    #: As `undiscounted_gross`, without tax; 0 where an adapter does not know.
+    undiscounted_net: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,8 @@ class OrderFact:
     reduced: bool = False
     #: Its channel takes orders that nobody has paid.
     may_owe: bool = False
+    #: Its channel enters prices with tax: what lists, floors and member prices are stated in.
+    with_tax: bool = True
 
     @property
     def ref(self) -> str:

@@ -146,6 +146,9 @@ class PricePromise(models.Model):
     valid_until = models.DateTimeField()
     #: From when on it is to be quoted again though nothing was told: it ran out, or what it rests on has changed.
     quote_due = models.DateTimeField(null=True, editable=False)
+    #: How often in a row it could not be quoted again, and why the last time (a code of `errors`).
+    quote_tries = models.PositiveSmallIntegerField(default=0, editable=False)
+    quote_fault = models.CharField(max_length=40, blank=True, editable=False)
     #: How often it was found to hold still after it had run out.
     renewals = models.PositiveSmallIntegerField(default=0)
     #: The order in which it ended.

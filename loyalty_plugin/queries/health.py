@@ -23,7 +23,7 @@ from loyalty_plugin.models.outbox import OutboxItem
 from loyalty_plugin.models.programmes import Programme, ProgrammeVersion
 from loyalty_plugin.policies import Operation, require
 from loyalty_plugin.queries import chain
-from loyalty_plugin.queries.incidents import incident_troubles
+from loyalty_plugin.queries.incidents import incident_troubles, quote_troubles
 from loyalty_plugin.queries.modes import hole_troubles
 from loyalty_plugin.queries.realms import standings
 from loyalty_plugin.queries.troubles import Trouble
@@ -61,6 +61,7 @@ def health(actor: Actor, *, now: datetime, permissions: Collection[str] = ()) ->
         *_job_troubles(now),
         *_ledger_troubles(now),
         *incident_troubles(),
+        *quote_troubles(),
         *hole_troubles(),
     )
 

@@ -244,12 +244,14 @@ def _renew(kept: Iterable[PricePromise], version: ProgrammeVersion, now: datetim
             starts = (one.starts_at for one in versions_of(version.programme_id).all)
             promise.valid_until = min([now + span, *(start for start in starts if start > now)])
             promise.renewals = min(promise.renewals + 1, 20)
-        if promise.quote_due != promise.valid_until:
-            promise.quote_due = promise.valid_until
+        if promise.quote_due != promise.valid_until or promise.quote_tries:
+            promise.quote_due, promise.quote_tries, promise.quote_fault = promise.valid_until, 0, ""
             stored.append(promise)
     old = [promise for promise in stored if not promise._state.adding]
     if old:
-        PricePromise.objects.bulk_update(old, ["valid_until", "renewals", "quote_due"])
+        PricePromise.objects.bulk_update(
+            old, ["valid_until", "renewals", "quote_due", "quote_tries", "quote_fault"]
+        )
 
 
 def _left_behind(promise: PricePromise, now: datetime) -> bool:

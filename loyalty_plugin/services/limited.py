@@ -12,7 +12,7 @@ from typing import Final
 
 from django.db.models import F
 
-from loyalty_plugin.domain.facts import CheckoutFact, MemberFact
+from loyalty_plugin.domain.facts import CheckoutFact, MemberFact, OrderFact
 from loyalty_plugin.domain.perks import QuotedLine, Thresholds
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
 from loyalty_plugin.models.orders import PerkUse, PricePromise
@@ -78,6 +78,20 @@ def keep_more(promise: PricePromise, units: int) -> None:
     """Note that an order had more units at a promise's price than it was for. In the caller's transaction."""
     if held_by(promise) and units > promise.quantity:
         PerkUse.objects.filter(promise=promise).update(pieces=F("pieces") + units - promise.quantity)
+
+
+def give_back(facts: Iterable[OrderFact]) -> None:
+    """Pieces of orders that were cancelled are there for others; one query where any was. In the caller's transaction.
+
+    Nothing brings a cancelled order back at the shop. A returned one keeps its pieces: it was bought.
+    """
+    cancelled = [fact for fact in facts if fact.cancelled]
+    if cancelled:
+        PerkUse.objects.filter(
+            promise__order_id__in={fact.order_id for fact in cancelled},
+            promise__checkout_id__in={fact.checkout_id for fact in cancelled} - {""},
+            promise__realm__api_url__in={fact.realm for fact in cancelled},
+        ).delete()
 
 
 def held_by(promise: PricePromise) -> Mapping[str, int]:

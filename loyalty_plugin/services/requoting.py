@@ -22,6 +22,9 @@ from loyalty_plugin.services.benefits import apply_benefits
 AT_ONCE: Final = 20
 #: When a checkout that could not be read is looked at again; a killed worker's come back then, too.
 _AGAIN: Final = timedelta(minutes=10)
+_LONGEST: Final = timedelta(days=1)
+#: After so many refusals in a row, over about four days, nobody asks by themselves any more.
+TRIES: Final = 10
 
 
 def of_members(member_ids: Collection[int], *, since: datetime) -> None:
@@ -51,10 +54,17 @@ def quote_due(*, now: datetime) -> int:
         except (NotFound, UnknownChannel, CurrencyMismatch):
             # Completed or deleted. An order of it may come yet, and is compared with them.
             rows.update(quote_due=None)
-        except LoyaltyError:
+        except LoyaltyError as error:
             # For this one alone: the others must not wait for it.
-            continue
+            _put_off(rows, error.code, now)
     return len(checkouts)
+
+
+def _put_off(rows: QuerySet[PricePromise], fault: str, now: datetime) -> None:
+    """Ask again ever later, and at last not any more: what was refused so often is for people, whom health tells."""
+    tries = 1 + (rows.order_by("-quote_tries").values_list("quote_tries", flat=True).first() or 0)
+    later = None if tries >= TRIES else now + min(_AGAIN * 2**tries, _LONGEST)
+    rows.update(quote_tries=tries, quote_fault=fault, quote_due=later)
 
 
 def _claim(now: datetime) -> list[tuple[str, int, str]]:

@@ -19,8 +19,8 @@ from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.registry import ports
 from loyalty_plugin.saleor.executors import deliver_outbox
-from loyalty_plugin.services import members, programmes, realms, requoting
-from loyalty_plugin.services.benefits import apply_benefits
+from loyalty_plugin.services import members, programmes, realms, requoting, tiers
+from loyalty_plugin.services.benefits import IDLE, apply_benefits
 from tests import factories
 from tests.saleor.standinkit import ADDRESS, CHANNEL, Caller
 from tests.saleor.threadkit import API, Thread, bare, now
@@ -34,6 +34,8 @@ EMAIL = "mutation($i:ID!,$e:String!){checkoutEmailUpdate(id:$i,email:$e){errors{
 ADD = "mutation($i:ID!,$l:[CheckoutLineInput!]!){checkoutLinesAdd(id:$i,lines:$l){errors{code}}}"
 SET = "mutation($i:ID!,$l:[CheckoutLineUpdateInput!]!){checkoutLinesUpdate(id:$i,lines:$l){errors{code}}}"
 VOUCHER = "mutation($i:ID!,$p:String!){checkoutAddPromoCode(id:$i,promoCode:$p){errors{code}}}"
+DROP = "mutation($i:ID!,$l:[ID!]!){checkoutLinesDelete(id:$i,linesIds:$l){errors{code}}}"
+NOTE = 'mutation($i:ID!,$v:String!){updateMetadata(id:$i,input:[{key:"loyalty",value:$v}]){errors{code}}}'
 MOVE = (
     "mutation($i:ID!,$a:AddressInput!){checkoutShippingAddressUpdate(id:$i,shippingAddress:$a){errors{code}}}"
 )
@@ -84,6 +86,23 @@ def merge(cart: Cart) -> None:
     cart.anybody(ADD, l=[{"variantId": cart.thread.shop.variant("S-100"), "quantity": 3}])
 
 
+def split(cart: Cart) -> None:
+    """A second line of the same goods carries no price of ours: it costs what it costs everybody."""
+    variant = cart.thread.shop.variant("S-100")
+    cart.anybody(ADD, l=[{"variantId": variant, "quantity": 3, "forceNewLine": True}])
+
+
+def add_again(cart: Cart) -> None:
+    """Who takes the line out and puts the goods back lost the price by that, where nothing looks before payment."""
+    cart.anybody(DROP, l=[cart.line])
+    cart.anybody(ADD, l=[{"variantId": cart.thread.shop.variant("S-100"), "quantity": 1}])
+
+
+def write_metadata(cart: Cart) -> None:
+    """Anybody may write a checkout's public metadata; nothing of ours is read from there."""
+    cart.anybody(NOTE, v=f"loyalty:{uuid.uuid4()}")
+
+
 def forge(cart: Cart) -> None:
     forged = f"loyalty:{uuid.uuid4()}"
     ports.storefront.set_line_prices(API, cart.id, [(cart.line, 100, forged)])
@@ -109,6 +128,31 @@ def leave_and_be_quoted(cart: Cart) -> None:
     assert cart.read()["lines"][0]["priceOverrideReason"] is None
 
 
+def move_tier(cart: Cart) -> None:
+    """Into a tier to which the programme gives no such price."""
+    at = now()
+    tiers.grant(
+        SYSTEM,
+        member_id=cart.member.pk,
+        tier="premium",
+        from_day=at.date(),
+        until_day=None,
+        source="gift",
+        now=at,
+    )
+
+
+def move_tier_and_be_quoted(cart: Cart) -> None:
+    move_tier(cart)
+    assert requoting.quote_due(now=now()) == 1
+    assert cart.read()["lines"][0]["priceOverrideReason"] is None
+
+
+def come_back_after_months(cart: Cart) -> None:
+    assert requoting.quote_due(now=now() + 3 * IDLE) == 1
+    assert cart.read()["lines"][0]["priceOverrideReason"] is None
+
+
 #: What is found when the order comes; nothing for what is honest, allowed, or was corrected before payment.
 ATTACKS: list[tuple[Callable[[Cart], None], list[str]]] = [
     (honest, []),
@@ -120,6 +164,14 @@ ATTACKS: list[tuple[Callable[[Cart], None], list[str]]] = [
     (promotion, ["charged_less"]),
     (voucher, []),
     (leave_and_be_quoted, []),
+    (split, []),
+    (add_again, ["charged_more"]),
+    (write_metadata, []),
+    (move_tier_and_be_quoted, []),
+    # A promise holds until it is taken back, which is within a minute: it was theirs when it was made.
+    (move_tier, []),
+    (leave, []),
+    (come_back_after_months, []),
 ]
 
 
@@ -162,6 +214,8 @@ def test_what_becomes_of_each_attack(world: tuple[Thread, str]):
         attack(cart)
         thread.shop.pay(cart.caller, cart.id)
         order = thread.shop.complete(cart.caller, cart.id)
+        # Replayed, it is the same order.
+        assert thread.shop.complete(cart.caller, cart.id) == order, attack.__name__
         thread.shop.anonymous.control(
             "seed",
             promotions=[{"name": "Teas", "percentage": "50", "products": ["sencha"], "active": False}],

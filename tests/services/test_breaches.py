@@ -107,6 +107,16 @@ def test_a_members_line_below_the_floor_is_an_incident(gross: int, more: dict[st
     assert found() == expected
 
 
+@pytest.mark.parametrize("floor", [{"amount": 600}, {"share": 6_000}])
+@pytest.mark.parametrize(("net", "lost"), [(600, 0), (599, 0), (550, 50)])
+def test_a_floor_is_held_in_the_terms_of_the_channel(floor: dict[str, Any], net: int, lost: int):
+    """A net channel states 6.00 without tax; 5.50 net is 6.60 with it, and below the floor all the same."""
+    of = somebody(floors=[floor])
+    one = line(net * 6 // 5, net=net, undiscounted_gross=1_200, undiscounted_net=1_000)
+    apply_orders([order(of, lines=[one], with_tax=False)], now=NOW)
+    assert found() == ([("below_floor", lost)] if lost else [])
+
+
 def test_a_voucher_on_a_member_price_is_held_against_the_floor_of_its_promise():
     """Saleor says an override where the list price was, so the line itself does not tell its floor."""
     of = somebody(floors=[{"share": 8_500}])

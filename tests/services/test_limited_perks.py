@@ -181,6 +181,19 @@ def test_what_was_bought_stays_taken(shop: Shop):
     assert not Incident.objects.exists()
 
 
+def test_a_cancelled_order_gives_its_pieces_back(shop: Shop):
+    of = member(programme(document(perks=[sale(each_member=1)])))
+    ask(shop.open(of, "one"))
+    [one] = shop.checkouts["one"].lines
+    fact = order(of, lines=[line(800, mark=one.override_reason)], checkout_id="one")
+    apply_orders([fact], now=NOW)
+    ask(shop.open(of, "two"))
+    assert shop.price("two") == 1_000
+    apply_orders([replace(fact, status="CANCELED", cancelled=True, updated_at=NOW + HOUR)], now=NOW + HOUR)
+    ask("two")
+    assert shop.price("two") == 800
+
+
 def test_more_units_of_a_limited_price_are_an_incident_of_their_own_and_count(shop: Shop):
     one, two = people(2, sale(pieces=4))
     ask(shop.open(one, "A"))

@@ -8,9 +8,10 @@ from datetime import date, timedelta
 import pytest
 
 from loyalty_plugin.domain.actors import SYSTEM
-from loyalty_plugin.errors import SaleorUnreachable
+from loyalty_plugin.errors import SaleorError, SaleorUnreachable
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import PricePromise
+from loyalty_plugin.queries.health import health
 from loyalty_plugin.services import members, programmes, requoting, tiers
 from loyalty_plugin.services.benefits import IDLE
 from tests.factories import NOW, document
@@ -118,6 +119,33 @@ def test_a_shop_that_is_away_is_asked_again_later(shop: Shop, monkeypatch: pytes
     assert requoting.quote_due(now=NOW + HOUR) == 0
     monkeypatch.undo()
     assert requoting.due(now=NOW + HOUR + timedelta(minutes=10)) == 1
+
+
+def test_what_is_refused_is_asked_ever_later_and_at_last_no_more_which_staff_are_told(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    promise()
+
+    def refuses(*_: object) -> None:
+        raise SaleorError
+
+    monkeypatch.setattr(shop, "checkout", refuses)
+    at, spans = NOW + HOUR, []
+    while requoting.quote_due(now=at):
+        due = PricePromise.objects.get().quote_due
+        if due is None:
+            break
+        assert requoting.due(now=due - timedelta(seconds=1)) == 0
+        spans.append((due - at) // timedelta(minutes=10))
+        at = due
+    assert spans == [2, 4, 8, 16, 32, 64, 128, 144, 144]
+    [told] = [one for one in health(SYSTEM, now=at) if one.code == "quotes_refused"]
+    assert (told.facts["why"], told.facts["count"], told.facts["ended"]) == ("saleor_error", 1, 1)
+    # Whoever changes the cart is quoted, and all is well again.
+    monkeypatch.undo()
+    promise(at)
+    assert not [one for one in health(SYSTEM, now=at) if one.code == "quotes_refused"]
+    assert PricePromise.objects.get().quote_due > at
 
 
 def test_a_promotion_that_began_meanwhile_is_found_at_the_latest_when_it_runs_out(shop: Shop):

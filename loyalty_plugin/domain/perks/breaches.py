@@ -63,7 +63,9 @@ def _below(
             continue
         promised = known.get(line.line_id)
         floor = promised.floor if promised is not None else terms.floor(lines[line.line_id])
-        amount = line.net if promised is not None and not promised.with_tax else line.gross
+        # In the terms in which the channel enters its prices, and in which floors are stated.
+        with_tax = promised.with_tax if promised is not None else order.with_tax
+        amount = line.gross if with_tax else line.net
         # What is taken off the whole order is spread over lines and units, and rounds at each.
         if floor and amount < (floor - 1) * line.quantity:
             due = floor * line.quantity
@@ -71,13 +73,16 @@ def _below(
 
 
 def shown(order: OrderFact) -> list[CheckoutLineFact]:
-    """The lines of an order as perks and floors look at them; the list price is what a line costs without discounts."""
-    return [_shown(line) for line in order.lines if line.quantity > 0]
+    """The lines of an order as perks and floors look at them, with prices as the channel enters them.
+
+    The list price is what a line costs without discounts.
+    """
+    return [_shown(line, order.with_tax) for line in order.lines if line.quantity > 0]
 
 
-def _shown(line: LineFact) -> CheckoutLineFact:
-    listed = line.undiscounted_gross // line.quantity
-    unit = line.gross // line.quantity
+def _shown(line: LineFact, with_tax: bool) -> CheckoutLineFact:
+    listed = (line.undiscounted_gross if with_tax else line.undiscounted_net) // line.quantity
+    unit = (line.gross if with_tax else line.net) // line.quantity
     return CheckoutLineFact(
         line_id=line.line_id,
         variant_id=line.variant_id,

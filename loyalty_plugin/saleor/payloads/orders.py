@@ -46,6 +46,7 @@ def order_fact(realm: str, order: Json) -> OrderFact:
         authorized=money(order.get("totalAuthorized"), currency),
         reduced=bool(order.get("voucherCode") or order.get("discounts")),
         may_owe=bool((order["channel"].get("orderSettings") or {}).get("allowUnpaidOrders")),
+        with_tax=bool((order["channel"].get("taxConfiguration") or {}).get("pricesEnteredWithTax", True)),
     )
 
 
@@ -63,6 +64,7 @@ def _line(line: Json, currency: str) -> LineFact:
         gross=gross(line["totalPrice"], currency),
         net=net(line["totalPrice"], currency),
         undiscounted_gross=gross(line["undiscountedTotalPrice"], currency),
+        undiscounted_net=money(line["undiscountedTotalPrice"].get("net"), currency),
         gift_card=is_gift_card(product),
         member_priced=bool(line.get("isPriceOverridden")),
         mark=line.get("priceOverrideReason") or "",
