@@ -19,7 +19,7 @@ from loyalty_plugin.models.orders import PricePromise
 from loyalty_plugin.queries.modes import hole_troubles
 from loyalty_plugin.saleor.standing import look
 from loyalty_plugin.saleor.storefront import SaleorStorefront
-from loyalty_plugin.services import leases, members, realms
+from loyalty_plugin.services import leases, members, realms, tiers
 from loyalty_plugin.services.benefits import apply_benefits
 from loyalty_plugin.services.shopping import owners, turns
 from tests.saleor.enforcedkit import DOOR, GATEWAY, EnforcedShop, Visitor, bare, enforced
@@ -147,6 +147,22 @@ def test_what_is_otherwise_than_shown_is_not_charged(enforced: EnforcedShop):
     assert amount(member.done("Checkout", id=cart["id"])["totalPrice"]) == 10.0
     member.pay(cart["id"])
     assert amount(member.done("CheckoutComplete", id=cart["id"])["order"]["total"]) == 10.0
+
+    # The same where a tier is lost between paying and completing, though no job has come yet.
+    other = enforced.member()
+    cart = other.ready(("S-100", 1))
+    at = now()
+    tiers.grant(
+        SYSTEM,
+        member_id=Member.objects.get(email=other.email).pk,
+        tier="premium",
+        from_day=at.date(),
+        until_day=None,
+        source="gift",
+        now=at,
+    )
+    assert other.refused("CheckoutComplete", id=cart["id"]) == "charge_differs"
+    assert amount(other.done("Checkout", id=cart["id"])["totalPrice"]) == 10.0
 
 
 def test_a_token_that_saleor_no_longer_knows_changes_nothing(enforced: EnforcedShop):
