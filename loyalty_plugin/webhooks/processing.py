@@ -11,13 +11,14 @@ import logging
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain
 from typing import Final
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -93,7 +94,7 @@ def _batch(now: datetime, rows: Sequence[_Claimed]) -> dict[int, Outcome]:
 def _claim(limit: int) -> list[_Claimed]:
     """Take rows out of everybody else's sight for a while, by the machine's clock, which no demo moves."""
     real = timezone.now()
-    with transaction.atomic():
+    with _lightly():
         rows = [
             _Claimed(pk, realm, event, None if body is None else bytes(body), attempts + 1)
             for pk, realm, event, body, attempts in InboxItem.objects.select_for_update(
@@ -147,16 +148,35 @@ def _note(rows: Sequence[_Claimed], outcomes: dict[int, Outcome], now: datetime)
         if outcome.counts and attempts[pk] >= settings.MAX_ATTEMPTS:
             outcome = outcomes[pk] = replace(outcome, status=Status.FAILED)
         groups[outcome, attempts[pk] if outcome.status == Status.NEW else 0].append(pk)
-    for (outcome, tried), pks in groups.items():
-        mine = InboxItem.objects.filter(pk__in=pks, status=Status.NEW)
-        if outcome.status != Status.NEW:
-            mine.update(status=outcome.status, outcome=outcome.code, next_attempt_at=None, processed_at=now)
-        elif outcome.counts:
-            mine.update(outcome=outcome.code, next_attempt_at=timezone.now() + _pause(tried))
-        else:
-            mine.update(
-                outcome=outcome.code, attempts=F("attempts") - 1, next_attempt_at=timezone.now() + _PUT_OFF
-            )
+    with _lightly():
+        for (outcome, tried), pks in groups.items():
+            mine = InboxItem.objects.filter(pk__in=pks, status=Status.NEW)
+            if outcome.status != Status.NEW:
+                mine.update(
+                    status=outcome.status, outcome=outcome.code, next_attempt_at=None, processed_at=now
+                )
+            elif outcome.counts:
+                mine.update(outcome=outcome.code, next_attempt_at=timezone.now() + _pause(tried))
+            else:
+                mine.update(
+                    outcome=outcome.code,
+                    attempts=F("attempts") - 1,
+                    next_attempt_at=timezone.now() + _PUT_OFF,
+                )
+
+
+@contextmanager
+def _lightly() -> Iterator[None]:
+    """A transaction that waits for no disk. A crash of the database may lose it, and then only makes events due again.
+
+    What was posted is never written in one of these, and a transaction of the caller's stays as it is.
+    """
+    alone = not connection.in_atomic_block
+    with transaction.atomic():
+        if alone:
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL synchronous_commit TO off")
+        yield
 
 
 def _pause(attempts: int) -> timedelta:
