@@ -44,7 +44,6 @@ class InboxItem(models.Model):
         ]
         indexes = [
             models.Index(fields=["id"], condition=models.Q(status="new"), name="lp_inbox_new"),
-            models.Index(fields=["-received_at"], name="lp_inbox_received"),
             models.Index(
                 fields=["received_at"], condition=models.Q(body__isnull=False), name="lp_inbox_bodies"
             ),

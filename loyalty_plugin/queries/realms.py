@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import Max
+from django.db.models import OuterRef, Subquery
 
 from loyalty_plugin.conf import settings
 from loyalty_plugin.domain.actors import Actor
@@ -78,11 +78,12 @@ def standings(actor: Actor, *, now: datetime, permissions: Collection[str] = ())
         row.realm_id: row
         for row in Installation.objects.defer("token", "secret", "previous_secret").order_by("pk")
     }
+    # The last event of each, not the latest of all its events: the inbox has millions.
+    last = InboxItem.objects.filter(installation=OuterRef("pk")).order_by("-pk").values("received_at")[:1]
     heard = dict(
-        InboxItem.objects.filter(installation__in=[row.pk for row in newest.values()])
-        .values_list("installation")
-        .annotate(at=Max("received_at"))
-        .order_by()
+        Installation.objects.filter(pk__in=[row.pk for row in newest.values()])
+        .annotate(heard_at=Subquery(last))
+        .values_list("pk", "heard_at")
     )
     latest, gone = reconciling.latest(), reconciling.gone_by_realm()
     listed = list(dict.fromkeys(settings.SALEOR_API_URLS))
@@ -92,7 +93,7 @@ def standings(actor: Actor, *, now: datetime, permissions: Collection[str] = ())
         row = newest.get(realm.pk) if realm else None
         if url not in listed and (row is None or row.state in Installation.ENDED):
             continue
-        at = heard.get(row.pk) if row else None
+        at = heard[row.pk] if row else None
         compared = latest.get(realm.pk) if realm else None
         troubles = (
             *_troubles(url, url in listed, realm, row, at, permissions, now),

@@ -18,7 +18,7 @@ from loyalty_plugin import jobs
 _log = logging.getLogger(__name__)
 
 #: Seconds between two askings of one process.
-PAUSE: Final = 0.1
+PAUSE: Final = 0.25
 
 _lock = threading.Lock()
 _asked = 0.0
