@@ -21,7 +21,7 @@ from loyalty_plugin.saleor.subscriptions import SHIPPING_LIST
 from loyalty_plugin.tasks import LANES
 from loyalty_plugin.webhooks.processing import drain_inbox
 from tests import factories
-from tests.benchmarks.benches.ledger import BATCH, ENTERED, post_for
+from tests.benchmarks.benches.ledger import BATCH, ENTERED, post_for, settle
 from tests.benchmarks.measures import Measure, median, rounds, seconds, spread
 from tests.benchmarks.members import multiply
 from tests.benchmarks.served.asking import Answers, ask, request
@@ -132,17 +132,12 @@ def draining(world: World) -> Measure:
             assert OrderRecord.objects.count() - before == count
             return count / took
 
-        def settled() -> None:
-            """A shop that has orders already: on empty tables the first plans of a session read them whole, and stay."""
-            drain()
-            with connection.cursor() as cursor:
-                cursor.execute("VACUUM ANALYZE")
-
         def posting() -> float:
             return post_for(url, world.size(4, 10), BATCH, members, chance.randrange(10**9))
 
         try:
-            settled()
+            drain()
+            settle()
             drained, posted = rounds(world.size(3, 5), drain, posting)
         finally:
             registry.bind(storefront=bound)  # type: ignore[arg-type]
