@@ -121,6 +121,21 @@ class InsufficientPoints(LoyaltyError):
     code = "insufficient"
 
 
+class HoldEnded(LoyaltyError):
+    """The hold was captured or released before, or its time is over: it can't end otherwise or last longer.
+
+    Details: hold, state.
+    """
+
+    code = "hold_ended"
+
+
+class HoldExceeded(LoyaltyError):
+    """More was to be captured than is held. Details: unit, asked, held."""
+
+    code = "hold_exceeded"
+
+
 class LotUnavailable(LoyaltyError):
     """A lot that was named does not hold what was asked of it."""
 

@@ -80,7 +80,7 @@ class Capture:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Give held points back to their lots: pairs of lot and amount."""
+    """Give held points back to their lots, repaying what is owed first: pairs of lot and amount."""
 
     unit: str
     portions: tuple[tuple[int, int], ...]
@@ -99,8 +99,9 @@ class Expire:
 class TakeBack:
     """Undo an award: from its own lots, pending first, then what ended of it, then any lot, then by the policy.
 
-    Lots that the same plan opened are its own, too. What `expired` or was `cleared` of it is gone already: it is
-    undone there, since the member would else lose it twice.
+    What is held of a lot stays held: a checkout counts on it. What is missing for that is owed, or written off, and
+    a later release repays what is owed. Lots that the same plan opened are its own, too. What `expired` or was
+    `cleared` of it is gone already: it is undone there, since the member would else lose it twice.
     """
 
     unit: str

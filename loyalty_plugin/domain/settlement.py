@@ -204,8 +204,9 @@ class _Settlement:
     def release(self, intent: Release) -> None:
         for lot_id, amount in intent.portions:
             self.lot(intent.unit, lot_id)
-            check_amount(amount, zero=False)
-            self.move(intent.unit, Account.HELD, Account.AVAILABLE, amount, lot_id, lot_id)
+            # What was taken back meanwhile could not reach what was held, and may be owed since.
+            rest = self.repay(intent.unit, Account.HELD, check_amount(amount, zero=False), lot_id)
+            self.move(intent.unit, Account.HELD, Account.AVAILABLE, rest, lot_id, lot_id)
 
     def expire(self, intent: Expire) -> None:
         for lot_id in intent.lots:

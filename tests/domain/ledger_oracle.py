@@ -113,7 +113,7 @@ class Oracle:
                     self.drop(self.some(lot, number), to)
             case Release(portions=portions):
                 for lot, number in portions:
-                    for token in self.some(lot, number):
+                    for token in self.repay(self.some(lot, number)):
                         token.account = Account.AVAILABLE
             case Expire(lots=lots, to=to):
                 for lot in lots:
