@@ -93,10 +93,9 @@ def test_a_hold_takes_all_or_nothing_and_its_end_conserves_everything(
     held = portions_of(settled.postings)
     assert {unit: books.balance(unit).held for unit in asked} == asked
     ends = latest_end(books.lots[one.lot].expires_at for one in held)
-    assert all(
-        end is None or (ends is not None and ends <= end)
-        for end in map(lambda one: books.lots[one.lot].expires_at, held)
-    )
+    for one in held:
+        end = books.lots[one.lot].expires_at
+        assert end is None or (ends is not None and ends <= end)
     used = {unit: data.draw(st.integers(0, amount)) for unit, amount in asked.items()}
     if any(used.values()):
         captured, released = divide(held, used)
