@@ -84,6 +84,12 @@ def require_self(actor: Actor, member_id: int) -> None:
     raise PermissionDenied(operation="own_membership")
 
 
+def require_system(actor: Actor) -> None:
+    """Pass for the system alone, which acts on what a Saleor says; else PermissionDenied."""
+    if actor.kind is not ActorKind.SYSTEM:
+        raise PermissionDenied(operation="system")
+
+
 def allows(actor: Actor, operation: Operation, *, channel: str = "") -> bool:
     """For doors that hide what would be refused."""
     try:

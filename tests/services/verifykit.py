@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection, transaction
 
-from loyalty_plugin.domain.intents import Award, Hold, TakeBack
+from loyalty_plugin.domain.intents import Award, TakeBack
 from loyalty_plugin.domain.ledger import POINTS, QUALIFYING, Account, Kind
 from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.models.requests import Request
 from loyalty_plugin.models.staff import Person
 from loyalty_plugin.queries.programmes import forget_documents
-from loyalty_plugin.services import expiry, sealing
+from loyalty_plugin.services import expiry, holds, sealing
 from loyalty_plugin.services.posting import post
 from tests.services.books import (
     DAY,
@@ -97,12 +97,22 @@ def ledger(fresh_db: None) -> Iterator[None]:
         source=f"request:{asked.pk}",
         explanation={"adjustment": {"amount": 5000}},
     )
-    post([approved, spend(version, three, 300), make_plan(version, one, Hold(POINTS, 10))], recorded_at=NOW)
+    post([approved, spend(version, three, 300)], recorded_at=NOW)
+    from loyalty_plugin.domain.actors import SYSTEM
+
+    holds.place(
+        SYSTEM,
+        key="checkout",
+        member_id=one.pk,
+        realm_id=realm.pk,
+        target="Q2hlY2tvdXQ6MQ==",
+        amounts={POINTS: 10},
+        lasting=DAY,
+        now=NOW,
+    )
     give(version, three, 7, expires_at=NOW)
     expiry.expire(now=NOW)
     [(lot,)] = rows("SELECT max(id) FROM loyalty_plugin_lot")
-    from loyalty_plugin.domain.actors import SYSTEM
-
     expiry.bring_back(SYSTEM, lot_ids=[lot], life_days=5, now=NOW)
     wait_until_sealable()
     sealing.seal(now=NOW, size=4)

@@ -61,6 +61,8 @@ SELECT 'source_missing', id, source, 'nothing of that name' FROM joined j
        WHEN 'member' THEN origin_id <> member_id::text
        WHEN 'lot' THEN NOT EXISTS (SELECT FROM loyalty_plugin_lot l
                                     WHERE l.id::text = j.origin_id AND l.member_id = j.member_id)
+       WHEN 'hold' THEN NOT EXISTS (SELECT FROM loyalty_plugin_hold h
+                                     WHERE h.id::text = j.origin_id AND h.member_id = j.member_id)
        WHEN 'person' THEN NOT EXISTS (SELECT FROM loyalty_plugin_person p WHERE p.id::text = j.origin_id)
        WHEN 'request' THEN NOT EXISTS (SELECT FROM loyalty_plugin_request q WHERE q.id::text = j.origin_id)
        ELSE false END

@@ -194,6 +194,33 @@ def bring_up_to_date(member_ids: Iterable[int], *, now: datetime) -> int:
     return posted
 
 
+def settle_due(
+    locked: Locked,
+    member_id: int,
+    programme_id: int,
+    *,
+    verified: bool,
+    active: datetime | None,
+    now: datetime,
+) -> int:
+    """The same for one member, in the balances the caller has locked with their lots; inactivity, too. Entries posted.
+
+    `active`: until when the member's last activity keeps points alive.
+    """
+    programmes, posted = Programmes(), 0
+    lots = sorted(locked.books[member_id].lots.values(), key=lambda lot: lot.id)
+    due = [(DueLot(lot.id, member_id, lot.unit, programme_id), lot) for lot in lots]
+    mature = [one for one, lot in due if verified or not lot.needs_verification]
+    for step, chosen in ((maturing, mature), (expiring, [one for one, _ in due])):
+        plans = [plan for one in chosen if (plan := step(programmes, one, lot_of(locked, one), now))]
+        posted += len(post(plans, recorded_at=now, locked=locked))
+    if active is not None and active <= now and programmes.expire_by_inactivity(programme_id, now):
+        left = locked.books[member_id].lots_of(POINTS)
+        plan = inactive(programmes, programme_id, member_id, active, left)
+        posted += len(post([plan] if plan else [], recorded_at=now, locked=locked))
+    return posted
+
+
 def lot_of(locked: Locked, due: DueLot) -> Lot | None:
     """The lot as it is under lock, None where nothing is left in it."""
     return locked.books[due.member_id].lots.get(due.lot_id)
