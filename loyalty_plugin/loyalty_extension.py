@@ -1,7 +1,7 @@
 """Registers our own extensions, exactly as any other app's loyalty_extension.py does."""
 
 from loyalty_plugin.builtin import multipliers
-from loyalty_plugin.builtin.perks import bundles, discounts, gates, lists, sales, sending
+from loyalty_plugin.builtin.perks import bundles, discounts, gates, gifts, lists, sales, sending
 from loyalty_plugin.builtin.rules import amount, bands, channel, check_in, lines, moments
 from loyalty_plugin.cards.designs import classic
 
@@ -14,6 +14,7 @@ __all__ = [
     "classic",
     "discounts",
     "gates",
+    "gifts",
     "lines",
     "lists",
     "moments",

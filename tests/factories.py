@@ -9,6 +9,7 @@ from typing import Any
 
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.facts import LineFact, OrderFact
+from loyalty_plugin.models.gifts import Gift
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.models.realms import Realm
@@ -149,3 +150,17 @@ def order(
             **more,
         }
     )
+
+
+def gift(of: Member, **more: Any) -> Gift:
+    """A gift of today's that the shop has, ready to be taken until tomorrow."""
+    given = {
+        "perk": "tea",
+        "occasion": "birthday:2026",
+        "title": "House tea",
+        "code": "GIFT-ABCD2345EFGH",
+        "status": Gift.Status.READY,
+        "first_day": NOW.date(),
+        "last_day": NOW.date() + timedelta(days=1),
+    }
+    return Gift.objects.create(member=of, realm_id=of.realm_id, **{**given, **more})

@@ -18,11 +18,13 @@ from loyalty_plugin.admin.access import Page, crumb, whole_number
 from loyalty_plugin.admin.listing import LinkColumn, Listing, OneOf, PointsColumn, TimeColumn
 from loyalty_plugin.admin.statement import lot_rows, movement_rows
 from loyalty_plugin.admin.words import chip
+from loyalty_plugin.domain.lots import local_day
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.policies import Operation
 from loyalty_plugin.queries.balances import Standing, balances_of, lots_of
 from loyalty_plugin.queries.explanations.numbers import in_language
+from loyalty_plugin.queries.gifts import gifts_of
 from loyalty_plugin.queries.members import MembershipView, get_member, membership_of, search
 from loyalty_plugin.queries.outlook import outlook
 from loyalty_plugin.queries.programmes import versions_of
@@ -173,4 +175,7 @@ class MemberView(OfMember):
             may_issue=self.may(Operation.ISSUE_CARDS) and member.status == Member.Status.ACTIVE,
             may_see_trail=self.may(Operation.VIEW_TRAIL),
             cards=member.cards.order_by("-issued_at"),
+            gifts=gifts_of(
+                self.actor, member_id=member.pk, today=local_day(ports.clock.now(), view.version.zone)
+            ),
         )

@@ -39,6 +39,7 @@ CHIPS: Final[dict[str, tuple[Any, str]]] = {
     "in_force": (gettext_lazy("in force"), "w-status--primary"),
     "running": (gettext_lazy("running"), "w-status--primary"),
     "ready": (gettext_lazy("ready"), "w-status--primary"),
+    "used": (gettext_lazy("used"), ""),
     "refused": (gettext_lazy("refused"), ""),
     "stopped": (gettext_lazy("stopped"), "lp-critical"),
     "done": (gettext_lazy("done"), ""),

@@ -319,6 +319,27 @@ class Shipping(Named, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Gift:
+    """One piece of something, free, once: as members read it, what it may be, and for how many days, the first included."""
+
+    title: str
+    days: int
+    products: frozenset[str] = frozenset()
+    variants: frozenset[str] = frozenset()
+    categories: frozenset[str] = frozenset()
+    collections: frozenset[str] = frozenset()
+
+
+@runtime_checkable
+class Giving(Named, Protocol):
+    """What a perk may offer besides: a gift on an occasion that is no order."""
+
+    def gives(self, params: Any, kind: OccasionKind) -> Gift | None:
+        """The gift on this occasion, None where the perk brings none. Asked on birthdays."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Promise:
     """What a perk brings one tier: in words, and as a size by which two versions of it are compared.
 
@@ -340,7 +361,7 @@ class Telling(Protocol):
 
 
 #: A perk does at least one of these.
-Perk: TypeAlias = LinePerk | CartPerk | Gating | Shipping
+Perk: TypeAlias = LinePerk | CartPerk | Gating | Shipping | Giving
 
 
 @runtime_checkable

@@ -98,6 +98,8 @@ class OrderFact:
     authorized: int = 0
     #: A voucher or a promotion of the whole order lowered its lines, too.
     reduced: bool = False
+    #: The code of its voucher, empty without one.
+    voucher: str = ""
     #: Its channel takes orders that nobody has paid.
     may_owe: bool = False
     #: Its channel enters prices with tax: what lists, floors and member prices are stated in.

@@ -8,7 +8,7 @@ Decides nothing about what is desired: an outbox row says so. Kinds carried here
   does not tell the price). `unit_price` is optional: what the line is to cost per unit afterwards, promotions
   included; another answer is corrected once, and what still differs is noted on the row as `price_differs`, with what
   it costs in its detail.
-- those of `acting`, about one order.
+- those of `acting`, about one order, and the one of `gifts`, about one voucher.
 - `webhooks`, target `<api url>|app`, desired `{"installation": pk}`: our webhooks there as this version wants them.
 """
 
@@ -32,9 +32,10 @@ from loyalty_plugin.domain.facts import CheckoutFact
 from loyalty_plugin.domain.line_prices import Desired, corrections, difference, differing
 from loyalty_plugin.errors import AppTokenDead, LoyaltyError, NotFound, SaleorUnreachable, TryLater
 from loyalty_plugin.models.outbox import OutboxItem
-from loyalty_plugin.saleor import acting, upkeep
+from loyalty_plugin.saleor import acting, gifts, upkeep
 from loyalty_plugin.saleor.storefront import SaleorStorefront
 from loyalty_plugin.services import leases
+from loyalty_plugin.services.gifts import VOUCHER
 
 CHECKOUT_PRICES: Final = "checkout_prices"
 DIFFERS: Final = "price_differs"
@@ -205,8 +206,13 @@ def _of_order(row: OutboxItem, held: leases.Held) -> str:
     return _finish(row, status, error, detail)
 
 
+def _gift(row: OutboxItem, held: leases.Held) -> str:
+    return _finish(row, *gifts.carry(row, held))
+
+
 _EXECUTORS: Final[dict[str, Callable[[OutboxItem, leases.Held], str]]] = {
     CHECKOUT_PRICES: _checkout_prices,
     upkeep.WEBHOOKS: _webhooks,
+    VOUCHER: _gift,
     **dict.fromkeys(acting.KINDS, _of_order),
 }

@@ -27,7 +27,8 @@ PERMISSIONS: Final[dict[str, Promise]] = {
     "MANAGE_CHECKOUTS": _("Read open checkouts: to see which member a checkout belongs to."),
     "HANDLE_CHECKOUTS": _("Set member prices on the lines of an open checkout."),
     "MANAGE_DISCOUNTS": _(
-        "Read promotions on orders and vouchers: a member price must not cost a customer a better one."
+        "Read promotions on orders and vouchers: a member price must not cost a customer a better one. "
+        "Make the vouchers of birthday gifts."
     ),
 }
 

@@ -15,7 +15,7 @@ from loyalty_plugin.errors import BirthdayLocked
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.policies import Operation, require, require_self
-from loyalty_plugin.services import audit, bonuses
+from loyalty_plugin.services import audit, bonuses, gifts
 from loyalty_plugin.services.members import get_locked
 
 
@@ -30,7 +30,7 @@ def award_due(*, now: datetime, limit: int = 500) -> int:
         with transaction.atomic():
             members = list(
                 Member.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
-                .select_related("programme")
+                .select_related("programme", "realm")
                 .filter(programme_id=programme_id, birthday_due__lte=today)
                 .order_by("birthday_due", "pk")[:limit]
             )
@@ -47,7 +47,8 @@ def _award(member: Member, due: date, today: date, now: datetime) -> None:
         # Of the day itself: work that comes late, after an outage, finds another day than the birthday.
         at = max(day_start(due, ZoneInfo(member.programme.timezone)), member.joined_at)
         posted = bonuses.award(SYSTEM, member, OccasionKind.BIRTHDAY, now=now, at=at, suffix=str(due.year))
-        if posted is not None and member.birthday_locked_at is None:
+        given = gifts.give(member, OccasionKind.BIRTHDAY, suffix=str(due.year), at=at, day=due, now=now)
+        if (posted is not None or given) and member.birthday_locked_at is None:
             member.birthday_locked_at = now
     member.birthday_due = next_birthday(member.birthday, today + timedelta(days=1))
     member.save(update_fields=["birthday_due", "birthday_locked_at"])

@@ -17,6 +17,7 @@ from loyalty_plugin.domain.tiers.terms import TierTerms
 from loyalty_plugin.queries.benefits import benefits_of
 from loyalty_plugin.queries.cards import active_card
 from loyalty_plugin.queries.checkins import check_in_state
+from loyalty_plugin.queries.gifts import GiftState, GiftView, gifts_of
 from loyalty_plugin.queries.members import membership_of
 from loyalty_plugin.queries.outlook import all_missing, due_day, missing, percent_done
 from loyalty_plugin.storefront.visitor import Scene, scene
@@ -83,6 +84,8 @@ class Membership:
     benefits: tuple[str, ...]
     check_in: CheckIn | None
     card: Card | None
+    #: Those that can be taken now.
+    gifts: tuple[GiftView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ class Tier:
 
 
 def membership(request: HttpRequest | None) -> Membership | None:
-    """The signed-in member's own membership, None for anybody else. Read once a request; eight queries."""
+    """The signed-in member's own membership, None for anybody else. Read once a request; nine queries."""
     found = scene(request)
     if request is None or found is None or found.member is None:
         return None
@@ -128,6 +131,7 @@ def _membership(found: Scene) -> Membership:
         benefits=benefits_of(view.version, view.tier),
         check_in=_check_in(found),
         card=_card(found),
+        gifts=_gifts(found, view.version),
     )
 
 
@@ -174,6 +178,12 @@ def _card(found: Scene) -> Card | None:
     assert found.member is not None
     card = active_card(found.actor, member_id=found.member.pk, now=found.now)
     return Card(card.number, card.token) if card else None
+
+
+def _gifts(found: Scene, version: ProgrammeVersion) -> tuple[GiftView, ...]:
+    assert found.member is not None
+    all_of_them = gifts_of(found.actor, member_id=found.member.pk, today=local_day(found.now, version.zone))
+    return tuple(gift for gift in all_of_them if gift.state is GiftState.READY)
 
 
 def tiers(request: HttpRequest | None) -> tuple[Tier, ...]:

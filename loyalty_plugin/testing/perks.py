@@ -14,7 +14,10 @@ from loyalty_plugin.domain.extensions import (
     CartPerk,
     Declined,
     Gating,
+    Gift,
+    Giving,
     LinePerk,
+    OccasionKind,
     PriceOffer,
     Promise,
     Shipping,
@@ -35,7 +38,7 @@ from loyalty_plugin.testing.contracts import (
 )
 from loyalty_plugin.testing.occasions import CHANNELS, TIERS, checkout_lines, days, members
 
-_METHODS = ("price", "prices", "bars", "ships")
+_METHODS = ("price", "prices", "bars", "ships", "gives")
 
 
 def check_perk(
@@ -61,6 +64,8 @@ def check_perk(
         _check_gate(made, parsed, examples, applied)
     if isinstance(made, Shipping):
         _check_sending(made, parsed, applied)
+    if isinstance(made, Giving):
+        _check_giving(made, parsed, applied)
     if isinstance(made, Telling):
         _check_told(made, parsed)
     who = perk.__name__
@@ -155,6 +160,22 @@ def _check_sending(made: Shipping, parsed: Any, applied: list[bool]) -> None:
         whole = isinstance(method.amount, int) and not isinstance(method.amount, bool)
         demand(whole and method.amount >= 0, f"{who} answers {method.amount!r}; minor units from 0")
         demand(bool(str(method.name)), f"{who} names no way of sending")
+        applied.append(True)
+
+
+def _check_giving(made: Giving, parsed: Any, applied: list[bool]) -> None:
+    who = f"{type(made).__name__}.gives"
+    for kind in OccasionKind:
+        gift = ask(who, lambda kind=kind: made.gives(parsed, kind))  # type: ignore[misc]
+        if gift is None:
+            continue
+        if not isinstance(gift, Gift):
+            raise ContractBroken(f"{who} must answer with a Gift or None")
+        whole = isinstance(gift.days, int) and not isinstance(gift.days, bool)
+        demand(whole and gift.days >= 1, f"{who} gives for {gift.days!r} days; whole days from 1")
+        demand(bool(str(gift.title)), f"{who} gives something without a name")
+        some = gift.products or gift.variants or gift.categories or gift.collections
+        demand(bool(some), f"{who} gives a piece of anything; a gift is of chosen goods")
         applied.append(True)
 
 

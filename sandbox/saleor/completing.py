@@ -42,7 +42,10 @@ def complete(ctx: Context, global_id: str | None, metadata: dict[str, str]) -> D
             if order is None:
                 raise Refused("id", "NOT_FOUND", f"Couldn't resolve to a node: {global_id}")
             return order
-        return _create(ctx, tx, locked, metadata)
+        order = _create(ctx, tx, locked, metadata)
+    if order["voucherCode"]:
+        ctx.standin.store.shelves.clear()  # it may be used up
+    return order
 
 
 def _guard(ctx: Context, tx: Tx, checkout: Doc) -> None:
@@ -103,6 +106,7 @@ def _create(ctx: Context, tx: Tx, checkout: Doc, metadata: dict[str, str]) -> Do
                          checkoutId=checkout["id"],
                          metadata={**checkout["metadata"], **metadata})  # fmt: skip
     stale = dict(order)
+    _use_up(ctx, tx, checkout["voucherCode"])
     take_from_stock(tx, lines)
     tx.query(
         "UPDATE standin_transaction SET doc = doc || jsonb_build_object('order', %s::text, 'checkout', null)"
@@ -118,6 +122,17 @@ def _create(ctx: Context, tx: Tx, checkout: Doc, metadata: dict[str, str]) -> Do
     if confirmed:
         ctx.emit(tx, "ORDER_CONFIRMED", order=order["id"])
     return stale
+
+
+def _use_up(ctx: Context, tx: Tx, code: str | None) -> None:
+    """A code for one use is disabled with the order. Two checkouts may hold it; the second is refused."""
+    voucher = ctx.standin.find_voucher(ctx, code)
+    if voucher is None or not voucher.get("singleUse"):
+        return
+    locked = tx.get("voucher", voucher["id"], lock=True)
+    if locked is None or not locked["active"]:
+        raise Refused("voucherCode", "VOUCHER_NOT_APPLICABLE", "Voucher is not applicable to this checkout.")
+    tx.patch("voucher", voucher["id"], {"active": False})
 
 
 def insert_order(ctx: Context, tx: Tx, checkout: Doc, lines: list[Doc], **fields: Any) -> Doc:

@@ -88,6 +88,22 @@ def in_reach(method: Doc, channel: str, subtotal: int) -> bool:
     return subtotal >= least
 
 
+def about(ctx: Context, voucher: Doc, line: Doc) -> bool:
+    """Whether a voucher on chosen goods is about this line."""
+    variant = ctx.get("variant", line["variant"])
+    product = ctx.get("product", variant["product"]) if variant else None
+    return bool(
+        variant
+        and product
+        and (
+            variant["id"] in voucher["variants"]
+            or product["id"] in voucher["products"]
+            or product.get("category") in voucher["categories"]
+            or set(product["collections"]) & set(voucher["collections"])
+        )
+    )
+
+
 def shelf(ctx: Context, variant: Doc, channel: Doc) -> Shelf | None:
     """None when the variant is not sold in the channel."""
     base = listed(variant, channel["slug"])
@@ -150,6 +166,13 @@ def price_checkout(ctx: Context, checkout: Doc, lines: Iterable[Doc], channel: D
         shipping -= _discount(voucher, shipping_base, channel["currencyCode"])
     promoted = order_discount(ctx, voucher, sum(before), channel)
     shares = spread(discount + promoted, before)
+    if voucher and voucher["type"] == "SPECIFIC_PRODUCT":
+        # Once an order it takes off one piece, the cheapest it is about; without that of each piece.
+        mine = [(unit, place) for place, (line, _, unit, _) in enumerate(worked) if about(ctx, voucher, line)]
+        for unit, place in sorted(mine)[: 1 if voucher.get("oncePerOrder") else None]:
+            pieces = 1 if voucher.get("oncePerOrder") else worked[place][0]["quantity"]
+            shares[place] += pieces * _discount(voucher, unit, channel["currencyCode"])
+        discount = sum(shares)
 
     priced: dict[str, Doc] = {}
     for (line, base, unit, promotion), amount, share in zip(worked, before, shares, strict=True):

@@ -75,10 +75,17 @@ def document(ids: Ids, today: date) -> dict[str, Any]:
                 "id": "member-prices",
                 "perk": "tier_discount",
                 "params": {"rates": {"basic": 500, "premium": 1000, "vip": 1500}},
-            }
+            },
+            *_birthday(ids),
         ],
         "claims": {"days": 90},
     }
+
+
+def _birthday(ids: Ids) -> list[dict[str, Any]]:
+    tea = ids.get("products", {}).get("house-breakfast")
+    gift = {"title": "House Breakfast tea", "days": 30, "products": [tea]}
+    return [{"id": "birthday-tea", "perk": "birthday_gift", "params": gift}] if tea else []
 
 
 def _earning(ids: Ids, today: date) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from loyalty_plugin.models.requests import Request
 from loyalty_plugin.models.staff import Person, RoleScope
 from loyalty_plugin.services import roles
 from loyalty_plugin.services.orders.apply import apply_orders
-from tests.factories import NOW, document, member, order, programme, realm
+from tests.factories import NOW, document, gift, member, order, programme, realm
 
 pytestmark = pytest.mark.django_db
 
@@ -362,3 +362,11 @@ def test_a_refunded_order_is_explained():
     page = text_of(owner.get(f"{BASE}/members/{of.pk}/"))
     assert "Refund" in page
     assert "−50" in page
+
+
+def test_staff_see_a_gift_and_not_its_code():
+    of = member(programme())
+    gift(of)
+    page = staff("clerk").get(f"{BASE}/members/{of.pk}/")
+    assert "House tea" in text_of(page)
+    assert "GIFT-" not in page.content.decode()

@@ -65,6 +65,11 @@ TYPED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ),
     ("members_only", {"goods": ["products:p-pot"]}, {"products": ["p-pot"]}),
     (
+        "birthday_gift",
+        {"title": "A pot of tea", "days": "14", "goods": ["products:p-pot"]},
+        {"title": "A pot of tea", "days": 14, "products": ["p-pot"]},
+    ),
+    (
         "member_shipping",
         {"name": "Members' parcel", "amounts_premium": "0", "max_days": "3"},
         {"name": "Members' parcel", "amounts": {"premium": 0}, "max_days": 3},

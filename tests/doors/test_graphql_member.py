@@ -15,7 +15,7 @@ from loyalty_plugin.models.members import Member
 from loyalty_plugin.services.cards import issue_card
 from loyalty_plugin.services.orders.apply import apply_orders
 from tests.doors.graphqlkit import RULES, USER, Door, door
-from tests.factories import CHANNEL, NOW, document, member, order, programme
+from tests.factories import CHANNEL, NOW, document, gift, member, order, programme
 
 __all__ = ["door"]
 
@@ -215,3 +215,13 @@ def test_prices_are_whole_numbers(door: Door, ada: Member, wrong: Any) -> None:
 
 def test_more_than_a_page_of_prices_is_refused(door: Door, ada: Member) -> None:
     assert door.refused(PRICES, lines=[LINE] * 101)["extensions"]["code"] == "invalid_input"
+
+
+def test_gifts_are_told_to_the_member_alone(door: Door, ada: Member) -> None:
+    gift(ada)
+    gift(ada, code="GIFT-NEW", occasion="birthday:2027", status="waiting")
+    asked = "{loyalty{me{gifts{title state code lastDay}}}}"
+    assert door.ask(asked)["loyalty"]["me"]["gifts"] == [
+        {"title": "House tea", "state": "WAITING", "code": "", "lastDay": "2026-03-03"},
+        {"title": "House tea", "state": "READY", "code": "GIFT-ABCD2345EFGH", "lastDay": "2026-03-03"},
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from loyalty_plugin.storefront import words
 from loyalty_plugin.storefront.blocks import storefront_blocks
 from loyalty_plugin.storefront.prices import Offer, price_blocks, saleor_offer
 from tests.doors.storefrontkit import CART, OFFER, OFFERS, RULES, plain, render, shop, sign_in
-from tests.factories import NOW, member, order, programme
+from tests.factories import NOW, gift, member, order, programme
 
 __all__ = ["shop"]
 pytestmark = pytest.mark.django_db
@@ -122,3 +123,23 @@ def test_every_block_renders(name: str, block: Any) -> None:
         assert "A heading of ours" in shown, name
         assert "<form" in shown or "lp-" in shown, visit
         sign_in(of)
+
+
+def test_a_gift_is_shown_with_its_code_while_it_can_be_taken() -> None:
+    of = member(programme(RULES))
+    gift(of)
+    gift(of, title="Used tea", code="GIFT-USED", occasion="birthday:2025", status="used")
+    gift(
+        of,
+        title="Old tea",
+        code="GIFT-OLD",
+        occasion="birthday:2024",
+        last_day=NOW.date() - timedelta(days=1),
+    )
+    sign_in(of)
+    text = plain(render("{% load loyalty %}{% loyalty_membership %}"))
+    assert "A gift for you House tea Put it into your cart and enter this code: GIFT-ABCD2345EFGH" in text
+    assert "USED" not in text
+    assert "OLD" not in text
+    sign_in(member(of.programme))
+    assert "GIFT-" not in render("{% load loyalty %}{% loyalty_membership %}")

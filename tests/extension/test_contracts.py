@@ -89,6 +89,7 @@ def test_our_multipliers_keep_the_contract(code: str, params: dict[str, Any]) ->
         ),
         ("price_list", {"list": "gold"}),
         ("members_only", {"collections": ["collection-1"]}),
+        ("birthday_gift", {"title": "A pot of tea", "products": ["product-1"]}),
         ("member_shipping", {"name": "Members' post", "amounts": {"vip": 0, "premium": 200}}),
     ],
 )

@@ -65,6 +65,8 @@ def test_an_operation_says_whether_it_writes_and_may_be_repeated():
         "staff_install",
         "staff_sign_in",
         "staff_trigger",
+        "voucher_create",
+        "voucher_list",
         "webhook_create",
         "webhook_delete",
         "webhook_update",
@@ -79,6 +81,7 @@ def test_an_operation_says_whether_it_writes_and_may_be_repeated():
         "order_confirm",
         "staff_activate",
         "staff_grant",
+        "voucher_list",
         "webhook_create",
         "webhook_update",
     }

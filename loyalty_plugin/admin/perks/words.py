@@ -25,6 +25,8 @@ LABELS: Final[dict[str, Any]] = {
     "step": _("To whole smallest units"),
     "day": _("Member day"),
     "parts": _("Parts"),
+    "title": _("The gift, as members read it"),
+    "days": _("To take it within days"),
 }
 
 HELP: Final[dict[str, Any]] = {
@@ -36,6 +38,7 @@ HELP: Final[dict[str, Any]] = {
     "pieces": _("Of all products of the sale together. Empty: as many as there are."),
     "rounding": _("Empty: by the programme's rule."),
     "step": _("Empty: by the programme's rule."),
+    "days": _("The birthday is the first of them."),
     "name": _("Customers read it beside the shop's own ways of sending."),
 }
 
@@ -55,5 +58,6 @@ DOES: Final[dict[str, Any]] = {
     "price_list": _("A price of its own for each product of a list."),
     "bundle": _("Several products together for one price."),
     "members_only": _("Goods that only those may buy who have the perk."),
+    "birthday_gift": _("One piece of chosen goods, free, on the birthday."),
     "member_shipping": _("A way of sending of its own, free or cheaper."),
 }

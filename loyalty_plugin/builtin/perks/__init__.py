@@ -1,1 +1,1 @@
-"""Our own perks, by what they do: discounts, price lists, sales, bundles, products for members only, sending."""
+"""Our own perks, by what they do: discounts, price lists, sales, bundles, products for members only, gifts, sending."""

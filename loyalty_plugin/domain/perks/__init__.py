@@ -4,7 +4,13 @@ from loyalty_plugin.domain.perks.bases import arrived, base_for, corrected_base
 from loyalty_plugin.domain.perks.floors import above_floors
 from loyalty_plugin.domain.perks.lines import Held, QuotedLine, QuotedPart, Setting, WhyNot
 from loyalty_plugin.domain.perks.quote import barred_lines, quote
-from loyalty_plugin.domain.perks.resolved import ResolvedPerk, for_whom_and_when, resolve_perks
+from loyalty_plugin.domain.perks.resolved import (
+    ResolvedPerk,
+    for_whom,
+    for_whom_and_when,
+    in_force,
+    resolve_perks,
+)
 from loyalty_plugin.domain.perks.thresholds import CartDiscount, Sending, Thresholds, never_dearer
 
 __all__ = [
@@ -22,7 +28,9 @@ __all__ = [
     "barred_lines",
     "base_for",
     "corrected_base",
+    "for_whom",
     "for_whom_and_when",
+    "in_force",
     "never_dearer",
     "quote",
     "resolve_perks",

@@ -17,6 +17,7 @@ from loyalty_plugin.graphql.context import Asked, Caller
 from loyalty_plugin.graphql.scalars import MoneyType, Whole, money
 from loyalty_plugin.graphql.segments import segment
 from loyalty_plugin.graphql.types.consents import ConsentType, consent
+from loyalty_plugin.graphql.types.gifts import GiftType, gift
 from loyalty_plugin.graphql.types.points import (
     MOST,
     ExpiryType,
@@ -34,6 +35,7 @@ from loyalty_plugin.queries import cards
 from loyalty_plugin.queries.balances import lots_of
 from loyalty_plugin.queries.checkins import check_in_state
 from loyalty_plugin.queries.consents import consents_of
+from loyalty_plugin.queries.gifts import gifts_of
 from loyalty_plugin.queries.savings import saved_by
 
 
@@ -196,6 +198,13 @@ class MemberType:
             tomorrow=Whole(state.tomorrow),
             by=list(state.by),
         )
+
+    @strawberry.field(description="Gifts, newest first; at most twenty.")
+    def gifts(self) -> list[GiftType]:
+        today = local_day(self.caller.now, self.caller.view(self.row).version.zone)
+        return [
+            gift(one) for one in gifts_of(self.caller.actor(self.row), member_id=self.row.pk, today=today)
+        ]
 
     @strawberry.field(description="What was agreed to, by channel; what was never answered is missing.")
     def consents(self) -> list[ConsentType]:

@@ -44,6 +44,7 @@ def order_fact(realm: str, order: Json) -> OrderFact:
         # Private: what is public of a checkout, and so of its order, anybody may write.
         test=(order.get("privateMetafield") or "").lower() in ("true", "1", "yes"),
         authorized=money(order.get("totalAuthorized"), currency),
+        voucher=order.get("voucherCode") or "",
         reduced=bool(order.get("voucherCode") or order.get("discounts")),
         may_owe=bool((order["channel"].get("orderSettings") or {}).get("allowUnpaidOrders")),
         with_tax=bool((order["channel"].get("taxConfiguration") or {}).get("pricesEnteredWithTax", True)),

@@ -18,7 +18,7 @@ from loyalty_plugin.domain.facts import OrderFact
 from loyalty_plugin.domain.ledger import POINTS, QUALIFYING
 from loyalty_plugin.errors import AwardNeedsApproval, KeyConflict
 from loyalty_plugin.models.members import Member
-from loyalty_plugin.services import approvals, awards, bonuses, claims, limited, posting, tiers
+from loyalty_plugin.services import approvals, awards, bonuses, claims, gifts, limited, posting, tiers
 from loyalty_plugin.services.breaches import rules_of
 from loyalty_plugin.services.comparing import compare_with_orders
 from loyalty_plugin.services.holders import Holder
@@ -127,6 +127,7 @@ def _apply(
         claims.look_for_guest_orders(waiting, now=now)
     compare_with_orders([fact for fact in facts if fact.ref in unread], now=now, rules=rules)
     limited.give_back(facts)
+    gifts.note_used(facts)
     save_records([records[ref] for ref, one in done.items() if ref in records and not one.stale])
     return done
 

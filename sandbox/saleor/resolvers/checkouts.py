@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Any
 
-from .. import checkouts, people
+from .. import checkouts, people, pricing
 from ..asking import shipping_of_apps
 from ..completing import complete
 from ..context import Context, PermissionDenied, Refused
@@ -234,7 +235,17 @@ def add_promo_code(ctx: Context, promoCode: str, **arguments: Any) -> dict[str, 
         found = checkouts.load(ctx, tx, _ids(arguments))
     if voucher is None or not voucher["active"]:
         raise Refused("promoCode", "INVALID", "Promo code is invalid")
-    if voucher["channels"] and found["channel"] not in voucher["channels"]:
+    now = datetime.fromisoformat(ctx.now())
+    begins, ends = (voucher.get(key) and datetime.fromisoformat(voucher[key]) for key in ("from", "until"))
+    over = bool((begins and now < begins) or (ends and ends < now))
+    elsewhere = not voucher.get("listed", True) or (
+        voucher["channels"] and found["channel"] not in voucher["channels"]
+    )
+    if voucher["type"] == "SPECIFIC_PRODUCT":
+        with ctx.read() as tx:
+            lines = checkouts.lines_of(tx, found)
+        elsewhere = elsewhere or not any(pricing.about(ctx, voucher, line) for line in lines)
+    if over or elsewhere:
         raise Refused("promoCode", "VOUCHER_NOT_APPLICABLE", "Voucher is not applicable to this checkout.")
     return _patch(ctx, arguments, {"voucherCode": voucher["code"]})
 
