@@ -114,6 +114,8 @@ def test_one_price_from_the_shelf_to_the_order(world: World, browser: Any) -> No
 
     # The points, with why; then a guest again.
     _wait(walker, "/account/", rf"Order {order['number']}(?!\d)")
+    # The order may be booked between the page's two reads: balances are read before the statement.
+    _wait(walker, "/account/", rf"On the way {promised[1]}\b")
     assert walker.text(".lp-states").startswith(f"On the way {promised[1]}")
     _no_barrier(walker, ".lp-page")
     walker.page.click(f"summary:has-text('Order {order['number']}')")
