@@ -25,6 +25,7 @@ from loyalty_plugin.services import (
     birthdays,
     expiry,
     guests,
+    holds,
     previews,
     requoting,
     runs,
@@ -113,6 +114,12 @@ def quote_again(timestamp: int | None = None) -> None:
     now = ports.clock.now()
     if waiting := requoting.due(now=now):
         _repeat("prices", partial(requoting.quote_due, now=now), waiting)
+
+
+@_task(jobs.RELEASE_HOLDS, "* * * * *")
+def release_holds(timestamp: int | None = None) -> None:
+    """Give back what was reserved for checkouts whose time is over."""
+    holds.release_overdue(now=ports.clock.now())
 
 
 # Hourly, since a day ends at another hour in each time zone.

@@ -29,6 +29,8 @@ class PointsView:
     last_day: date | None
     #: From when on the member is warned, where points expire by inactivity.
     warned_on: date | None = None
+    #: By when all that is reserved is either used or available again.
+    held_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,11 @@ class LotView:
 
 
 _POINTS: Final = """
-SELECT b.available, b.pending, b.held, b.owed, b.earned, b.active_until, l.expires_at, l.available
+SELECT b.available, b.pending, b.held, b.owed, b.earned, b.active_until,
+       CASE WHEN b.held > 0 THEN (
+         SELECT max(h.until) FROM loyalty_plugin_hold h JOIN loyalty_plugin_holdportion p ON p.hold_id = h.id
+          WHERE h.member_id = b.member_id AND h.state = 'open' AND p.unit = b.unit) END,
+       l.expires_at, l.available
   FROM loyalty_plugin_balance b
   LEFT JOIN LATERAL (
     SELECT expires_at, available FROM loyalty_plugin_lot
@@ -62,7 +68,8 @@ def points_of(member_id: int, version: ProgrammeVersion, now: datetime, *, unit:
     with connection.cursor() as cursor:
         cursor.execute(_POINTS, [member_id, unit])
         rows = cursor.fetchall()
-    available, pending, held, owed, earned, active_until = rows[0][:6] if rows else (0, 0, 0, 0, 0, None)
+    nothing = (0, 0, 0, 0, 0, None, None)
+    available, pending, held, owed, earned, active_until, held_until = rows[0][:7] if rows else nothing
     expiring, last_day, warned_on = 0, None, None
     expiry = version.document.expiry
     if isinstance(expiry, Inactivity) and active_until is not None:
@@ -87,6 +94,7 @@ def points_of(member_id: int, version: ProgrammeVersion, now: datetime, *, unit:
         expiring if last_day else 0,
         last_day if expiring else None,
         warned_on,
+        held_until,
     )
 
 

@@ -128,10 +128,11 @@ def renew(actor: Actor, *, hold_id: int, until: datetime, now: datetime) -> Held
     with transaction.atomic():
         row, member = _locked(hold_id)
         require_self(actor, row.member_id)
+        if until <= row.until:
+            # Renewed so far before, whatever has become of it.
+            return _view(row, replayed=True)
         if row.state != Hold.State.OPEN:
             raise HoldEnded(hold=hold_id, state=row.state)
-        if until <= row.until:
-            return _view(row, replayed=True)
         if row.until <= now:
             raise HoldEnded(hold=hold_id, state="out_of_time")
         _require_free(member, row.realm_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from django.http import HttpRequest
 from django.utils.formats import date_format
@@ -36,6 +36,8 @@ class Points:
     owed: int
     expiring: int
     expires_on: date | None
+    #: In the programme's time zone; None where nothing is reserved.
+    reserved_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,13 @@ def _membership(found: Scene) -> Membership:
         since=local_day(view.joined_at, view.version.zone),
         verified=view.verified,
         points=Points(
-            points.available, points.pending, points.held, -abs(points.owed), points.expiring, points.last_day
+            points.available,
+            points.pending,
+            points.held,
+            -abs(points.owed),
+            points.expiring,
+            points.last_day,
+            points.held_until and points.held_until.astimezone(view.version.zone),
         ),
         progress=_progress(view.forecast, view.version),
         outlook=tuple(_outlook(view.forecast, view.version)),

@@ -28,7 +28,8 @@ from loyalty_plugin.models.ledger import Entry
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.programmes import ProgrammeVersion
 from loyalty_plugin.models.realms import Realm
-from loyalty_plugin.queries.programmes import forget_documents
+from loyalty_plugin.queries.balances import points_of
+from loyalty_plugin.queries.programmes import forget_documents, versions_of
 from loyalty_plugin.queries.verifying import holds as verifying
 from loyalty_plugin.services import erasure, expiry, holds
 from loyalty_plugin.services.holds import Held
@@ -130,7 +131,8 @@ def test_the_same_request_gives_the_same_answer_at_every_step(
         holds.release(SYSTEM, hold_id=first.hold_id, reason="cancelled", now=NOW)
     with pytest.raises(HoldEnded):
         holds.renew(SYSTEM, hold_id=first.hold_id, until=NOW + 3 * HOUR, now=NOW)
-    # Also the first step, whatever has become of it.
+    # Also the first steps, whatever has become of it.
+    assert holds.renew(SYSTEM, hold_id=first.hold_id, until=NOW + 2 * HOUR, now=NOW).state == "captured"
     assert place(member, realm).state == "captured"
     released = place(member, realm, key="second")
     holds.release(SYSTEM, hold_id=released.hold_id, reason="cancelled", now=NOW)
@@ -348,3 +350,33 @@ def test_a_hold_that_the_ledger_does_not_know_is_found(
     row.portions.update(amount=10)
     post([spend(version, member, 20)], recorded_at=NOW)
     assert not list(verifying.check(member.pk - 1, member.pk))
+
+
+def test_the_job_gives_back_what_is_overdue_and_nothing_else(
+    version: ProgrammeVersion, member: Member, realm: Realm
+) -> None:
+    give(version, member, 90)
+    ids = [place(member, realm, key=str(number)).hold_id for number in range(5)]
+    holds.renew(SYSTEM, hold_id=ids[1], until=NOW + 3 * HOUR, now=NOW)
+    holds.capture(SYSTEM, hold_id=ids[2], now=NOW)
+    version_terms = versions_of(version.programme_id).at(NOW)
+    assert points_of(member.pk, version_terms, NOW).held_until == NOW + 3 * HOUR
+    later = NOW + 2 * HOUR
+    assert holds.release_overdue(now=NOW + HOUR - timedelta(seconds=1)) == 0
+    # In batches, and one that can't be released does not keep the others waiting.
+    broken = Hold.objects.get(pk=ids[0])
+    broken.portions.update(amount=91)
+    assert release_overdue(later) == 2
+    broken.portions.update(amount=10)
+    assert release_overdue(later) == 1
+    assert release_overdue(later) == 0
+    states = Hold.objects.filter(pk__in=ids).order_by("pk").values_list("state", "reason")
+    gone = ("released", "out_of_time")
+    assert list(states) == [gone, ("open", ""), ("captured", ""), gone, gone]
+    assert whole(member)
+    holds.release(SYSTEM, hold_id=ids[1], reason="cancelled", now=later)
+    assert points_of(member.pk, version_terms, later).held_until is None
+
+
+def release_overdue(now: datetime) -> int:
+    return holds.release_overdue(now=now, batch=2)

@@ -11,9 +11,21 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+from loyalty_plugin.domain.intents import Award
+from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.queries import verifying
 from loyalty_plugin.services import sealing
-from tests.services.books import DAY, NOW, give, make_members, make_version, rows, wait_until_sealable
+from loyalty_plugin.services.posting import post
+from tests.services.books import (
+    DAY,
+    NOW,
+    give,
+    make_members,
+    make_plan,
+    make_version,
+    rows,
+    wait_until_sealable,
+)
 
 pytestmark = pytest.mark.usefixtures("fresh_db")
 
@@ -74,3 +86,22 @@ def test_a_night_goes_on_after_each_kill_and_does_everything_once() -> None:
     sealing.seal(now=NOW)
     assert verifying.verify().whole
     assert rows("SELECT sum(entries) FROM loyalty_plugin_block") == [(20,)]
+
+
+def test_a_hold_that_is_killed_between_any_two_steps_is_neither_lost_nor_doubled_nor_for_ever() -> None:
+    version = make_version()
+    [member] = make_members(version, 1)
+    Realm.objects.create(api_url="https://saleor.test/graphql/")
+    filling = make_plan(version, member, Award("EUR.principal", 100), Award("EUR.bonus", 10))
+    post([filling], recorded_at=NOW)
+    states = killed_at_every_statement("a_hold")
+    # Entries, holds, ended ones, available, held: each step whole or not at all, and in this order.
+    steps = [
+        [1, 0, 0, 110, 0],
+        [2, 1, 0, 75, 35],
+        [3, 1, 1, 85, 0],
+        [4, 2, 1, 50, 35],
+        [5, 2, 2, 85, 0],
+    ]
+    assert [state for state, _ in itertools.groupby(states)] == steps
+    assert len(states) > 30  # each step was killed at several statements of it

@@ -29,6 +29,9 @@ class PointsType:
         description="Earned, and available when the return window has passed."
     )
     reserved: Whole = strawberry.field(description="Put aside for a checkout that is open.")
+    reserved_until: datetime | None = strawberry.field(
+        description="When the last of these reservations ends, if the checkout is not finished before; none: nothing is."
+    )
     owed: Whole = strawberry.field(
         description="Spent but taken back since; the next points pay it off. Zero or more."
     )
@@ -41,6 +44,7 @@ def points_by_state(view: PointsView) -> PointsType:
         available=Whole(view.available),
         on_the_way=Whole(view.pending),
         reserved=Whole(view.held),
+        reserved_until=view.held_until,
         owed=Whole(abs(view.owed)),
         earned=Whole(view.earned),
     )

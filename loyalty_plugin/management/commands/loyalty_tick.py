@@ -19,6 +19,7 @@ ORDER = (
     jobs.RECONCILE,
     jobs.LOOK_AGAIN,
     jobs.CLAIM_ORDERS,
+    jobs.RELEASE_HOLDS,
     jobs.MATURE,
     jobs.EXPIRE,
     jobs.TIERS,
