@@ -17,7 +17,10 @@ COUNT = "cart_count"
 
 @dataclass(frozen=True)
 class Line:
-    """`price` is what this customer pays for one, `shelf` what others would, `list_price` what it was before a sale."""
+    """`price` is what this customer pays for one, `shelf` what others would, `list_price` what it was before a sale.
+
+    `member_price` is theirs before a code took anything off.
+    """
 
     id: str
     variant_id: str
@@ -27,13 +30,14 @@ class Line:
     image: str
     quantity: int
     price: Money
+    member_price: Money
     shelf: Money
     list_price: Money
     total: Money
 
     @property
     def is_member_price(self) -> bool:
-        return self.price.minor < self.shelf.minor
+        return self.member_price.minor < self.shelf.minor
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,9 @@ class Cart:
     email: str
     lines: tuple[Line, ...]
     subtotal: Money
+    #: The promo code on it, and what that takes off; contained in the other sums.
+    code: str
+    off: Money
     delivery: Money
     delivery_name: str | None
     total: Money
@@ -68,7 +75,7 @@ class Cart:
     def saved(self) -> Money:
         """What member prices took off, against the shelf."""
         minor = sum(
-            (line.shelf.minor - line.price.minor) * line.quantity
+            (line.shelf.minor - line.member_price.minor) * line.quantity
             for line in self.lines
             if line.is_member_price
         )
@@ -113,6 +120,16 @@ def set_quantity(request: HttpRequest, line_id: str, quantity: int) -> Cart:
     return _change(
         request, "CartSet", {"id": checkout_id, "lines": [{"lineId": line_id, "quantity": quantity}]}
     )
+
+
+def set_code(request: HttpRequest, code: str) -> Cart:
+    """Enters a promo code; one already there is replaced."""
+    return _change(request, "CartCode", {"id": request.session[KEY], "code": code})
+
+
+def drop_code(request: HttpRequest, code: str) -> Cart:
+    """Takes a promo code off again."""
+    return _change(request, "CartCodeOff", {"id": request.session[KEY], "code": code})
 
 
 def hand_over(request: HttpRequest) -> None:
@@ -163,8 +180,10 @@ def _parse(answer: dict[str, Any]) -> Cart:
         id=answer["id"],
         customer_id=(answer["user"] or {}).get("id"),
         email=answer["email"] or "",
-        lines=tuple(_line(line) for line in answer["lines"]),
+        lines=tuple(_line(line, bool(answer["voucherCode"])) for line in answer["lines"]),
         subtotal=money(answer["subtotalPrice"]),
+        code=answer["voucherCode"] or "",
+        off=Money.read(answer["discount"]) or Money(0, money(answer["totalPrice"]).currency),
         delivery=money(answer["shippingPrice"]),
         delivery_name=method["name"] if method else None,
         total=money(answer["totalPrice"]),
@@ -182,7 +201,7 @@ def _parse(answer: dict[str, Any]) -> Cart:
     )
 
 
-def _line(answer: dict[str, Any]) -> Line:
+def _line(answer: dict[str, Any], coded: bool) -> Line:
     money: Callable[[Any], Money] = Money.read  # type: ignore[assignment]
     product = answer["variant"]["product"]
     price = money(answer["unitPrice"])
@@ -197,6 +216,8 @@ def _line(answer: dict[str, Any]) -> Line:
         image=catalogue.picture((product["media"] or [{"url": ""}])[0]["url"], product["slug"]),
         quantity=answer["quantity"],
         price=price,
+        # Under a code the unit price is what is left of it; the base is what the member price was sent as.
+        member_price=money(answer["undiscountedUnitPrice"]) if coded else price,
         shelf=shelf,
         list_price=Money.read(pricing.get("priceUndiscounted")) or shelf,
         total=money(answer["totalPrice"]),

@@ -31,6 +31,8 @@ NAMES: dict[str, tuple[str, dict[str, str]]] = {
     "CartSet": ("CheckoutLinesUpdate", {}),
     "CartRemove": ("CheckoutLinesDelete", {"lines": "linesIds"}),
     "CartAttach": ("CheckoutCustomerAttach", {}),
+    "CartCode": ("CheckoutAddPromoCode", {"code": "promoCode"}),
+    "CartCodeOff": ("CheckoutRemovePromoCode", {"code": "promoCode"}),
     "CartEmail": ("CheckoutEmailUpdate", {}),
     "CartAddress": ("CheckoutShippingAddressUpdate", {"address": "shippingAddress"}),
     "CartBilling": ("CheckoutBillingAddressUpdate", {"address": "billingAddress"}),

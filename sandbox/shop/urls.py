@@ -13,6 +13,7 @@ urlpatterns = [
     path("cart/", cart.page, name="cart"),
     path("cart/add/", cart.add, name="cart-add"),
     path("cart/change/", cart.change, name="cart-change"),
+    path("cart/code/", cart.code, name="cart-code"),
     path("checkout/", checkout.address, name="checkout"),
     path("checkout/delivery/", checkout.delivery, name="checkout-delivery"),
     path("checkout/payment/", checkout.payment, name="checkout-payment"),

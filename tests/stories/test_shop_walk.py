@@ -120,11 +120,43 @@ def test_one_price_from_the_shelf_to_the_order(world: World, browser: Any) -> No
     _no_barrier(walker, ".lp-page")
     walker.page.click(f"summary:has-text('Order {order['number']}')")
     assert promised[1] in walker.text(".lp-lines details[open] .lp-why")
+    _again_with_a_code(walker, world)
+    walker.open("/account/")
     walker.page.locator("main button:has-text('Sign out')").click()
     walker.page.wait_for_url(f"{world.shop_url}/")
     assert walker.price(TEAPOT) == "€68.00"
     assert "Nothing in the cart yet" in walker.open("/cart/")
     context.close()
+
+
+def _again_with_a_code(walker: Walker, world: World) -> None:
+    """A code comes on top of the member price; one that is none is refused, and taken off everything is as before."""
+    seed = {"vouchers": [{"code": "TENTH", "percentage": "10"}]}
+    httpx.post(f"{world.saleor_url}/_standin/seed", json=seed, timeout=60).raise_for_status()
+    walker.put_in(TEAPOT)
+    walker.open("/cart/")
+    _no_barrier(walker, ".code-form")
+    walker.fill({"code": "NOSUCH"})
+    walker.send("Enter")
+    assert "This code is not known, or was used already." in walker.text("body")
+    assert walker.text(".sums .sum").endswith("€64.60")
+    walker.fill({"code": "TENTH"})
+    walker.send("Enter")
+    assert walker.text(".sums .sum").endswith("€58.14")
+    assert "Saved with member prices €3.40 Taken off by TENTH €6.46" in walker.text(".sums")
+    walker.send("Take it off")
+    assert walker.text(".sums .sum").endswith("€64.60")
+    walker.fill({"code": "TENTH"})
+    walker.send("Enter")
+    walker.open("/checkout/")
+    walker.fill({"email": EMAIL, **{name: value for name, value in ADDRESS.items() if value}})
+    walker.send("On to delivery")
+    walker.send("On to payment")
+    asked = walker.text("main form button").removeprefix("Pay ")
+    walker.send("Pay")
+    order = _order(world)
+    assert asked == f"€{order['totalCharged']['amount']:.2f}" == f"€{order['total']['gross']['amount']:.2f}"
+    assert [f"{line['unitPrice']['gross']['amount']:.2f}" for line in order["lines"]] == ["58.14"]
 
 
 def _wait(walker: Walker, path: str, pattern: str) -> None:

@@ -42,6 +42,22 @@ def change(request: HttpRequest) -> HttpResponse:
     return _answer(request, cart)
 
 
+@require_POST
+def code(request: HttpRequest) -> HttpResponse:
+    """Enter a promo code, or take it off; what Saleor refuses is said, and the cart stays as it is."""
+    given = request.POST.get("code", "").strip()[:100]
+    if not request.session.get(carts.KEY):
+        return redirect("shop:cart")
+    try:
+        if "off" in request.POST:
+            carts.drop_code(request, given)
+        elif given:
+            carts.set_code(request, given)
+    except saleor.Refused as refused:
+        messages.error(request, _why_no_code(refused))
+    return redirect("shop:cart")
+
+
 def _quantity(request: HttpRequest, least: int) -> int:
     """What was typed, plus the stepper's button, within what one person buys."""
     try:
@@ -57,6 +73,12 @@ def _answer(request: HttpRequest, cart: carts.Cart | None) -> HttpResponse:
             cart = carts.read(request)
         return render(request, "shop/parts/drawer.html", _context(request, cart))
     return redirect("shop:cart")
+
+
+def _why_no_code(refused: saleor.Refused) -> str:
+    if "VOUCHER_NOT_APPLICABLE" in refused.codes:
+        return _("This code is for nothing in your cart, or not for today. The cart is unchanged.")
+    return _("This code is not known, or was used already. The cart is unchanged.")
 
 
 def _reason(refused: saleor.Refused) -> str:
