@@ -9,12 +9,14 @@ from typing import Any
 
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.domain.facts import LineFact, OrderFact
+from loyalty_plugin.domain.ledger import POINTS
 from loyalty_plugin.models.gifts import Gift
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.programmes import Programme
 from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.queries.programmes import forget_documents
-from loyalty_plugin.services import members, programmes, resolution
+from loyalty_plugin.services import expiry, holds, members, programmes, resolution
+from loyalty_plugin.services.orders.apply import apply_orders
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 REALM = "https://shop.example/graphql/"
@@ -164,3 +166,13 @@ def gift(of: Member, **more: Any) -> Gift:
         "last_day": NOW.date() + timedelta(days=1),
     }
     return Gift.objects.create(member=of, realm_id=of.realm_id, **{**given, **more})
+
+
+def reserve(of: Member, points: int) -> None:
+    """An order's points that have come in, and so many of them reserved for an hour."""
+    apply_orders([order(of, 12_345, at=NOW - timedelta(days=20))], now=NOW)
+    expiry.mature(now=NOW)
+    holds.place(
+        SYSTEM, key="cart", member_id=of.pk, realm_id=realm().pk, target="Checkout:1",
+        amounts={POINTS: points}, lasting=timedelta(hours=1), now=NOW,
+    )  # fmt: skip

@@ -24,7 +24,7 @@ from loyalty_plugin.models.requests import Request
 from loyalty_plugin.models.staff import Person, RoleScope
 from loyalty_plugin.services import roles
 from loyalty_plugin.services.orders.apply import apply_orders
-from tests.factories import NOW, document, gift, member, order, programme, realm
+from tests.factories import NOW, document, gift, member, order, programme, realm, reserve
 
 pytestmark = pytest.mark.django_db
 
@@ -370,3 +370,10 @@ def test_staff_see_a_gift_and_not_its_code():
     page = staff("clerk").get(f"{BASE}/members/{of.pk}/")
     assert "House tea" in text_of(page)
     assert "GIFT-" not in page.content.decode()
+
+
+def test_staff_see_what_is_reserved_and_until_when():
+    of = member(programme())
+    reserve(of, 40)
+    text = text_of(staff("clerk").get(f"{BASE}/members/{of.pk}/"))
+    assert "<dt>Reserved</dt><dd>40 <small>until 03/02/2026" in text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -15,7 +15,7 @@ from loyalty_plugin.models.members import Member
 from loyalty_plugin.services.cards import issue_card
 from loyalty_plugin.services.orders.apply import apply_orders
 from tests.doors.graphqlkit import RULES, USER, Door, door
-from tests.factories import CHANNEL, NOW, document, gift, member, order, programme
+from tests.factories import CHANNEL, NOW, document, gift, member, order, programme, reserve
 
 __all__ = ["door"]
 
@@ -225,3 +225,10 @@ def test_gifts_are_told_to_the_member_alone(door: Door, ada: Member) -> None:
         {"title": "House tea", "state": "WAITING", "code": "", "lastDay": "2026-03-03"},
         {"title": "House tea", "state": "READY", "code": "GIFT-ABCD2345EFGH", "lastDay": "2026-03-03"},
     ]
+
+
+def test_what_is_reserved_is_told_with_its_end(door: Door, ada: Member) -> None:
+    reserve(ada, 40)
+    points = door.ask("{loyalty{me{points{available reserved reservedUntil}}}}")["loyalty"]["me"]["points"]
+    assert (points["available"], points["reserved"]) == (83, 40)
+    assert datetime.fromisoformat(points["reservedUntil"]) == NOW + timedelta(hours=1)

@@ -22,7 +22,7 @@ from loyalty_plugin.storefront import words
 from loyalty_plugin.storefront.blocks import storefront_blocks
 from loyalty_plugin.storefront.prices import Offer, price_blocks, saleor_offer
 from tests.doors.storefrontkit import CART, OFFER, OFFERS, RULES, plain, render, shop, sign_in
-from tests.factories import NOW, gift, member, order, programme
+from tests.factories import NOW, gift, member, order, programme, reserve
 
 __all__ = ["shop"]
 pytestmark = pytest.mark.django_db
@@ -143,3 +143,11 @@ def test_a_gift_is_shown_with_its_code_while_it_can_be_taken() -> None:
     assert "OLD" not in text
     sign_in(member(of.programme))
     assert "GIFT-" not in render("{% load loyalty %}{% loyalty_membership %}")
+
+
+def test_what_is_reserved_is_shown_with_its_end() -> None:
+    of = member(programme(RULES))
+    reserve(of, 40)
+    sign_in(of)
+    text = plain(render("{% load loyalty %}{% loyalty_membership %}"))
+    assert "Reserved 40 until March 2, 2026, 2 p.m." in text, text
