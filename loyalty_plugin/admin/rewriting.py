@@ -79,6 +79,7 @@ def rewritten(document: Mapping[str, Any], data: Mapping[str, Any], currency: st
     result["hand_paid_daily"] = Money.parse(daily, currency).amount if daily else None
     result["imported_from"] = data["imported_from"].isoformat() if data["imported_from"] else None
     result["closed_days"] = data["closed_days"]
+    result["returned_days"] = data["returned_days"]
     return result
 
 

@@ -87,6 +87,18 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class GiveBack:
+    """Return what was spent to the lots it was taken from, repaying what is owed first: pairs of lot and amount.
+
+    `lapsed` is so much that has no lot to return to, since that ended meanwhile: it has expired.
+    """
+
+    unit: str
+    portions: tuple[tuple[int, int], ...]
+    lapsed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Expire:
     """End these lots: what is pending or available in them is gone; held parts stay."""
 
@@ -113,7 +125,7 @@ class TakeBack:
     cleared: int = 0
 
 
-Intent = Award | Mature | Consume | ConsumeAll | Hold | Capture | Release | Expire | TakeBack
+Intent = Award | Mature | Consume | ConsumeAll | Hold | Capture | Release | GiveBack | Expire | TakeBack
 _NEEDS_NO_LOTS: Final = (Award,)
 
 
@@ -159,6 +171,11 @@ class Plan:
                 i.unit for i in self.intents if not isinstance(i, _NEEDS_NO_LOTS) and i.unit not in LOTLESS
             )
         )
+
+    @property
+    def named_lots(self) -> tuple[int, ...]:
+        """The lots that must be read though nothing may be left in them."""
+        return tuple(lot for i in self.intents if isinstance(i, GiveBack) for lot, _ in i.portions)
 
     @property
     def awarded(self) -> int:

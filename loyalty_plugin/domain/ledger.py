@@ -76,6 +76,7 @@ class Kind(StrEnum):
     HOLD = "hold"
     CAPTURE = "capture"
     RELEASE = "release"
+    GIVE_BACK = "give_back"
     EXPIRE = "expire"
     BRING_BACK = "bring_back"
     CLEAR = "clear"

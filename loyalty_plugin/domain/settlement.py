@@ -10,6 +10,7 @@ from loyalty_plugin.domain.intents import (
     Consume,
     ConsumeAll,
     Expire,
+    GiveBack,
     Hold,
     Mature,
     Plan,
@@ -208,6 +209,13 @@ class _Settlement:
             rest = self.repay(intent.unit, Account.HELD, check_amount(amount, zero=False), lot_id)
             self.move(intent.unit, Account.HELD, Account.AVAILABLE, rest, lot_id, lot_id)
 
+    def give_back(self, intent: GiveBack) -> None:
+        for lot_id, amount in intent.portions:
+            self.lot(intent.unit, lot_id)
+            rest = self.repay(intent.unit, Account.REDEEMED, check_amount(amount, zero=False))
+            self.move(intent.unit, Account.REDEEMED, Account.AVAILABLE, rest, destination_lot=lot_id)
+        self.move(intent.unit, Account.REDEEMED, Account.EXPIRED, check_amount(intent.lapsed))
+
     def expire(self, intent: Expire) -> None:
         for lot_id in intent.lots:
             lot = self.lot(intent.unit, lot_id)
@@ -262,6 +270,8 @@ def settle(plan: Plan, books: Books, lot_ids: Sequence[int]) -> Settled:
                 settlement.capture(intent)
             case Release():
                 settlement.release(intent)
+            case GiveBack():
+                settlement.give_back(intent)
             case Expire():
                 settlement.expire(intent)
             case TakeBack():

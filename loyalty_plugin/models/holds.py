@@ -68,6 +68,8 @@ class HoldPortion(models.Model):
     amount = models.BigIntegerField()
     #: Of it, what was used in the end; the rest went back.
     captured = models.BigIntegerField(default=0)
+    #: Of what was used, what was given back since.
+    returned = models.BigIntegerField(default=0)
 
     class Meta:
         verbose_name = _("reserved part of a lot")
@@ -75,7 +77,12 @@ class HoldPortion(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["hold", "position"], name="lp_holdportion_once"),
             models.CheckConstraint(
-                condition=models.Q(amount__gt=0, captured__gte=0, captured__lte=models.F("amount")),
+                condition=models.Q(
+                    amount__gt=0,
+                    returned__gte=0,
+                    captured__gte=models.F("returned"),
+                    captured__lte=models.F("amount"),
+                ),
                 name="lp_holdportion_amounts",
             ),
         ]

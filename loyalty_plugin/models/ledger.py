@@ -116,6 +116,13 @@ class Lot(models.Model):
                 condition=models.Q(pending__gte=0, available__gte=0, held__gte=0, amount__gt=0),
                 name="lp_lot_not_negative",
             ),
+            # Whatever returns to it was taken from it.
+            models.CheckConstraint(
+                condition=models.Q(
+                    amount__gte=models.F("pending") + models.F("available") + models.F("held")
+                ),
+                name="lp_lot_never_fuller",
+            ),
         ]
         indexes = [
             models.Index(

@@ -18,6 +18,16 @@ def portions_of(hold_id: int) -> tuple[Portion, ...]:
     return tuple(Portion(*row) for row in rows.values_list("unit", "lot_id", "amount"))
 
 
+def used_portions_of(hold_id: int) -> tuple[Portion, ...]:
+    """What a captured hold used and has not given back, the last taken first: it is the last to end."""
+    rows = HoldPortion.objects.filter(hold_id=hold_id).order_by("-position")
+    return tuple(
+        Portion(unit, lot, captured - returned)
+        for unit, lot, captured, returned in rows.values_list("unit", "lot_id", "captured", "returned")
+        if captured > returned
+    )
+
+
 def ends_of(lot_ids: Iterable[int]) -> list[datetime | None]:
     """When these lots end."""
     return list(Lot.objects.filter(pk__in=list(lot_ids)).values_list("expires_at", flat=True))

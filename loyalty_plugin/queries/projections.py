@@ -48,7 +48,10 @@ SELECT member_id, unit,
 LOTS: Final = """
 WITH sides AS (
   SELECT v.lot_id, v.account, v.amount,
+         -- What was spent and came back to its lot is nothing new in it.
          CASE WHEN v.amount > 0 AND p.source NOT IN ('pending', 'available', 'held', 'owed')
+               AND (e.kind <> 'give_back'
+                    OR EXISTS (SELECT FROM loyalty_plugin_lot o WHERE o.id = v.lot_id AND o.entry_id = e.id))
               THEN v.amount ELSE 0 END AS opened
     FROM loyalty_plugin_entry e
     JOIN loyalty_plugin_posting p ON p.entry_id = e.id

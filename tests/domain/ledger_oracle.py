@@ -13,6 +13,7 @@ from loyalty_plugin.domain.intents import (
     Consume,
     ConsumeAll,
     Expire,
+    GiveBack,
     Hold,
     Intent,
     Mature,
@@ -115,6 +116,16 @@ class Oracle:
                 for lot, number in portions:
                     for token in self.repay(self.some(lot, number)):
                         token.account = Account.AVAILABLE
+            case GiveBack(portions=portions, lapsed=lapsed):
+                for lot, number in portions:
+                    if lot not in self.terms:
+                        raise Refused
+                    new = [Token(lot, Account.AVAILABLE) for _ in range(number)]
+                    self.tokens += new
+                    self.gone[Account.REDEEMED] -= number
+                    self.repay(new)
+                self.gone[Account.REDEEMED] -= lapsed
+                self.gone[Account.EXPIRED] += lapsed
             case Expire(lots=lots, to=to):
                 for lot in lots:
                     self.drop(self.place(lot, Account.PENDING) + self.place(lot, Account.AVAILABLE), to)

@@ -15,6 +15,7 @@ from loyalty_plugin.domain.intents import (
     Consume,
     ConsumeAll,
     Expire,
+    GiveBack,
     Hold,
     Intent,
     Mature,
@@ -146,6 +147,11 @@ class LedgerMachine(RuleBasedStateMachine):
         self.act(Capture(POINTS, portions) if capture else Release(POINTS, portions))
 
     @precondition(lambda self: self.oracle.terms)
+    @rule(numbers=picks, amount=amounts, lapsed=st.integers(0, 5))
+    def give_back(self, numbers: list[int], amount: int, lapsed: int) -> None:
+        self.act(GiveBack(POINTS, tuple((lot, amount) for lot in self.lots(numbers)), lapsed))
+
+    @precondition(lambda self: self.oracle.terms)
     @rule(numbers=picks, amount=amounts, shortfall=shortfalls)
     def take_back(self, numbers: list[int], amount: int, shortfall: Shortfall) -> None:
         self.act(TakeBack(POINTS, amount, self.lots(numbers), shortfall))
@@ -166,7 +172,12 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(
         unknown=st.sampled_from(
-            [Mature(POINTS, (999,)), Expire(POINTS, (999,)), Capture(POINTS, ((999, 1),))]
+            [
+                Mature(POINTS, (999,)),
+                Expire(POINTS, (999,)),
+                Capture(POINTS, ((999, 1),)),
+                GiveBack(POINTS, ((999, 1),)),
+            ]
         )
     )
     def an_unknown_lot_is_refused(self, unknown: Intent) -> None:

@@ -29,6 +29,7 @@ from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.programmes import ProgrammeVersion
 from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.queries.balances import points_of
+from loyalty_plugin.queries.holds import overdue
 from loyalty_plugin.queries.programmes import forget_documents, versions_of
 from loyalty_plugin.queries.verifying import holds as verifying
 from loyalty_plugin.services import erasure, expiry, holds
@@ -308,10 +309,10 @@ def test_nothing_moves_while_a_restored_dump_is_not_reconciled(
     ):
         with pytest.raises(SpendingHeld):
             act()
-    assert holds.overdue(later, after=held.hold_id - 1, limit=9) == []
+    assert overdue(later, after=held.hold_id - 1, limit=9) == []
     assert place(member, realm).replayed
     Realm.objects.filter(pk=realm.pk).update(held="", held_since=None)
-    assert holds.overdue(later, after=held.hold_id - 1, limit=9) == [held.hold_id]
+    assert overdue(later, after=held.hold_id - 1, limit=9) == [held.hold_id]
 
 
 def test_capturing_is_activity_and_reserving_is_not(realm: Realm) -> None:

@@ -100,8 +100,9 @@ def test_a_hold_that_is_killed_between_any_two_steps_is_neither_lost_nor_doubled
         [1, 0, 0, 110, 0],
         [2, 1, 0, 75, 35],
         [3, 1, 1, 85, 0],
-        [4, 2, 1, 50, 35],
-        [5, 2, 2, 85, 0],
+        [4, 1, 1, 97, 0],
+        [5, 2, 1, 62, 35],
+        [6, 2, 2, 97, 0],
     ]
     assert [state for state, _ in itertools.groupby(states)] == steps
     assert len(states) > 30  # each step was killed at several statements of it

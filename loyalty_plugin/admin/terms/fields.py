@@ -237,6 +237,12 @@ def orders(document: Document, currency: str) -> Declared:
         label=_("Days points last after an account was deleted"), min_value=0, max_value=3660
     )
     yield "closed_days", days, document["closed_days"]
+    back = forms.IntegerField(
+        label=_("Days that spent points last when they come back after their own last day"),
+        min_value=0,
+        max_value=3660,
+    )
+    yield "returned_days", back, document["returned_days"]
 
 
 def _points(label: str, least: int = 1) -> forms.IntegerField:

@@ -149,10 +149,10 @@ class TermsForm(forms.Form):
                     _("Credited to those who join later, once the same e-mail is confirmed. 0 days: nothing."),
                     (self._group("guest_days", "guest_orders"),)),
             Section("orders", _("Orders unlike others"),
-                    _("Money nobody saw, orders made by an import, and accounts that are deleted."),
+                    _("Money nobody saw, orders made by an import, accounts that are deleted, and points that come back."),
                     (self._group("hand_paid", ("hand_paid_limit", {"hand_paid": ["counts"]}),
                                  ("hand_paid_daily", {"hand_paid": ["counts"]})),
-                     self._group("imported_from"), self._group("closed_days"))),
+                     self._group("imported_from"), self._group("closed_days"), self._group("returned_days"))),
         ]  # fmt: skip
 
     def initial_of(self, name: str) -> str:

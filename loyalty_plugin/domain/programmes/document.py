@@ -60,7 +60,8 @@ class ProgrammeDocument(Terms):
     second person as `hand_paid_limit` says (minor units), and of all orders together within any 24 hours as
     `hand_paid_daily` says (without it: as much as of one order); more once one has confirmed it. `imported_from`: the
     first day (of the programme) of orders made by a bulk import that earn; without it none does. `closed_days`: so long
-    points last after a customer's account was deleted.
+    points last after a customer's account was deleted. `returned_days`: so long points that were spent last when they
+    come back after their own last day.
     """
 
     title: Text | None = None
@@ -75,6 +76,7 @@ class ProgrammeDocument(Terms):
     prices: PriceTerms = PriceTerms()
     benefits: tuple[Benefit, ...] = Field((), max_length=200)
     closed_days: int = Field(90, ge=0, le=3660)
+    returned_days: int = Field(30, ge=0, le=3660)
     hand_paid: Literal["counts", "left_out"] = "left_out"
     hand_paid_limit: int = Field(0, ge=0, le=MAX_AMOUNT)
     hand_paid_daily: int | None = Field(None, ge=0, le=MAX_AMOUNT)

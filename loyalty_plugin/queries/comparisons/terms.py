@@ -38,6 +38,7 @@ _OTHERS: Final[dict[str, Any]] = {
     "hand_paid_limit": gettext_lazy("How much declared as paid counts without a second person"),
     "hand_paid_daily": gettext_lazy("How much of it counts within a day without a second person"),
     "closed_days": gettext_lazy("How long points last after an account was deleted"),
+    "returned_days": gettext_lazy("How long spent points last that come back too late"),
     "imported_from": gettext_lazy("Orders made by a bulk import"),
     "claims": gettext_lazy("Guest orders credited after joining"),
 }

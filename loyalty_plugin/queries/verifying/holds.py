@@ -46,6 +46,24 @@ SELECT id, lot_id, way, coalesce(posted.amount, 0), coalesce(told.amount, 0)
   FROM posted FULL JOIN told USING (id, lot_id, unit, way)
  WHERE coalesce(posted.amount, 0) <> coalesce(told.amount, 0) ORDER BY id, lot_id, way
 """
+# By unit: what had no lot to return to, or repaid a debt, names none.
+_RETURNED: Final = """
+WITH told AS (
+  SELECT h.id, p.unit, sum(p.returned)::bigint AS amount
+    FROM loyalty_plugin_hold h JOIN loyalty_plugin_holdportion p ON p.hold_id = h.id
+   WHERE h.member_id > %(after)s AND h.member_id <= %(until)s AND p.returned > 0 GROUP BY 1, 2
+), posted AS (
+  SELECT h.id, q.unit, sum(q.amount)::bigint AS amount
+    FROM loyalty_plugin_hold h
+    JOIN loyalty_plugin_entry e
+      ON e.member_id = h.member_id AND e.kind = 'give_back' AND e.source = 'hold:' || h.id
+    JOIN loyalty_plugin_posting q ON q.entry_id = e.id AND q.source = 'redeemed'
+   WHERE h.member_id > %(after)s AND h.member_id <= %(until)s AND h.state = 'captured' GROUP BY 1, 2
+)
+SELECT id, unit, coalesce(posted.amount, 0), coalesce(told.amount, 0)
+  FROM posted FULL JOIN told USING (id, unit)
+ WHERE coalesce(posted.amount, 0) <> coalesce(told.amount, 0) ORDER BY id, unit
+"""
 
 
 def check(after: int, until: int) -> Iterator[Finding]:
@@ -54,3 +72,5 @@ def check(after: int, until: int) -> Iterator[Finding]:
         yield Finding("hold_differs", f"lot {lot_id}.held", str(held), str(told))
     for hold_id, lot_id, way, posted, told in differing(_HOLDS, after, until):
         yield Finding("hold_not_posted", f"hold {hold_id}: {way} of lot {lot_id}", str(posted), str(told))
+    for hold_id, unit, posted, told in differing(_RETURNED, after, until):
+        yield Finding("hold_not_posted", f"hold {hold_id}: returned of {unit}", str(posted), str(told))

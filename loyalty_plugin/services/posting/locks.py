@@ -95,5 +95,14 @@ def take_lots(locked: Locked, wanted: Sequence[MemberUnit], asked: CursorWrapper
     locked.with_lots.update(wanted)
 
 
+def take_named_lots(locked: Locked, named: Iterable[int]) -> None:
+    """Read these lots, too, under the locks of their balances, for what is to return to them."""
+    with cursor() as asked:
+        asked.execute(sql.NAMED_LOTS, [integers(named)])
+        for member_id, lot_id, *rest in asked.fetchall():
+            # What the plans before have left of it is newer than its row.
+            locked.books[member_id].lots.setdefault(lot_id, Lot(lot_id, *rest))
+
+
 def _columns(wanted: Sequence[MemberUnit]) -> list[str]:
     return [integers(member for member, _ in wanted), texts([unit for _, unit in wanted])]

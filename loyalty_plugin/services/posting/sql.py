@@ -38,6 +38,13 @@ SELECT l.member_id, l.id, l.unit, l.pending, l.available, l.held, l.matures_at, 
  WHERE l.pending > 0 OR l.available > 0 OR l.held > 0
 """
 
+# Those that something returns to, be anything left in them or not.
+NAMED_LOTS: Final = """
+SELECT l.member_id, l.id, l.unit, l.pending, l.available, l.held, l.matures_at, l.expires_at,
+       l.needs_verification
+  FROM loyalty_plugin_lot l WHERE l.id = ANY($1::bigint[])
+"""
+
 # Its last column keeps, till the end of the transaction, the big statement below from being planned anew for
 # each call: that would cost more than posting an order, and its plan is the same for one row and thousands.
 PREPARE: Final = """

@@ -27,6 +27,7 @@ from loyalty_plugin.services.posting.locks import (
     create_balances,
     take_balances,
     take_lots,
+    take_named_lots,
 )
 from loyalty_plugin.services.posting.rows import Written, parameters
 from loyalty_plugin.services.posting.settling import Posted, key_taken, limited, settle_into
@@ -89,6 +90,8 @@ def _read(plans: Sequence[Plan], locked: Locked) -> _Prepared:
         asked = _ask(plans)
     if asked_lots is not None:
         take_lots(locked, lots, asked_lots)
+    if named := {lot for plan in plans for lot in plan.named_lots}:
+        take_named_lots(locked, named)
     return _prepare(asked)
 
 

@@ -1,4 +1,4 @@
-"""Reserves, renews and captures for one checkout, reserves for another and lets its time run out; each once."""
+"""Reserves, renews, captures and gives back for one checkout, reserves for another and lets its time run out; each once."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ def act() -> None:
     paid = place("paid")
     holds.renew(SYSTEM, hold_id=paid, until=NOW + 2 * HOUR, now=NOW)
     holds.capture(SYSTEM, hold_id=paid, amounts={principal("EUR"): 20, bonus("EUR"): 5}, now=NOW)
+    back = {principal("EUR"): 7, bonus("EUR"): 5}
+    holds.give_back(SYSTEM, hold_id=paid, key="refund", amounts=back, now=NOW)
     place("left")
     holds.release_overdue(now=NOW + 3 * HOUR)
 
