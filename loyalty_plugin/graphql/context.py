@@ -17,7 +17,7 @@ from loyalty_plugin.errors import TokenRefused, UnknownChannel, UnknownMember
 from loyalty_plugin.graphql.batches import Batch
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.realms import Realm
-from loyalty_plugin.queries.members import MembershipView, find_customer, membership_of
+from loyalty_plugin.queries.members import MembershipView, customers_memberships, find_customer, membership_of
 from loyalty_plugin.queries.programmes import channel_served, version_at
 from loyalty_plugin.registry import ports
 from loyalty_plugin.saleor.tokens import Customer, verify_customer_token
@@ -32,6 +32,7 @@ class Caller:
     def __init__(self, request: HttpRequest) -> None:
         self._authorization = request.headers.get("Authorization", "")
         self._members: dict[int | None, Member | None] = {}
+        self._all: list[Member] | None = None
         self._views: dict[int, MembershipView] = {}
         self._served: dict[str, tuple[int, int]] = {}
         self._versions: dict[int, ProgrammeVersion] = {}
@@ -109,6 +110,14 @@ class Caller:
             self._members[programme_id] = None if gone else found
         return self._members[programme_id]
 
+    def memberships(self) -> list[Member]:
+        """All the customer's memberships, in whichever programme, read once a request."""
+        if self.customer is None:
+            return []
+        if self._all is None:
+            self._all = customers_memberships(self.customer.realm, self.customer.user_id)
+        return self._all
+
     def require_member(self, channel: str | None = None) -> Member:
         """The membership. Raises TokenRefused without a customer, UnknownMember without one."""
         self.require_customer()
@@ -132,6 +141,7 @@ class Caller:
     def forget(self) -> None:
         """Read anew what is asked for from here on: after a mutation has written."""
         self._members.clear()
+        self._all = None
         self._views.clear()
 
 

@@ -55,6 +55,7 @@ _ANY: Final = N_("This could not be done.")
 #: Names of details that tell which argument was refused.
 _FIELDS: Final = {
     "birthday": "birthday",
+    "name": "name",
     "phone": "phone",
     "email": "email",
     "consents": "consents",

@@ -22,6 +22,7 @@ from loyalty_plugin.services.cards import issue_card
 from loyalty_plugin.services.checkins import check_in
 from loyalty_plugin.services.consents import record_consents
 from loyalty_plugin.services.joining import join_customer
+from loyalty_plugin.services.preferences import change_own
 
 _REFUSED = "Why it was not done; empty when it was."
 
@@ -77,6 +78,43 @@ class ApplyBenefitsPayload:
     errors: list[ErrorType] = strawberry.field(default_factory=list, description=_REFUSED)
 
 
+@strawberry.type(name="LoyaltyRemoveBenefits", description="Member prices taken off a checkout.")
+class RemoveBenefitsPayload:
+    changed: bool | None = strawberry.field(
+        default=None,
+        description="Whether this call told the checkout something new. Read the checkout again in either case.",
+    )
+    delivered: bool | None = strawberry.field(
+        default=None, description="False: the shop could not be reached; it is tried again."
+    )
+    errors: list[ErrorType] = strawberry.field(default_factory=list, description=_REFUSED)
+
+
+@strawberry.input(
+    name="LoyaltyMemberInput",
+    description="What is to be changed; what is left out stays. The e-mail address is changed at the account.",
+)
+class MemberInput:
+    name: str | None = strawberry.field(
+        default=None, description="Up to 500 letters. A later change of the account's name replaces it."
+    )
+    phone: str | None = strawberry.field(
+        default=None,
+        description="By which staff may find the membership; empty to remove it. Of a member without an e-mail "
+        "address it is the contact: a new one is not confirmed.",
+    )
+    language: str | None = strawberry.field(default=None, description="A language tag such as zh-hans.")
+    birthday: date | None = strawberry.field(
+        default=None, description="Can be corrected until it has brought something for the first time."
+    )
+
+
+@strawberry.type(name="LoyaltyUpdateMember", description="A member's record after a change.")
+class UpdateMemberPayload:
+    member: MemberType | None = strawberry.field(default=None, description="The membership.")
+    errors: list[ErrorType] = strawberry.field(default_factory=list, description=_REFUSED)
+
+
 @strawberry.type(name="LoyaltyIssueCard", description="A card, new or the one in use.")
 class IssueCardPayload:
     card: CardType | None = strawberry.field(default=None, description="The card.")
@@ -115,7 +153,7 @@ class Mutation:
                 consents=answers(input.consents),
             )
             caller.forget()
-            return JoinPayload(member=MemberType(row=member, caller=caller))
+            return JoinPayload(member=MemberType.of(member, caller))
 
         return told(join, lambda errors: JoinPayload(errors=errors))
 
@@ -141,13 +179,14 @@ class Mutation:
                 streak=visit.streak,
                 points=Whole(visit.points),
                 first=visit.first,
-                member=MemberType(row=member, caller=caller),
+                member=MemberType.of(member, caller),
             )
 
         return told(count, lambda errors: CheckInPayload(errors=errors))
 
     @strawberry.mutation(
-        description="Lay the member's prices on their checkout and tell the shop. Safe to repeat after each change."
+        description="Lay the member's prices on their checkout and tell the shop. Safe to repeat after each change: "
+        "where they were removed they stay off until asked for again."
     )
     def loyalty_apply_benefits(
         self,
@@ -156,6 +195,12 @@ class Mutation:
             strawberry.ID, strawberry.argument(description="The checkout's id at the shop.")
         ],
         channel: OptionalChannel = None,
+        again: Annotated[
+            bool,
+            strawberry.argument(
+                description="True: the member wants benefits here again, after loyaltyRemoveBenefits."
+            ),
+        ] = False,
     ) -> ApplyBenefitsPayload:
         caller = info.context
 
@@ -163,7 +208,11 @@ class Mutation:
             customer = caller.confirm_customer()
             member = caller.require_member(channel)
             promised = apply_benefits(
-                caller.actor(member), realm_url=customer.realm, checkout_id=checkout_id, now=caller.now
+                caller.actor(member),
+                realm_url=customer.realm,
+                checkout_id=checkout_id,
+                now=caller.now,
+                wanted=True if again else None,
             )
             return ApplyBenefitsPayload(
                 lines=[
@@ -181,6 +230,59 @@ class Mutation:
             )
 
         return told(apply, lambda errors: ApplyBenefitsPayload(errors=errors))
+
+    @strawberry.mutation(
+        description="Take the member's prices off their checkout, and keep them off: the choice is remembered for "
+        "this checkout. Ways of sending for members stay on offer."
+    )
+    def loyalty_remove_benefits(
+        self,
+        info: Asked,
+        checkout_id: Annotated[
+            strawberry.ID, strawberry.argument(description="The checkout's id at the shop.")
+        ],
+        channel: OptionalChannel = None,
+    ) -> RemoveBenefitsPayload:
+        caller = info.context
+
+        def remove() -> RemoveBenefitsPayload:
+            customer = caller.confirm_customer()
+            member = caller.require_member(channel)
+            left = apply_benefits(
+                caller.actor(member),
+                realm_url=customer.realm,
+                checkout_id=checkout_id,
+                now=caller.now,
+                wanted=False,
+            )
+            return RemoveBenefitsPayload(changed=left.changed, delivered=left.delivered)
+
+        return told(remove, lambda errors: RemoveBenefitsPayload(errors=errors))
+
+    @strawberry.mutation(description="Change one's own record.")
+    def loyalty_update_member(
+        self,
+        info: Asked,
+        input: Annotated[MemberInput, strawberry.argument(description="What is to be changed.")],
+        channel: OptionalChannel = None,
+    ) -> UpdateMemberPayload:
+        caller = info.context
+
+        def change() -> UpdateMemberPayload:
+            found = caller.require_member(channel)
+            member = change_own(
+                caller.actor(found),
+                member_id=found.pk,
+                now=caller.now,
+                name=input.name,
+                phone=input.phone,
+                language=input.language,
+                birthday=input.birthday,
+            )
+            caller.forget()
+            return UpdateMemberPayload(member=MemberType.of(member, caller))
+
+        return told(change, lambda errors: UpdateMemberPayload(errors=errors))
 
     @strawberry.mutation(description="Take one's card, if there is none in use yet.")
     def loyalty_issue_card(self, info: Asked, channel: OptionalChannel = None) -> IssueCardPayload:

@@ -8,7 +8,9 @@ import strawberry
 
 from loyalty_plugin.errors import NotFound
 from loyalty_plugin.graphql.context import Asked, OptionalChannel
+from loyalty_plugin.graphql.nodes import node
 from loyalty_plugin.graphql.types.members import MemberType, own
+from loyalty_plugin.graphql.types.nodes import Node
 from loyalty_plugin.graphql.types.prices import PriceInput, PriceType, prices
 from loyalty_plugin.graphql.types.tiers import ProgrammeType
 
@@ -57,3 +59,12 @@ class Query:
     @strawberry.field(description="Memberships: tiers, points, member prices.")
     def loyalty(self) -> LoyaltyQueries:
         return LoyaltyQueries()
+
+    @strawberry.field(
+        description="What an id of this schema stands for: a membership, a movement, an award with something left. "
+        "None for what is not the asker's; the shop's own things are found by the shop."
+    )
+    def node(
+        self, info: Asked, id: Annotated[strawberry.ID, strawberry.argument(description="The id.")]
+    ) -> Node | None:
+        return node(info.context, id)

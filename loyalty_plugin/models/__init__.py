@@ -3,6 +3,7 @@
 import loyalty_plugin.models.audit
 import loyalty_plugin.models.cards
 import loyalty_plugin.models.consents
+import loyalty_plugin.models.declines
 import loyalty_plugin.models.gifts
 import loyalty_plugin.models.holds
 import loyalty_plugin.models.inbox

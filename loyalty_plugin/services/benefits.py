@@ -30,7 +30,7 @@ from loyalty_plugin.models.realms import Mode, Realm
 from loyalty_plugin.queries.offers import limits_of, price_fact
 from loyalty_plugin.queries.programmes import programme_of_channel, version_at, versions_of
 from loyalty_plugin.registry import ports
-from loyalty_plugin.services import limited, locks
+from loyalty_plugin.services import declines, limited, locks
 
 _OPEN: Final = (PricePromise.Status.PROMISED, PricePromise.Status.APPLIED)
 #: A promise that was renewed for so long while nobody touched its line ends: the cart was left behind.
@@ -51,13 +51,20 @@ class Promised:
 
 
 def apply_benefits(
-    actor: Actor, *, realm_url: str, checkout_id: str, now: datetime, untouched: bool = False
+    actor: Actor,
+    *,
+    realm_url: str,
+    checkout_id: str,
+    now: datetime,
+    untouched: bool = False,
+    wanted: bool | None = None,
 ) -> Promised:
     """Promise the member's prices on a checkout and carry them to the shop before returning.
 
     Only the member whose checkout it is may ask, or the system. `untouched`: nobody did anything with it, a promise
-    ran out; then one whose line has not changed for `IDLE` ends for good. Reads the checkout first, outside any
-    transaction.
+    ran out; then one whose line has not changed for `IDLE` ends for good. `wanted` is the member's choice for this
+    checkout from now on: False takes every benefit off and keeps them off whoever quotes it, True lays them on again.
+    Reads the checkout first, outside any transaction.
     Raises NotFound, UnknownChannel, PermissionDenied, CurrencyMismatch, TryLater.
     """
     realm = Realm.objects.filter(api_url=realm_url).first()
@@ -65,12 +72,12 @@ def apply_benefits(
         # Here whoever reads a checkout holds it, or would lay promises on one that is just being changed.
         from loyalty_plugin.services.shopping.requote import requote
 
-        return requote(actor, realm, checkout_id, now=now, untouched=untouched)
+        return requote(actor, realm, checkout_id, now=now, untouched=untouched, wanted=wanted)
     checkout = ports.storefront.checkout(realm_url, checkout_id)
     if checkout is None:
         raise NotFound(checkout=checkout_id)
     thresholds = ports.storefront.thresholds(checkout, now=now) if checkout.user_id else Thresholds()
-    promised, item_id = _promise(actor, realm, checkout, thresholds, now, untouched)
+    promised, item_id = _promise(actor, realm, checkout, thresholds, now, untouched, wanted)
     if item_id is None:
         return promised
     counts = ports.delivery.deliver([item_id], now=now)
@@ -89,6 +96,7 @@ def _promise(
     thresholds: Thresholds,
     now: datetime,
     untouched: bool,
+    wanted: bool | None,
 ) -> tuple[Promised, int | None]:
     programme = programme_of_channel(realm.pk, checkout.channel) if realm is not None else None
     if realm is None or programme is None:
@@ -102,6 +110,8 @@ def _promise(
         member = member_of(realm, programme.pk, checkout.user_id)
         if actor.kind is ActorKind.MEMBER and (member is None or actor.member_id != member.pk):
             raise PermissionDenied(operation="own_checkout")
+        if member is not None and wanted is not None:
+            declines.choose(member, realm, checkout.checkout_id, wanted=wanted, now=now)
         kept, desired = promise_lines(
             realm, member, version, checkout, thresholds, now,
             untouched=untouched, told=actor.kind is ActorKind.SYSTEM,
@@ -148,8 +158,9 @@ def promise_lines(
     is the promise's. In the caller's transaction, which holds the checkout.
     """
     quotes: Sequence[QuotedLine] = ()
-    # What a copy for staging sells is no sale: nothing is promised there, and what was is taken back.
-    if member is not None and realm.live:
+    # What a copy for staging sells is no sale: nothing is promised there, and what was is taken back. So is what the
+    # member does not want here.
+    if member is not None and realm.live and not declines.declined(member, realm, checkout.checkout_id):
         fact = price_fact(member, version)
         quotes = limited.quote_in_turn(version, fact, checkout, now=now, thresholds=thresholds)
     before = {

@@ -19,6 +19,7 @@ from loyalty_plugin.domain.intents import Award, Consume, ConsumeAll, Intent, Pl
 from loyalty_plugin.domain.ledger import POINTS, QUALIFYING, Account, Kind, input_digest
 from loyalty_plugin.errors import InvalidInput, SamePerson, TryLater, UnknownMember, ValueInUse
 from loyalty_plugin.models.cards import Card
+from loyalty_plugin.models.declines import Decline
 from loyalty_plugin.models.gifts import Gift
 from loyalty_plugin.models.inbox import InboxItem
 from loyalty_plugin.models.members import CheckIn, ClaimedBenefit, Member
@@ -88,6 +89,7 @@ def erase(actor: Actor, *, member_id: int, reason: str, now: datetime) -> Conseq
             status=Card.Status.RETURNED, ended_at=now
         )
         Gift.objects.filter(member=member).delete()
+        Decline.objects.filter(member=member).delete()
         Person.objects.filter(member=member).update(member=None)
         _empty(member)
         detail = {"reason": reason, "amount": done.available + done.pending, "entry": entry_id}

@@ -22,7 +22,7 @@ from loyalty_plugin.registry import ports
 from loyalty_plugin.services import birthdays, locks, members
 from loyalty_plugin.services.consents import record_consents
 
-_LONGEST_NAME = 500
+LONGEST_NAME = 500
 _LONGEST_REF = 50
 
 
@@ -66,7 +66,7 @@ def join_customer(
         external_id=account.user_id,
     )
     with transaction.atomic():
-        _one_at_a_time(programme_id, person)
+        one_at_a_time(programme_id, person)
         member = members.join(
             actor,
             programme_id=programme_id,
@@ -107,7 +107,7 @@ def join_person(
     InvalidInput, DateOutOfRange, UnknownProgramme, PermissionDenied.
     """
     name = " ".join(name.split())
-    if not name or len(name) > _LONGEST_NAME:
+    if not name or len(name) > LONGEST_NAME:
         raise InvalidInput(name="missing" if not name else "too_long")
     email, phone = normal_email(email), normal_phone(phone, settings.PHONE_REGION)
     if not email and not phone:
@@ -115,7 +115,7 @@ def join_person(
     check_answers(consents)
     person = members.Person(name=name, email=email, phone=phone, birthday=birthday, language=language)
     with transaction.atomic():
-        _one_at_a_time(programme_id, person)
+        one_at_a_time(programme_id, person)
         member = members.join(
             actor,
             programme_id=programme_id,
@@ -157,7 +157,7 @@ def _complete(actor: Actor, member: Member, person: members.Person, now: datetim
         member.birthday = known.birthday
 
 
-def _one_at_a_time(programme_id: int, person: members.Person) -> None:
+def one_at_a_time(programme_id: int, person: members.Person) -> None:
     """Until the end of the transaction nobody else joins here with this e-mail or phone: two would find it free."""
     keys = sorted(
         f"loyalty.join|{programme_id}|{contact}"

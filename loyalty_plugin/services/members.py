@@ -256,7 +256,9 @@ def update_contact(
     language: str | None = None,
     as_of: datetime | None = None,
 ) -> Member:
-    """Take over what the shop knows newer. An e-mail that changes is no longer verified.
+    """Take over what the shop knows newer, or what is said anew.
+
+    A contact that changes is no longer verified: the e-mail, or the phone of somebody who has none.
 
     `as_of` says when the shop last changed it: what was taken over since is not undone by an older reading.
     """
@@ -275,7 +277,8 @@ def update_contact(
             if value is not None and value != getattr(member, field):
                 setattr(member, field, value)
                 changed.append(field)
-        if "email" in changed and actor.kind is not ActorKind.SYSTEM:
+        contact = "email" if member.email or "email" in changed else "phone"
+        if contact in changed and actor.kind is not ActorKind.SYSTEM:
             member.verified_at = None
             changed.append("verified_at")
         if as_of is not None:

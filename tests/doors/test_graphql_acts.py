@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.models.cards import Card
+from loyalty_plugin.models.declines import Decline
 from loyalty_plugin.models.ledger import Entry
 from loyalty_plugin.models.members import CheckIn, Member
 from loyalty_plugin.models.orders import PricePromise
+from loyalty_plugin.models.outbox import OutboxItem
 from loyalty_plugin.models.programmes import ProgrammeChannel
+from loyalty_plugin.services.benefits import apply_benefits
 from tests.doors.graphqlkit import RULES, USER, Door, door
-from tests.factories import CHANNEL, NOW, member, programme
+from tests.factories import CHANNEL, NOW, REALM, member, programme
 
 __all__ = ["door"]
 
@@ -229,3 +233,103 @@ def test_what_member_prices_saved_is_what_kept_promises_say(door: Door) -> None:
     assert door.ask(query)["loyalty"]["me"]["saved"] == {"amount": "0.00", "currency": "EUR"}
     PricePromise.objects.update(status="kept")
     assert door.ask(query)["loyalty"]["me"]["saved"] == {"amount": "4.00", "currency": "EUR"}
+
+
+REMOVE = """mutation ($id: ID!) { loyaltyRemoveBenefits(checkoutId: $id) {
+    changed delivered errors { field code message } } }"""
+AGAIN = APPLY.replace("checkoutId: $id", "checkoutId: $id, again: true")
+
+
+def _carry_out(door: Door) -> None:
+    """The shop has what it was last told: the line bears the mark, or none."""
+    [checkout] = door.shop.checkouts.values()
+    promise = PricePromise.objects.filter(status__in=("promised", "applied")).first()
+    mark = f"loyalty:{promise.pk}" if promise else ""
+    line = replace(checkout.lines[0], override_reason=mark)
+    door.shop.checkouts[checkout.checkout_id] = replace(checkout, lines=(line,))
+
+
+def test_benefits_that_were_removed_stay_off_until_they_are_asked_for_again(door: Door) -> None:
+    member(programme(RULES), external_id=USER)
+    door.sign_in()
+    checkout = door.shop.open_checkout()
+    door.ask(APPLY, id=checkout.checkout_id)
+    _carry_out(door)
+    removed = door.ask(REMOVE, id=checkout.checkout_id)["loyaltyRemoveBenefits"]
+    assert removed == {"changed": True, "delivered": True, "errors": []}
+    told = OutboxItem.objects.order_by("pk").last()
+    assert told is not None
+    assert told.desired["lines"]["L1"]["price"] is None
+    _carry_out(door)
+    for actor in ("member", "event"):
+        if actor == "member":
+            assert door.ask(APPLY, id=checkout.checkout_id)["loyaltyApplyBenefits"]["lines"] == []
+        else:
+            apply_benefits(SYSTEM, realm_url=REALM, checkout_id=checkout.checkout_id, now=NOW)
+        assert not PricePromise.objects.filter(status__in=("promised", "applied")).exists()
+    other = door.shop.open_checkout(checkout_id="Q2hlY2tvdXQ6Mg==")
+    assert len(door.ask(APPLY, id=other.checkout_id)["loyaltyApplyBenefits"]["lines"]) == 1
+    [line] = door.ask(AGAIN, id=checkout.checkout_id)["loyaltyApplyBenefits"]["lines"]
+    assert line["unitPrice"]["amount"] == "38.00"
+    assert not Decline.objects.exists()
+
+
+def test_nobody_removes_the_benefits_of_anothers_checkout(door: Door) -> None:
+    club = programme(RULES)
+    member(club, external_id=USER)
+    member(club, external_id="VXNlcjo0Nw==")
+    door.sign_in()
+    checkout = door.shop.open_checkout(user_id="VXNlcjo0Nw==")
+    [error] = door.ask(REMOVE, id=checkout.checkout_id)["loyaltyRemoveBenefits"]["errors"]
+    assert error["code"] == "PERMISSION_DENIED"
+    [error] = door.ask(REMOVE, id="gone")["loyaltyRemoveBenefits"]["errors"]
+    assert error["code"] == "NOT_FOUND"
+    assert not Decline.objects.exists()
+
+
+UPDATE = """mutation ($input: LoyaltyMemberInput!) { loyaltyUpdateMember(input: $input) {
+    member { name phone language birthday birthdayLocked verified email } errors { field code message } } }"""
+
+
+def test_a_member_changes_their_record(door: Door) -> None:
+    of = member(programme(RULES), external_id=USER, email="ada@mail.example")
+    door.sign_in()
+    change = {"name": " Ada  King ", "phone": "+49 30 12345678", "language": "de", "birthday": "1985-12-10"}
+    told = door.ask(UPDATE, input=change)["loyaltyUpdateMember"]
+    assert told["errors"] == []
+    assert told["member"] == {
+        "name": "Ada King", "phone": "+493012345678", "language": "de", "birthday": "1985-12-10",
+        "birthdayLocked": False, "verified": True, "email": "ada@mail.example",
+    }  # fmt: skip
+    told = door.ask(UPDATE, input={"phone": ""})["loyaltyUpdateMember"]["member"]
+    assert (told["name"], told["phone"], told["language"]) == ("Ada King", "", "de")
+    Member.objects.filter(pk=of.pk).update(birthday_locked_at=NOW)
+    [error] = door.ask(UPDATE, input={"name": "Eve", "birthday": "1985-12-11"})["loyaltyUpdateMember"][
+        "errors"
+    ]
+    assert error["code"] == "BIRTHDAY_LOCKED"
+    assert Member.objects.get(pk=of.pk).name == "Ada King"  # all of it or nothing
+
+
+def test_a_change_that_can_not_be_names_its_field(door: Door) -> None:
+    club = programme(RULES)
+    of = member(club, external_id=USER, email="", phone="+493012345670")
+    member(club, external_id="VXNlcjo0Nw==", email="bob@mail.example", phone="+493012345678")
+    door.sign_in()
+    for change, field, code in (
+        ({"name": " "}, "name", "INVALID_INPUT"),
+        ({"name": "x" * 501}, "name", "INVALID_INPUT"),
+        ({"phone": "12"}, "phone", "INVALID_CONTACT"),
+        ({"phone": "+49 30 12345678"}, None, "ALREADY_MEMBER"),
+        ({"phone": ""}, "phone", "CONTACT_NEEDED"),
+        ({"language": "x" * 17}, "language", "INVALID_INPUT"),
+        ({"birthday": "2999-01-01"}, "birthday", "DATE_OUT_OF_RANGE"),
+    ):
+        [error] = door.ask(UPDATE, input=change)["loyaltyUpdateMember"]["errors"]
+        assert (error["field"], error["code"]) == (field, code), change
+    before = Member.objects.get(pk=of.pk)
+    assert (before.phone, before.verified_at is not None) == ("+493012345670", True)
+    # Their only contact: a new one is nobody's word but theirs.
+    assert not door.ask(UPDATE, input={"phone": "+49 30 12345679"})["loyaltyUpdateMember"]["member"][
+        "verified"
+    ]

@@ -58,8 +58,8 @@ def test_everything_in_the_schema_is_described() -> None:
 
 
 def test_our_types_do_not_meet_the_shops() -> None:
-    """In one supergraph with Saleor only its entities are shared; all else is ours by name."""
-    federation = {"User", "Product", "ProductVariant", "Order", "Query", "Mutation", "JSON"}
+    """In one supergraph with Saleor only its entities and its Node are shared; all else is ours by name."""
+    federation = {"User", "Product", "ProductVariant", "Order", "Query", "Mutation", "JSON", "Node"}
     ours = {
         name
         for name in build_schema(schema.as_str(), assume_valid=True).type_map

@@ -13,6 +13,7 @@ import pytest
 from graphql import (
     GraphQLEnumType,
     GraphQLInputObjectType,
+    GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLUnionType,
     get_named_type,
@@ -24,6 +25,8 @@ from graphql import (
 from loyalty_plugin.domain.actors import SYSTEM
 from loyalty_plugin.graphql.entities import ENTITIES
 from loyalty_plugin.graphql.schema import schema
+from loyalty_plugin.graphql.types.nodes import global_id
+from loyalty_plugin.graphql.types.points import LOT, MOVEMENT
 from loyalty_plugin.models.ledger import Entry, Lot
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.services.cards import issue_card
@@ -45,11 +48,10 @@ class Walk:
 
     def below(self, kind: Any, depth: int = DEPTH) -> str:
         kind = get_named_type(kind)
-        if isinstance(kind, GraphQLUnionType):
+        if isinstance(kind, GraphQLUnionType | GraphQLInterfaceType):
+            kinds = schema._schema.get_possible_types(kind)
             return (
-                "{ __typename "
-                + " ".join(f"... on {one} {self.below(one, depth)}" for one in kind.types)
-                + " }"
+                "{ __typename " + " ".join(f"... on {one} {self.below(one, depth)}" for one in kinds) + " }"
             )
         if not isinstance(kind, GraphQLObjectType):
             return ""
@@ -171,12 +173,14 @@ def test_no_field_tells_anything_of_another_member(
         BOB, str(bob.public_id), bob.number, bob.email, bob.phone, card, entry.order_ref.rpartition("|")[2],
         str(bob.pk), str(entry.pk), str(lot.pk), "Q2hlY2tvdXQ6Ym9i",
         base64.b64encode(f"movement:{entry.pk + 1}".encode()).decode(),
+        global_id("LoyaltyMember", bob.public_id), global_id(MOVEMENT, entry.pk), global_id(LOT, lot.pk),
     ]  # fmt: skip
     secrets = [
         "Marked",
         "marked.example",
         bob.number,
         str(bob.public_id),
+        global_id("LoyaltyMember", bob.public_id),
         card,
         "76543",
         "76,543",
@@ -216,7 +220,16 @@ def test_no_field_tells_anything_of_another_member(
 
 def test_the_walk_finds_what_there_is_for_who_it_belongs_to(door: Door, bob: Member) -> None:
     """The same questions by Bob himself find all of it, so that the test above could fail."""
+    entry, lot = (
+        Entry.objects.filter(member=bob).earliest("pk"),
+        Lot.objects.filter(member=bob).earliest("pk"),
+    )
     door.sign_in(BOB)
     told = "".join(door.post(question).content.decode() for question in Walk(BOB).questions())
-    for secret in ("Bob Marked", bob.number, str(bob.public_id), bob.cards.get().number, "76543"):
+    own = global_id("LoyaltyMember", bob.public_id)
+    for secret in ("Bob Marked", bob.number, own, bob.cards.get().number, "76543"):
         assert secret in told
+    for id in (own, global_id(MOVEMENT, entry.pk), global_id(LOT, lot.pk)):
+        assert door.ask("query ($id: ID!) { node(id: $id) { id } }", id=id)["node"] == {"id": id}
+    for odd in ("", "%", global_id("LoyaltyMember", "x"), global_id(LOT, "9" * 30), global_id("User", 46)):
+        assert door.ask("query ($id: ID!) { node(id: $id) { id } }", id=odd)["node"] is None

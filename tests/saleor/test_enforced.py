@@ -10,8 +10,8 @@ import pytest
 from django.core import signing
 from django.test import Client
 
-from loyalty_plugin.domain.actors import SYSTEM
-from loyalty_plugin.errors import SaleorUnreachable
+from loyalty_plugin.domain.actors import SYSTEM, Actor, ActorKind
+from loyalty_plugin.errors import PermissionDenied, SaleorUnreachable
 from loyalty_plugin.graphql.backend import sessions
 from loyalty_plugin.models.incidents import Incident
 from loyalty_plugin.models.members import Member
@@ -74,6 +74,32 @@ def test_a_price_comes_with_the_change_itself(enforced: EnforcedShop, monkeypatc
     # The pot is on sale at 40 % off: that is better, and stays.
     assert prices == {"S-100": 9.0, "POT": 30.0, "S-250": 31.5}
     assert not written
+
+
+def test_benefits_that_the_member_declines_stay_off_the_cart(enforced: EnforcedShop):
+    visitor = enforced.member()
+    row = Member.objects.get(email=visitor.email)
+    actor = Actor(ActorKind.MEMBER, str(row.pk), member_id=row.pk)
+    made = visitor.cart(("S-100", 1))
+    asked: dict[str, Any] = {"realm_url": API, "checkout_id": made["id"], "now": now()}
+    assert apply_benefits(actor, **asked, wanted=False).changed
+    seen = enforced.checkout(made["id"])
+    assert seen is not None
+    assert not any(line["priceOverrideReason"] for line in seen["lines"])
+    more = visitor.done(
+        "CheckoutLinesAdd", id=made["id"], lines=[{"variantId": enforced.variant("S-100"), "quantity": 2}]
+    )["checkout"]
+    assert [amount(line["totalPrice"]) for line in more["lines"]] == [30.0]
+    assert apply_benefits(SYSTEM, **asked).lines == ()
+    assert len(apply_benefits(actor, **asked, wanted=True).lines) == 1
+    assert amount(visitor.done("CheckoutLinesUpdate", id=made["id"], lines=[
+        {"lineId": more["lines"][0]["id"], "quantity": 4}])["checkout"]["totalPrice"]) == 36.0  # fmt: skip
+    other = enforced.member()
+    stranger = Member.objects.get(email=other.email)
+    with pytest.raises(PermissionDenied):
+        apply_benefits(
+            Actor(ActorKind.MEMBER, str(stranger.pk), member_id=stranger.pk), **asked, wanted=False
+        )
 
 
 def test_a_cart_that_is_handed_over_takes_no_price_along(enforced: EnforcedShop):

@@ -18,6 +18,7 @@ from loyalty_plugin.graphql.scalars import MoneyType, Whole, money
 from loyalty_plugin.graphql.segments import segment
 from loyalty_plugin.graphql.types.consents import ConsentType, consent
 from loyalty_plugin.graphql.types.gifts import GiftType, gift
+from loyalty_plugin.graphql.types.nodes import Node, global_id
 from loyalty_plugin.graphql.types.points import (
     MOST,
     ExpiryType,
@@ -106,13 +107,14 @@ class CheckInType:
 
 
 @strawberry.type(name="LoyaltyMember", description="One membership, seen by the member.")
-class MemberType:
+class MemberType(Node):
     row: strawberry.Private[Member]
     caller: strawberry.Private[Caller]
 
-    @strawberry.field(description="Its public id.")
-    def id(self) -> strawberry.ID:
-        return strawberry.ID(str(self.row.public_id))
+    @classmethod
+    def of(cls, row: Member, caller: Caller) -> MemberType:
+        """The membership, to whoever may see it."""
+        return cls(id=global_id("LoyaltyMember", row.public_id), row=row, caller=caller)
 
     @strawberry.field(description="The member number.")
     def number(self) -> str:
@@ -137,6 +139,24 @@ class MemberType:
     @strawberry.field(description="The member's birthday.")
     def birthday(self) -> date | None:
         return self.row.birthday
+
+    @strawberry.field(
+        description="Whether only staff can change the birthday, since it has brought something."
+    )
+    def birthday_locked(self) -> bool:
+        return self.row.birthday_locked_at is not None
+
+    @strawberry.field(description="By which staff may find the membership; empty where none was given.")
+    def phone(self) -> str:
+        return self.row.phone
+
+    @strawberry.field(description="The e-mail address, as the account at the shop has it.")
+    def email(self) -> str:
+        return self.row.email
+
+    @strawberry.field(description="The language wished, a tag such as zh-hans; empty where none was said.")
+    def language(self) -> str:
+        return self.row.language
 
     @strawberry.field(description="The programme.")
     def programme(self) -> ProgrammeType:
@@ -234,4 +254,4 @@ class MemberType:
 def own(info: Asked, channel: str | None = None) -> MemberType | None:
     """The asker's membership."""
     member = info.context.member(channel)
-    return MemberType(row=member, caller=info.context) if member is not None else None
+    return MemberType.of(member, info.context) if member is not None else None

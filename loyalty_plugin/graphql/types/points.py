@@ -14,6 +14,7 @@ from loyalty_plugin.domain.ledger import Kind
 from loyalty_plugin.errors import InvalidInput
 from loyalty_plugin.graphql import words
 from loyalty_plugin.graphql.scalars import Whole
+from loyalty_plugin.graphql.types.nodes import Node, global_id
 from loyalty_plugin.queries.balances import LotView, PointsView
 from loyalty_plugin.queries.statements import Movement, Page, statement
 
@@ -61,9 +62,14 @@ def expiry(view: PointsView) -> ExpiryType | None:
     return ExpiryType(points=Whole(view.expiring), last_day=view.last_day) if view.last_day else None
 
 
+#: Names of types, as ids have them.
+MOVEMENT: Final = "LoyaltyMovement"
+LOT: Final = "LoyaltyLot"
+
+
 @strawberry.type(name="LoyaltyLot", description="What is left of one award.")
-class LotType:
-    id: strawberry.ID = strawberry.field(description="Its number.")
+class LotType(Node):
+    id: strawberry.ID = strawberry.field(description="Its id; finds it while something of it is left.")
     amount: Whole = strawberry.field(description="Points when it was awarded.")
     available: Whole = strawberry.field(description="Of them, what can be spent.")
     on_the_way: Whole = strawberry.field(description="Of them, what is not available yet.")
@@ -80,7 +86,7 @@ class LotType:
 def lot(view: LotView) -> LotType:
     """A view of a lot as a type."""
     return LotType(
-        id=strawberry.ID(str(view.lot_id)),
+        id=global_id(LOT, view.lot_id),
         amount=Whole(view.amount),
         available=Whole(view.available),
         on_the_way=Whole(view.pending),
@@ -112,9 +118,9 @@ class WhyType:
 
 
 @strawberry.type(name="LoyaltyMovement", description="One line of the statement. Amounts carry their sign.")
-class MovementType:
+class MovementType(Node):
     # Plain values: a page has hundreds, and to call a resolver costs more than what it would tell.
-    id: strawberry.ID = strawberry.field(description="Its number.")
+    id: strawberry.ID = strawberry.field(description="Its id.")
     kind: KindType = strawberry.field(description="What it is about.")  # type: ignore[valid-type]
     occurred_at: datetime = strawberry.field(description="When it took effect.")
     order_id: str | None = strawberry.field(
@@ -128,9 +134,10 @@ class MovementType:
     why: WhyType = strawberry.field(description="Why.")
 
 
-def _movement(row: Movement) -> MovementType:
+def movement(row: Movement) -> MovementType:
+    """A line of the statement as a type."""
     return MovementType(
-        id=strawberry.ID(str(row.entry_id)),
+        id=global_id(MOVEMENT, row.entry_id),
         kind=Kind(row.kind),
         occurred_at=row.occurred_at,
         order_id=row.order_ref.rpartition("|")[2] or None,
@@ -172,7 +179,7 @@ def movements(member_id: int, first: int, after: str | None) -> MovementConnecti
     if not 1 <= first <= MOST:
         raise InvalidInput(first=first)
     page: Page = statement(member_id, before=_entry(after), limit=first)
-    edges = [MovementEdgeType(cursor=_cursor(row.entry_id), node=_movement(row)) for row in page.movements]
+    edges = [MovementEdgeType(cursor=_cursor(row.entry_id), node=movement(row)) for row in page.movements]
     return MovementConnectionType(
         edges=edges,
         page_info=PageInfoType(

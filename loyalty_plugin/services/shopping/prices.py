@@ -28,7 +28,7 @@ from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.queries.offers import price_fact, quote_checkout
 from loyalty_plugin.queries.programmes import programme_of_channel, version_at
 from loyalty_plugin.registry import ports
-from loyalty_plugin.services import locks
+from loyalty_plugin.services import declines, locks
 from loyalty_plugin.services.benefits import member_of, promise_lines
 
 _ROUNDS: Final = 3
@@ -66,6 +66,8 @@ def with_prices(
         return [dict(line) for line in lines], {}
     after, touched = _changed(checkout, lines)
     quotes = _by_line(terms, replace(checkout, lines=after), now)
+    # What is kept for members they may buy all the same.
+    wanted = terms.member is None or not declines.declined(terms.member, realm, checkout.checkout_id)
     marks: dict[str, str] = {}
     sent: dict[str, int] = {}
     answer: list[dict[str, Any]] = []
@@ -77,7 +79,7 @@ def with_prices(
             continue
         if quoted.barred:
             raise MembersOnly(variants=[line.variant_id])
-        if quoted.base is not None:
+        if quoted.base is not None and wanted:
             mark = marks.setdefault(line_id, f"{MARK}{uuid4()}")
             sent[mark] = quoted.base
             price = Money(quoted.base, checkout.currency).decimal
