@@ -136,6 +136,36 @@ class HoldExceeded(LoyaltyError):
     code = "hold_exceeded"
 
 
+class NotPayable(LoyaltyError):
+    """Nothing of this cart may be paid so, or the programme takes no such payment. Details: unit."""
+
+    code = "not_payable"
+
+
+class BelowMinimum(LoyaltyError):
+    """Fewer points than the programme takes at once, or than pay the smallest coin. Details: asked, least."""
+
+    code = "below_minimum"
+
+
+class CapExceeded(LoyaltyError):
+    """More than may be paid so of this cart. Details: asked, most (minor units)."""
+
+    code = "cap_exceeded"
+
+
+class ReservedElsewhere(LoyaltyError):
+    """This checkout has a payment already, which the shop counts on: take it off first. Details: checkout."""
+
+    code = "reserved_elsewhere"
+
+
+class CheckoutChanged(LoyaltyError):
+    """The checkout is not what it was when the payment was reserved. Details: checkout."""
+
+    code = "checkout_changed"
+
+
 class LotUnavailable(LoyaltyError):
     """A lot that was named does not hold what was asked of it."""
 

@@ -13,6 +13,7 @@ from loyalty_plugin.domain.earning.terms import EarningTerms
 from loyalty_plugin.domain.fields import Ids, Terms, Text
 from loyalty_plugin.domain.ledger import Shortfall
 from loyalty_plugin.domain.lots import Expiry, Never
+from loyalty_plugin.domain.paying.terms import PayingTerms
 from loyalty_plugin.domain.perks.terms import PerkTerms, PriceTerms
 from loyalty_plugin.domain.tiers.terms import TiersSettings, TierTerms
 from loyalty_plugin.domain.values import MAX_AMOUNT
@@ -75,6 +76,7 @@ class ProgrammeDocument(Terms):
     perks: tuple[PerkTerms, ...] = Field((), max_length=200)
     prices: PriceTerms = PriceTerms()
     benefits: tuple[Benefit, ...] = Field((), max_length=200)
+    paying: PayingTerms = PayingTerms()
     closed_days: int = Field(90, ge=0, le=3660)
     returned_days: int = Field(30, ge=0, le=3660)
     hand_paid: Literal["counts", "left_out"] = "left_out"
