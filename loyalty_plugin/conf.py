@@ -56,6 +56,8 @@ DEFAULTS: Final[dict[str, Any]] = {
     "GRAPHQL_INTROSPECTION": False,
     # Whether this site keeps the door of enforced mode, at which storefronts buy; the App asks for what that needs.
     "ENFORCED": False,
+    # Whether members may pay with points and stored value: the App then asks to handle payments.
+    "PAYMENTS": False,
     # Days a guest's session holds, and with it their cart.
     "SESSION_DAYS": 30,
     # A JSON file of documents by their ids, and whether nothing else is answered.

@@ -160,12 +160,6 @@ class ReservedElsewhere(LoyaltyError):
     code = "reserved_elsewhere"
 
 
-class CheckoutChanged(LoyaltyError):
-    """The checkout is not what it was when the payment was reserved. Details: checkout."""
-
-    code = "checkout_changed"
-
-
 class LotUnavailable(LoyaltyError):
     """A lot that was named does not hold what was asked of it."""
 

@@ -26,6 +26,7 @@ from loyalty_plugin.services import (
     expiry,
     guests,
     holds,
+    paying,
     previews,
     requoting,
     runs,
@@ -119,7 +120,9 @@ def quote_again(timestamp: int | None = None) -> None:
 @_task(jobs.RELEASE_HOLDS, "* * * * *")
 def release_holds(timestamp: int | None = None) -> None:
     """Give back what was reserved for checkouts whose time is over."""
-    holds.release_overdue(now=ports.clock.now())
+    now = ports.clock.now()
+    holds.release_overdue(now=now)
+    paying.release_overdue(now=now)
 
 
 # Hourly, since a day ends at another hour in each time zone.

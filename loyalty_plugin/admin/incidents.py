@@ -48,6 +48,12 @@ DIFFERENCES: Final[dict[str, Any]] = {
     "below_floor": gettext_lazy(
         "Charged %(charged)s, below the programme's floor of %(promised)s: the shop's own reductions took it there."
     ),
+    "paid_by_another": gettext_lazy(
+        "%(promised)s that a member had reserved were used for another's order: they were released, the order lacks them."
+    ),
+    "paid_for_excluded": gettext_lazy(
+        "%(promised)s were reserved for goods that may not be paid so: they were released, the order lacks them."
+    ),
     "not_covered": gettext_lazy("The order costs %(promised)s; only %(charged)s is paid or reserved."),
 }
 

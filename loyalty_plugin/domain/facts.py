@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
 #: As many of anything as a shop gives at once.
@@ -56,6 +56,14 @@ class ChargeFact:
     amount: int
     stands: int
     source: str
+
+
+class TransactionFact(NamedTuple):
+    """A payment transaction of the shop's: what may be taken by it yet, and what was, minor units."""
+
+    transaction_id: str
+    authorized: int
+    charged: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +112,10 @@ class OrderFact:
     may_owe: bool = False
     #: Its channel enters prices with tax: what lists, floors and member prices are stated in.
     with_tax: bool = True
+    #: What of its charges was paid with points and bonus of a membership, before anything went back.
+    given_paid: int = 0
+    #: The transactions it is paid by; legacy payments are none.
+    transactions: tuple[TransactionFact, ...] = ()
 
     @property
     def ref(self) -> str:
@@ -206,6 +218,8 @@ class CheckoutFact:
     sent: bool = True
     #: A voucher or a promotion on the order is taken off it: the shop spreads it over its lines' unit prices.
     reduced: bool = False
+    #: What of its total was paid or may be taken already, minor units.
+    covered: int = 0
 
 
 @dataclass(frozen=True, slots=True)

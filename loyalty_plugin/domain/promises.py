@@ -29,6 +29,9 @@ NOT_COVERED: Final = "not_covered"
 #: A member may not buy it, or paid less than the floor, whatever was promised; see `domain.perks.breaches`.
 BARRED: Final = "barred"
 BELOW_FLOOR: Final = "below_floor"
+#: It was paid with what a member had reserved, by another, or for what may not be paid so; see `domain.paying.judging`.
+PAID_BY_ANOTHER: Final = "paid_by_another"
+PAID_FOR_EXCLUDED: Final = "paid_for_excluded"
 #: Every way in which an order may differ from what was promised, or from the programme's rules.
 CODES: Final = (
     UNKNOWN,
@@ -42,9 +45,11 @@ CODES: Final = (
     NOT_COVERED,
     BARRED,
     BELOW_FLOOR,
+    PAID_BY_ANOTHER,
+    PAID_FOR_EXCLUDED,
 )
 #: Those found without looking at any promise.
-OF_RULES: Final = frozenset({BARRED, BELOW_FLOOR})
+OF_RULES: Final = frozenset({BARRED, BELOW_FLOOR, PAID_BY_ANOTHER, PAID_FOR_EXCLUDED})
 #: What no customer did wrong: the shop's own reductions. An order with nothing else is not held back by itself.
 HARMLESS: Final = frozenset({BELOW_FLOOR})
 #: While an order is in these, nobody has said yet that its money must be there.

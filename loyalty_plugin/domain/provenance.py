@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from loyalty_plugin.domain.facts import ChargeFact, OrderFact
+from loyalty_plugin.domain.paying.terms import GATEWAY
 from loyalty_plugin.domain.programmes.document import ProgrammeDocument
 
 APP: Final = "app:"
@@ -42,7 +43,8 @@ def seen(charge: ChargeFact, listed: Collection[str] = ()) -> bool:
     An import is believed here: whether its order counts at all, the version says by a day.
     """
     if charge.source.startswith(APP):
-        return not listed or charge.source.removeprefix(APP) in listed
+        # What our own gateway charged, our own ledger knows.
+        return not listed or charge.source.removeprefix(APP) in (*listed, GATEWAY)
     return charge.source in (GIFT_CARD, IMPORT) or charge.source.startswith(PAYMENT)
 
 

@@ -15,6 +15,7 @@ import loyalty_plugin.models.notes
 import loyalty_plugin.models.orders
 import loyalty_plugin.models.outbox
 import loyalty_plugin.models.past
+import loyalty_plugin.models.payments
 import loyalty_plugin.models.previews
 import loyalty_plugin.models.prices
 import loyalty_plugin.models.programmes

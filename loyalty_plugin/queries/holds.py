@@ -41,7 +41,8 @@ def active_until_of(member_id: int) -> datetime | None:
 
 def overdue(now: datetime, *, after: int, limit: int) -> Sequence[int]:
     """Open holds whose time is over, but for those of a Saleor where nothing may move; by id, above `after`."""
-    rows = Hold.objects.filter(state=Hold.State.OPEN, until__lte=now)
+    # What the shop was told of ends with its payment.
+    rows = Hold.objects.filter(state=Hold.State.OPEN, until__lte=now, payment=None)
     stopped = [one for one in set(rows.values_list("realm_id", flat=True)) if spending_held(one)]
     chosen = rows.filter(pk__gt=after).exclude(realm_id__in=stopped).order_by("pk")
     return list(chosen.values_list("pk", flat=True)[:limit])

@@ -8,7 +8,7 @@ Decides nothing about what is desired: an outbox row says so. Kinds carried here
   does not tell the price). `unit_price` is optional: what the line is to cost per unit afterwards, promotions
   included; another answer is corrected once, and what still differs is noted on the row as `price_differs`, with what
   it costs in its detail.
-- those of `acting`, about one order, and the one of `gifts`, about one voucher.
+- those of `acting`, about one order, the one of `gifts`, about one voucher, and those of `paying`, about one transaction.
 - `webhooks`, target `<api url>|app`, desired `{"installation": pk}`: our webhooks there as this version wants them.
 """
 
@@ -32,7 +32,7 @@ from loyalty_plugin.domain.facts import CheckoutFact
 from loyalty_plugin.domain.line_prices import Desired, corrections, difference, differing
 from loyalty_plugin.errors import AppTokenDead, LoyaltyError, NotFound, SaleorUnreachable, TryLater
 from loyalty_plugin.models.outbox import OutboxItem
-from loyalty_plugin.saleor import acting, gifts, upkeep
+from loyalty_plugin.saleor import acting, gifts, paying, upkeep
 from loyalty_plugin.saleor.storefront import SaleorStorefront
 from loyalty_plugin.services import leases
 from loyalty_plugin.services.gifts import VOUCHER
@@ -206,6 +206,10 @@ def _of_order(row: OutboxItem, held: leases.Held) -> str:
     return _finish(row, status, error, detail)
 
 
+def _payment(row: OutboxItem, held: leases.Held) -> str:
+    return _finish(row, *paying.carry(row, held))
+
+
 def _gift(row: OutboxItem, held: leases.Held) -> str:
     return _finish(row, *gifts.carry(row, held))
 
@@ -215,4 +219,5 @@ _EXECUTORS: Final[dict[str, Callable[[OutboxItem, leases.Held], str]]] = {
     upkeep.WEBHOOKS: _webhooks,
     VOUCHER: _gift,
     **dict.fromkeys(acting.KINDS, _of_order),
+    **dict.fromkeys(paying.KINDS, _payment),
 }

@@ -12,9 +12,10 @@ from saleor_sdk.schemas.manifest import Manifest as SdkManifest
 from saleor_sdk.schemas.manifest import Webhook as SdkWebhook
 
 from loyalty_plugin.conf import settings
+from loyalty_plugin.domain.paying.terms import GATEWAY
 from loyalty_plugin.saleor.subscriptions import WEBHOOKS, Subscription
 
-APP_ID: Final = "loyalty_plugin"
+APP_ID: Final = GATEWAY
 #: Carries the installation's own secret on every delivery. Not in the manifest, which anybody may read.
 SECRET_HEADER: Final = "X-Loyalty-Secret"
 
@@ -41,9 +42,19 @@ ENFORCING: Final[dict[str, Promise]] = {
 }
 
 
+#: What paying with points and stored value needs besides.
+PAYING: Final[dict[str, Promise]] = {
+    "HANDLE_PAYMENTS": _("Take a part of a payment in points or stored value, and give it back."),
+}
+
+
 def wanted() -> dict[str, Promise]:
-    """What we ask for here: more where this site keeps the door of enforced mode."""
-    return {**PERMISSIONS, **ENFORCING} if settings.ENFORCED else PERMISSIONS
+    """What we ask for here: more where members pay with points, and where this site keeps the door of enforced mode."""
+    return {
+        **PERMISSIONS,
+        **(PAYING if settings.PAYMENTS else {}),
+        **(ENFORCING if settings.ENFORCED else {}),
+    }
 
 
 class Webhook(SdkWebhook):

@@ -61,6 +61,12 @@ _USER: Final = "user { id }"
 #: With whose it is, so that the many checkouts of strangers need no look.
 _CHECKOUT: Final = "checkout { id user { id } }"
 
+#: What staff or the shop ask of a transaction; the newest event is their request.
+_ACTION: Final = (
+    "action { amount currency } transaction { id "
+    "events { id type createdAt } createdBy { ... on App { identifier } } }"
+)
+
 SUBSCRIPTIONS: Final = (
     Subscription(
         "loyalty-orders",
@@ -146,6 +152,13 @@ SUBSCRIPTIONS: Final = (
 #: The type in the signed body by which Saleor asks for ways of sending. Its checkout must not be asked for prices:
 #: they would null it.
 SHIPPING_LIST: Final = "ShippingListMethodsForCheckout"
+#: Those about payments, with what they ask for.
+PAYMENTS: Final = {
+    "TransactionInitializeSession": "initialize",
+    "TransactionChargeRequested": "charge",
+    "TransactionCancelationRequested": "cancel",
+    "TransactionRefundRequested": "refund",
+}
 QUESTIONS: Final = (
     # Comes only where the App was granted MANAGE_SHIPPING, which it does not ask for while no perk of ours ships.
     Subscription(
@@ -155,6 +168,47 @@ QUESTIONS: Final = (
             Event(
                 "SHIPPING_LIST_METHODS_FOR_CHECKOUT",
                 "checkout { id user { id } channel { slug currencyCode } }",
+                (),
+            ),
+        ),
+        asks=True,
+    ),
+    # These come only where the App was granted HANDLE_PAYMENTS. One webhook each: in one subscription the types of
+    # their fields would clash. The first is put while a customer waits, the others when staff ask for something.
+    Subscription(
+        "loyalty-pay-begin",
+        "Loyalty: payments with points",
+        (
+            Event(
+                "TRANSACTION_INITIALIZE_SESSION",
+                "data idempotencyKey action { amount currency } "
+                "transaction { id createdBy { ... on App { identifier } } } "
+                "sourceObject { __typename ... on Checkout { id user { id } } ... on Order { id user { id } } }",
+                (),
+            ),
+        ),
+        asks=True,
+    ),
+    Subscription(
+        "loyalty-pay-charge",
+        "Loyalty: charges",
+        (Event("TRANSACTION_CHARGE_REQUESTED", _ACTION, ()),),
+        asks=True,
+    ),
+    Subscription(
+        "loyalty-pay-cancel",
+        "Loyalty: releases",
+        (Event("TRANSACTION_CANCELATION_REQUESTED", _ACTION, ()),),
+        asks=True,
+    ),
+    Subscription(
+        "loyalty-pay-refund",
+        "Loyalty: refunds",
+        (
+            Event(
+                "TRANSACTION_REFUND_REQUESTED",
+                _ACTION + " grantedRefund { id shippingCostsIncluded "
+                "orderLines: lines { quantity orderLine { id } } }",
                 (),
             ),
         ),

@@ -43,8 +43,9 @@ def open_incident(
     member_id: int | None,
     now: datetime,
 ) -> None:
-    """Note that an order differs; an order has one incident, and a closed one stays closed. In the caller's
-    transaction."""
+    """Note that an order differs; an order has one incident, which grows while it is open, and a closed one stays
+    closed. In the caller's transaction."""
+    told = [_plain(one) for one in differences]
     incident, new = Incident.objects.get_or_create(
         realm=realm,
         order_id=fact.order_id,
@@ -54,12 +55,25 @@ def open_incident(
             "currency": fact.currency,
             "member_id": member_id,
             "found_at": now,
-            "differences": [_plain(one) for one in differences],
+            "differences": told,
             "lost": sum(one.lost for one in differences),
         },
     )
     if new:
         announce(incident_opened, incident_id=incident.pk)
+    elif incident.status == Incident.Status.OPEN and (
+        more := [one for one in told if one not in incident.differences]
+    ):
+        incident.differences = [*incident.differences, *more]
+        incident.lost += sum(one["lost"] for one in more)
+        incident.save(update_fields=["differences", "lost"])
+
+
+def hold_back(realm: Realm, order_id: str, *, now: datetime) -> None:
+    """Have whoever packs an order with an open incident told not to, before a person has looked at it."""
+    incident = Incident.objects.filter(realm=realm, order_id=order_id, status=Incident.Status.OPEN).first()
+    if incident is not None:
+        send(CHANGES[Action.HOLD], realm, order_id, now=now, mark=granting.mark_of(incident))
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,10 +62,16 @@ def register(request: HttpRequest) -> HttpResponse:
 def events(request: HttpRequest) -> HttpResponse:
     """One delivery. 202: an event is kept; 200: a question is answered; 401: not ours; 503: come again.
 
+    A question about a payment that is not believed is answered by a refusal: any failure would have it put once more
+    with an empty body.
+
     Refusals tell nothing else. The header says that it was us who answered, and not something that stands before us.
     """
     taken = _taken(request)
     if isinstance(taken, int):
+        told = answers.refusal(request.META.get("HTTP_SALEOR_EVENT", ""))
+        if told is not None:
+            return JsonResponse(told, headers={DOOR: "events"})
         return HttpResponse(status=taken, headers={DOOR: "events"})
     return taken
 

@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from django.utils.crypto import constant_time_compare
@@ -112,7 +113,7 @@ def _matches(ours: Connected, given: str) -> bool:
 def _event(body: bytes) -> Mapping[str, Any]:
     """The event object. The type is that of the signed body; the header `Saleor-Event` is not signed."""
     try:
-        event = json.loads(body)
+        event = json.loads(body, parse_float=Decimal)
     except (ValueError, RecursionError) as error:
         raise SignatureRefused(reason="body") from error
     typename = event.get("__typename") if isinstance(event, dict) else None

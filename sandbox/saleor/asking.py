@@ -26,13 +26,14 @@ def shipping_of_apps(ctx: Context, checkout: Doc) -> list[Doc]:
     if not checkout["shippingAddress"]:
         return []
     found: list[Doc] = []
-    for app, webhook in _asked(ctx, LIST, "MANAGE_SHIPPING"):
+    for app, webhook in asked_apps(ctx, LIST, "MANAGE_SHIPPING"):
         answer = _answer(ctx.standin, app, webhook, LIST, {"checkout": checkout["id"]}, ctx)
         found += _methods(app, answer, checkout["currency"])
     return found
 
 
-def _asked(ctx: Context, event: str, permission: str) -> Iterator[tuple[Doc, Doc]]:
+def asked_apps(ctx: Context, event: str, permission: str) -> Iterator[tuple[Doc, Doc]]:
+    """The active Apps that hear a question and may, each with its webhook."""
     with ctx.read() as tx:
         webhooks = [w for w in tx.find("webhook") if event in w["syncEvents"] and w["isActive"]]
         apps = {a["id"]: a for a in tx.find("app")} if webhooks else {}

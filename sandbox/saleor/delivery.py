@@ -135,6 +135,25 @@ class Deliverer:
         except (httpx.HTTPError, httpx.InvalidURL, ValueError):
             return None
 
+    def ask_payment(self, webhook: Doc, event: str, body: bytes, *, insist: bool) -> Any:
+        """What a payment App says, whatever its status below 500; None where it can't be reached or says no JSON.
+
+        With `insist`, as for what staff ask for: after a failure of its server it is asked once more, with an empty body
+        (measured), and whatever it says to that counts.
+        """
+        try:
+            answer = self._client.post(
+                webhook["targetUrl"], content=body, headers=headers_for(self._standin, webhook, event, body)
+            )
+            if answer.status_code >= 500:
+                if not insist:
+                    return None
+                empty = headers_for(self._standin, webhook, event, b"")
+                answer = self._client.post(webhook["targetUrl"], content=b"", headers=empty)
+            return answer.json()
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+            return None
+
     def attempt(self, webhook: Doc, event: str, body: bytes) -> tuple[Doc, str]:
         """(record of the attempt, "ok" | "retry" | "failed")."""
         headers = headers_for(self._standin, webhook, event, body)

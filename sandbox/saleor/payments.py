@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from . import checkouts
+from . import checkouts, gateways
 from .context import Refused, Requestor
 from .store import Doc, Tx
 from .transactions import add_event, after_change, checkout_statuses, created_by, new_transaction
@@ -48,11 +48,14 @@ def owner_of(ctx: Context, tx: Tx, global_id: str) -> tuple[Doc, str, int]:
 def initialize(
     ctx: Context, global_id: str, amount: Any, gateway: dict[str, Any], action: str, key: str | None
 ) -> tuple[Doc, Doc, Any]:
-    """(transaction, event, data) of a payment with the provider."""
-    if gateway["id"] != IDENTIFIER:
-        raise Refused("paymentGateway", "NOT_FOUND", f"App with identifier {gateway['id']} not found.")
+    """(transaction, event, data) of a payment with the provider, or with an App that is one."""
     if key == "":
         raise Refused("idempotencyKey", "INVALID", "idempotencyKey cannot be empty.")
+    if gateway["id"] != IDENTIFIER:
+        with ctx.read() as tx:
+            owner, kind, open_amount = owner_of(ctx, tx, global_id)
+        minor = open_amount if amount is None else to_minor(amount, owner["currency"])
+        return gateways.initialize(ctx, owner, kind, minor, gateway, action, key)
     data = gateway.get("data") or {}
     asked = (data.get("event") or {}).get("type") if isinstance(data, dict) else None
     answer = asked if asked in ANSWERS else f"{action}_SUCCESS"
@@ -115,15 +118,18 @@ def request_action(
     ctx: Context, transaction: Doc, action: str, minor: int | None, grant: str | None = None
 ) -> Doc:
     """Ask the provider for a refund, charge or cancellation, clamped to what a first, unlocked look shows."""
+    field = {"REFUND": "charged", "CHARGE": "authorized", "CANCEL": "authorized"}[action]
+    amount = transaction[field] if minor is None else min(minor, transaction[field])
     app_id = (transaction["by"] or {}).get("identifier")
     if app_id != IDENTIFIER:
+        passed_on = gateways.request_action(ctx, transaction, action, amount, grant)
+        if passed_on is not None:
+            return passed_on
         raise Refused(
             "id",
             "MISSING_TRANSACTION_ACTION_REQUEST_WEBHOOK",
             "No app or plugin is configured to handle transaction action requests.",
         )
-    field = {"REFUND": "charged", "CHARGE": "authorized", "CANCEL": "authorized"}[action]
-    amount = transaction[field] if minor is None else min(minor, transaction[field])
     # Measured: nothing is locked here, so two refunds may both see the whole amount.
     ctx.pace.until(0.6)
     with ctx.write() as tx:
@@ -145,12 +151,12 @@ def request_action(
         psp = created_by(Requestor("app", provider(tx)))
         add_event(ctx, tx, locked, f"{action}_SUCCESS", amount, reference, psp, grant=grant)
         if grant and locked["order"]:
-            _grant_done(ctx, tx, locked["order"], grant)
+            grant_done(ctx, tx, locked["order"], grant)
         after_change(ctx, tx, locked)
     return locked
 
 
-def _grant_done(ctx: Context, tx: Tx, order_id: str, grant: str) -> None:
+def grant_done(ctx: Context, tx: Tx, order_id: str, grant: str) -> None:
     order = tx.get("order", order_id, lock=True)
     if order is None:
         return

@@ -127,7 +127,7 @@ def amounts_of(events: list[Doc]) -> dict[str, int]:
             done["AUTHORIZATION"] = amount
         elif event["type"].endswith("_SUCCESS"):
             done[event["type"][:-8]] += amount
-        elif event["type"].endswith("_REQUEST"):
+        elif event["type"].endswith("_REQUEST") and not event.get("answered"):
             family = event["type"][:-8]
             if (family, event["pspReference"]) not in answered:
                 pending[family] += amount

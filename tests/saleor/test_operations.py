@@ -58,6 +58,7 @@ def test_an_operation_says_whether_it_writes_and_may_be_repeated():
         "order_grant_refund",
         "order_note",
         "token_verify",
+        "transaction_report",
         "staff_activate",
         "staff_delete",
         "staff_forget_installation",

@@ -13,7 +13,7 @@ class Counted(NamedTuple):
     """The lines that count with their amounts (minor units, shipping's share included), by line id.
 
     `left_out` says what does not count and why, as pairs of a reason and minor units: shipping,
-    gift_card_lines, member_priced, gift_card_paid.
+    gift_card_lines, member_priced, gift_card_paid, given_paid.
     """
 
     lines: tuple[tuple[LineFact, int], ...]
@@ -36,8 +36,8 @@ def _line_amount(line: LineFact, basis: Basis, order: OrderFact) -> int:
 def count_order(order: OrderFact, basis: Basis) -> Counted:
     """What of this order counts.
 
-    The part paid with gift cards takes its proportion off every line; shipping is shared out over all lines. Both by
-    largest remainder, so that the lines always sum to the total.
+    The part paid with gift cards takes its proportion off every line, and so does what points and bonus paid, which never
+    earns again; shipping is shared out over all lines. Each by largest remainder, so that the lines always sum to the total.
     """
     lines = sorted(order.lines, key=lambda line: line.line_id)
     amounts = [_line_amount(line, basis, order) for line in lines]
@@ -59,13 +59,14 @@ def count_order(order: OrderFact, basis: Basis) -> Counted:
         else:
             kept.append((line, amount))
 
-    total = sum(amount for _, amount in kept)
-    by_card = 0 if basis.gift_card_paid else order.gift_card_paid
-    away = min(by_card, order.total_gross)
-    if away and total:
-        cut = total * away // order.total_gross
-        parts = spread(cut, [amount for _, amount in kept])
-        kept = [(line, amount - part) for (line, amount), part in zip(kept, parts, strict=True)]
-        total -= cut
-        left_out |= {"gift_card_paid": cut} if cut else {}
+    whole = total = sum(amount for _, amount in kept)
+    by_card = min(0 if basis.gift_card_paid else order.gift_card_paid, order.total_gross)
+    given = min(order.given_paid, order.total_gross - by_card)
+    for reason, away in (("gift_card_paid", by_card), ("given_paid", given)):
+        if away and whole:
+            cut = min(whole * away // order.total_gross, total)
+            parts = spread(cut, [amount for _, amount in kept])
+            kept = [(line, amount - part) for (line, amount), part in zip(kept, parts, strict=True)]
+            total -= cut
+            left_out |= {reason: cut} if cut else {}
     return Counted(tuple(kept), total, tuple(left_out.items()))

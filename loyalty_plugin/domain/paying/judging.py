@@ -7,13 +7,12 @@ from typing import Final, NamedTuple
 from loyalty_plugin.domain.facts import OrderFact
 from loyalty_plugin.domain.paying.parts import Parts
 from loyalty_plugin.domain.paying.room import Payable
+from loyalty_plugin.domain.promises import PAID_BY_ANOTHER, PAID_FOR_EXCLUDED
 
 CANCELLED: Final = "order_cancelled"
-ANOTHER_CUSTOMER: Final = "paid_by_another"
-NOT_PAYABLE: Final = "paid_for_excluded"
 NOTHING_DUE: Final = "nothing_due"
 #: What somebody tried that should not be possible: the order is to be held back, and a person told.
-SUSPICIOUS: Final = frozenset({ANOTHER_CUSTOMER, NOT_PAYABLE})
+SUSPICIOUS: Final = frozenset({PAID_BY_ANOTHER, PAID_FOR_EXCLUDED})
 
 
 class Verdict(NamedTuple):
@@ -32,11 +31,11 @@ def judge(fact: OrderFact, parts: Parts, room: Payable, *, user_id: str, due: in
     if fact.cancelled:
         return Verdict(0, CANCELLED)
     if fact.user_id != user_id:
-        return Verdict(0, ANOTHER_CUSTOMER)
+        return Verdict(0, PAID_BY_ANOTHER)
     charge = min(parts.money, due)
     if charge <= 0:
         return Verdict(0, NOTHING_DUE)
     of_points = min(parts.points_money, charge)
     if of_points > room.points or charge - of_points > room.stored or charge > room.both:
-        return Verdict(0, NOT_PAYABLE)
+        return Verdict(0, PAID_FOR_EXCLUDED)
     return Verdict(charge)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from pydantic import Field
 
 from loyalty_plugin.domain.fields import Ids, PointCount, PositivePoints, Terms
 from loyalty_plugin.domain.values import MAX_AMOUNT
+
+#: The name by which the shop asks for a payment of ours: it is our App's.
+GATEWAY: Final = "loyalty_plugin"
 
 
 class Goods(Protocol):

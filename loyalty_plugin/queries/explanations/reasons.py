@@ -207,6 +207,7 @@ LEFT_OUT = {
     "gift_card_lines": gettext_lazy("Buying a gift card does not count: %(amount)s."),
     "member_priced": gettext_lazy("What was bought at a member price does not count: %(amount)s."),
     "gift_card_paid": gettext_lazy("What was paid with a gift card does not count: %(amount)s."),
+    "given_paid": gettext_lazy("What was paid with points or bonus does not count: %(amount)s."),
     "by_hand": gettext_lazy("What staff declared as paid does not count: %(amount)s."),
 }
 

@@ -33,6 +33,10 @@ def checkout_fact(realm: str, checkout: Json) -> CheckoutFact:
         country=(country or {}).get("code") or "",
         reduced=money(checkout.get("discount"), currency) > 0,
         sent=bool(checkout.get("isShippingRequired", True)),
+        covered=sum(
+            money(one["authorizedAmount"], currency) + money(one["chargedAmount"], currency)
+            for one in checkout.get("transactions") or ()
+        ),
     )
 
 

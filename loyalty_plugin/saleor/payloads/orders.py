@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loyalty_plugin.domain import provenance
-from loyalty_plugin.domain.facts import LineFact, OrderFact
+from loyalty_plugin.domain.facts import LineFact, OrderFact, TransactionFact
 from loyalty_plugin.saleor.payloads.payments import fulfilled_at, paid
 from loyalty_plugin.saleor.payloads.values import Json, gross, id_of, instant, is_gift_card, money, net
 
@@ -47,6 +47,15 @@ def order_fact(realm: str, order: Json) -> OrderFact:
         voucher=order.get("voucherCode") or "",
         reduced=bool(order.get("voucherCode") or order.get("discounts")),
         may_owe=bool((order["channel"].get("orderSettings") or {}).get("allowUnpaidOrders")),
+        transactions=tuple(
+            TransactionFact(
+                one["id"],
+                money(one.get("authorizedAmount"), currency),
+                money(one.get("chargedAmount"), currency),
+            )
+            for one in order.get("transactions") or ()
+            if "id" in one
+        ),
         with_tax=bool((order["channel"].get("taxConfiguration") or {}).get("pricesEnteredWithTax", True)),
     )
 

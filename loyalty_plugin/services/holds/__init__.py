@@ -6,7 +6,7 @@ While nothing may be spent at a Saleor its holds stand still: none is placed, re
 """
 
 from loyalty_plugin.services.holds.ending import BATCH, capture, release, release_overdue
-from loyalty_plugin.services.holds.giving_back import GivenBack, give_back
+from loyalty_plugin.services.holds.giving_back import GivenBack, give_back, portions_used
 from loyalty_plugin.services.holds.parts import Held
 from loyalty_plugin.services.holds.placing import place, renew
 
@@ -17,6 +17,7 @@ __all__ = [
     "capture",
     "give_back",
     "place",
+    "portions_used",
     "release",
     "release_overdue",
     "renew",

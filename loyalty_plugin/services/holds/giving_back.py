@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -32,6 +33,14 @@ class GivenBack:
     entry_id: int
     amounts: Mapping[str, int]
     replayed: bool = False
+
+
+def portions_used(hold_id: int) -> dict[str, int]:
+    """By unit, what a hold used and has not given back."""
+    found: Counter[str] = Counter()
+    for one in used_portions_of(hold_id):
+        found[one.unit] += one.amount
+    return dict(found)
 
 
 def give_back(

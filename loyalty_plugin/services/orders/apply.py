@@ -18,7 +18,7 @@ from loyalty_plugin.domain.facts import OrderFact
 from loyalty_plugin.domain.ledger import POINTS, QUALIFYING
 from loyalty_plugin.errors import AwardNeedsApproval, KeyConflict
 from loyalty_plugin.models.members import Member
-from loyalty_plugin.services import approvals, awards, bonuses, claims, gifts, limited, posting, tiers
+from loyalty_plugin.services import approvals, awards, bonuses, claims, gifts, limited, paying, posting, tiers
 from loyalty_plugin.services.breaches import rules_of
 from loyalty_plugin.services.comparing import compare_with_orders
 from loyalty_plugin.services.holders import Holder
@@ -64,6 +64,7 @@ def apply_orders(
     Facts of one order more than once: the newest wins. Raises nothing for a single order's sake: what can't be
     earned is an outcome.
     """
+    facts = paying.settle_orders(facts, now=now)
     newest: dict[str, OrderFact] = {}
     for fact in facts:
         known = newest.get(fact.ref)

@@ -42,11 +42,13 @@ class Net:
 def money_in(fact: OrderFact, version: ProgrammeVersion) -> int:
     """What came in and stayed, minor units; without the money paid by hand that does not count.
 
-    Gift cards may be no basis at all: then what is paid by hand is a share of the rest, and weighs so much more.
+    Gift cards may be no basis at all, points and bonus never are one: then what is paid by hand is a share of the rest,
+    and weighs so much more.
     """
     by_hand, total = fact.paid_by_hand, fact.total_gross
-    if by_hand and fact.gift_card_paid and not version.document.earning.basis.gift_card_paid:
-        rest = max(total - fact.gift_card_paid, 0)
+    by_card = 0 if version.document.earning.basis.gift_card_paid else fact.gift_card_paid
+    if by_hand and (none := by_card + fact.given_paid):
+        rest = max(total - none, 0)
         by_hand = -(-by_hand * total // rest) if rest else fact.charged
     return max(fact.charged - by_hand, 0)
 
