@@ -26,7 +26,9 @@ ErrorCode: Any = strawberry.enum(
 
 _WORDS: Final = {
     "already_member": N_("This e-mail address or phone number belongs to another membership already."),
+    "below_minimum": N_("Fewer points than that can't be used at once."),
     "birthday_locked": N_("The birthday has brought a gift already. Our staff can change it for you."),
+    "cap_exceeded": N_("Of this cart less can be paid so."),
     "charge_differs": N_("Prices in the cart have changed. Please look at the total, and go on from there."),
     "card_unprintable": N_("This card can't be drawn: it has letters that our fonts lack."),
     "cards_unavailable": N_("Cards can't be shown at the moment."),
@@ -38,10 +40,13 @@ _WORDS: Final = {
     "invalid_input": N_("This value can't be right."),
     "member_frozen": N_("This membership is frozen. Please ask our staff."),
     "members_only": N_("This is kept for members."),
+    "not_payable": N_("Nothing in this cart can be paid so."),
     "not_enforced": N_("This shop's cart is not kept here."),
     "not_found": N_("There is nothing of this kind for you."),
     "permission_denied": N_("This is not yours to do."),
+    "reserved_elsewhere": N_("Something is reserved for this cart already. Please take it off first."),
     "session_refused": N_("Your cart was kept too long. Please begin a new one."),
+    "spending_held": N_("Nothing can be spent at the moment. Please try again later."),
     "token_refused": N_("Please sign in again."),
     "undeclared_variable": N_("This can't be said here."),
     "unknown_channel": N_("No membership programme serves this channel."),

@@ -12,6 +12,7 @@ from loyalty_plugin.domain.programmes.document import CheckInWay
 from loyalty_plugin.errors import InvalidInput
 from loyalty_plugin.graphql.context import Asked, OptionalChannel
 from loyalty_plugin.graphql.errors import ErrorType, told
+from loyalty_plugin.graphql.paying import PayingMutations
 from loyalty_plugin.graphql.scalars import MoneyType, Whole, money
 from loyalty_plugin.graphql.types.consents import ConsentInput, ConsentType, answers, consent
 from loyalty_plugin.graphql.types.members import CardType, CheckInWayType, MemberType
@@ -128,7 +129,7 @@ class SetConsentsPayload:
 
 
 @strawberry.type(description="The root of all that can be done.")
-class Mutation:
+class Mutation(PayingMutations):
     @strawberry.mutation(description="Join the programme of a channel. Joining again changes nothing.")
     def loyalty_join(
         self, info: Asked, input: Annotated[JoinInput, strawberry.argument(description="Who joins what.")]

@@ -9,8 +9,10 @@ import strawberry
 from loyalty_plugin.errors import NotFound
 from loyalty_plugin.graphql.context import Asked, OptionalChannel
 from loyalty_plugin.graphql.nodes import node
+from loyalty_plugin.graphql.paying import payment_offer
 from loyalty_plugin.graphql.types.members import MemberType, own
 from loyalty_plugin.graphql.types.nodes import Node
+from loyalty_plugin.graphql.types.payments import PaymentOfferType
 from loyalty_plugin.graphql.types.prices import PriceInput, PriceType, prices
 from loyalty_plugin.graphql.types.tiers import ProgrammeType
 
@@ -50,6 +52,19 @@ class LoyaltyQueries:
         ] = None,
     ) -> list[PriceType]:
         return prices(info.context, channel, lines, segment)
+
+    @strawberry.field(
+        description="What one's own open checkout may be paid with: points, stored value. Reads the checkout at the shop."
+    )
+    def payment_offer(
+        self,
+        info: Asked,
+        checkout_id: Annotated[
+            strawberry.ID, strawberry.argument(description="The checkout's id at the shop.")
+        ],
+        channel: OptionalChannel = None,
+    ) -> PaymentOfferType:
+        return payment_offer(info, checkout_id, channel)
 
 
 @strawberry.type
