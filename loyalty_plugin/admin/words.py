@@ -155,6 +155,7 @@ KINDS: Final[dict[str, Any]] = {
     "hold": gettext_lazy("Reserved"),
     "capture": gettext_lazy("Spent"),
     "release": gettext_lazy("No longer reserved"),
+    "give_back": gettext_lazy("Given back"),
     "expire": gettext_lazy("Expired"),
     "bring_back": gettext_lazy("Brought back"),
     "clear": gettext_lazy("Cleared"),

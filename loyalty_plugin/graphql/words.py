@@ -28,6 +28,7 @@ _KINDS: Final = {
     Kind.HOLD: N_("Reserved while a checkout is open."),
     Kind.CAPTURE: N_("Spent on an order."),
     Kind.RELEASE: N_("No longer reserved."),
+    Kind.GIVE_BACK: N_("Spent before, and given back."),
     Kind.EXPIRE: N_("These points were not used in time."),
     Kind.BRING_BACK: N_("Points that had expired were brought back."),
     Kind.CLEAR: N_("The programme cleared all points on this day."),

@@ -37,12 +37,16 @@ class CartLine:
 
 @dataclass(frozen=True, slots=True)
 class Cart:
-    """An open checkout as the shop's page shows it: totals in minor units of `currency`, `shipping` part of `total`."""
+    """An open checkout as the shop's page shows it: totals in minor units of `currency`, `shipping` part of `total`.
+
+    `given` is what points pay of it.
+    """
 
     currency: str
     total: int
     shipping: int = 0
     lines: Sequence[CartLine] = field(default=())
+    given: int = 0
 
 
 def points_at_stake(request: HttpRequest | None, cart: Cart) -> int | None:
@@ -90,6 +94,7 @@ def _order(found: Scene, cart: Cart) -> OrderFact:
         shipping_net=cart.shipping,
         charged=cart.total,
         refunded=0,
+        given_paid=cart.given,
         paid_at=found.now,
     )
 

@@ -44,6 +44,8 @@ TITLES = {
     "bonus": later("Thank-you points"),
     "refund": later("Return"),
     "spend": later("Spent"),
+    "capture": later("Paid with points"),
+    "give_back": later("Points given back"),
     "expire": later("Expired"),
     "bring_back": later("Brought back"),
     "clear": later("Cleared"),
@@ -55,6 +57,8 @@ ORDERED = {
     "earn": later("Order %(number)s"),
     "refund": later("Returned from order %(number)s"),
     "spend": later("Spent on order %(number)s"),
+    "capture": later("Paid for order %(number)s"),
+    "give_back": later("Given back for order %(number)s"),
 }
 OCCASIONS = {
     "verified": later("Welcome"),
@@ -113,4 +117,6 @@ REASONS = {
     "bring_back": later("Expired points were brought back."),
     "opening": later("Points you had before this shop kept this book."),
     "spend": later("You spent them on an order."),
+    "capture": later("You paid a part of the order with them."),
+    "give_back": later("The order, or a part of it, was refunded: what you paid with points came back."),
 }

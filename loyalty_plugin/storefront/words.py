@@ -33,6 +33,12 @@ _REFUSALS: Final = {
     ),
     "permission_denied": gettext_noop("This is not yours to do. Please sign in again."),
     "member_frozen": gettext_noop("This membership is frozen. Please ask our staff."),
+    "insufficient": gettext_noop("You don’t have that many points any more."),
+    "below_minimum": gettext_noop("So few points can’t be used at once."),
+    "cap_exceeded": gettext_noop("Less of this cart can be paid so."),
+    "not_payable": gettext_noop("Points pay nothing in this cart."),
+    "reserved_elsewhere": gettext_noop("Points are in use for this cart already. Take them off first."),
+    "spending_held": gettext_noop("Points can’t be used at the moment. Please try again later."),
     "unknown_programme": gettext_noop("The membership has not started yet."),
 }
 

@@ -18,6 +18,7 @@ from loyalty_plugin.storefront import markup, words
 from loyalty_plugin.storefront.addresses import address
 from loyalty_plugin.storefront.forms import JoinForm
 from loyalty_plugin.storefront.membership import membership, tiers
+from loyalty_plugin.storefront.paying import PayOffer
 from loyalty_plugin.storefront.prices import Offer, PriceBlock, price_blocks
 from loyalty_plugin.storefront.stake import Cart, points_at_stake
 from loyalty_plugin.storefront.statement import statement
@@ -74,6 +75,15 @@ def loyalty_stake(context: Mapping[str, Any], cart: Cart | None = None) -> dict[
         "member": membership(request),
         "join_url": address("join"),
     }
+
+
+@register.inclusion_tag(f"{_PARTS}/pay.html", takes_context=True)
+def loyalty_pay(context: Mapping[str, Any], offer: PayOffer | None, problem: str = "") -> dict[str, Any]:
+    """Points on the payment page: how many may be used, or which are in use. It posts `loyalty_points` to the page itself;
+    0 takes them off."""
+    request = _request(context)
+    action = request.get_full_path() if request is not None else ""
+    return _shown(context, pay=offer, problem=problem, action=action)
 
 
 @register.inclusion_tag(f"{_PARTS}/join.html", takes_context=True)

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from loyalty_plugin.storefront import paying
 from sandbox.shop import cart as carts
 from sandbox.shop import door, loyalty, saleor
 from sandbox.shop.cart import Cart
@@ -52,6 +53,28 @@ def set_delivery(request: HttpRequest, cart: Cart, delivery_id: str) -> None:
     door.mutate(request, "CartDelivery", {"id": cart.id, "method": delivery_id})
 
 
+def use_points(request: HttpRequest, cart: Cart, points: int) -> None:
+    """Reserves points and has Saleor begin a payment with them; 0 takes them off. Raises LoyaltyError, saleor.Refused."""
+    if points <= 0:
+        paying.take_off(request, cart.id)
+        return
+    made = paying.use_points(request, cart.id, points)
+    amount = Money(made.payment.amount, made.payment.currency)
+    begun = door.mutate(
+        request,
+        "CartPay",
+        {
+            "id": cart.id,
+            "amount": str(amount.decimal),
+            "key": made.payment.pk.hex,
+            "gateway": {"id": made.gateway, "data": {"token": made.token}},
+        },
+    )["transactionEvent"]
+    if not begun["type"].endswith("_SUCCESS"):
+        paying.take_off(request, cart.id)
+        raise saleor.Refused([saleor.Problem("", "PAYMENT_FAILED", begun["message"])])
+
+
 def place(request: HttpRequest, cart: Cart) -> str:
     """Pays with the test gateway and completes; returns the order's id. Raises saleor.Refused.
 
@@ -62,32 +85,39 @@ def place(request: HttpRequest, cart: Cart) -> str:
     current = carts.read(request)
     if current is None:
         raise saleor.Refused([saleor.Problem("", "NOT_FOUND", "The cart is gone.")])
-    if settings.SANDBOX_STANDIN:
-        _pay(request, cart, current)
-    else:
-        _report_paid(cart, current)
+    left = to_pay(current, paying.pay_offer(request, cart.id))
+    if left.minor and settings.SANDBOX_STANDIN:
+        _pay(request, cart, left)
+    elif left.minor:
+        _report_paid(cart, left)
     order = door.mutate(request, "CartComplete", {"id": cart.id})["order"]
     carts.forget(request)
     request.session["last_order"] = order["id"]
     return str(order["id"])
 
 
-def _pay(request: HttpRequest, cart: Cart, current: Cart) -> None:
+def to_pay(cart: Cart, offer: paying.PayOffer | None) -> Money:
+    """What points leave of the total."""
+    used = offer.in_use.minor if offer and offer.in_use and offer.in_use.begun else 0
+    return Money(max(cart.total.minor - used, 0), cart.total.currency)
+
+
+def _pay(request: HttpRequest, cart: Cart, left: Money) -> None:
     """By the stand-in's own payment provider."""
     door.mutate(
         request,
         "CartPay",
         {
             "id": cart.id,
-            "amount": str(current.total.decimal),
+            "amount": str(left.decimal),
             # One key per cart and amount: a double click pays once.
-            "key": f"{cart.id}:{current.total.minor}",
+            "key": f"{cart.id}:{left.minor}",
             "gateway": {"id": GATEWAY, "data": {"card": "test"}},
         },
     )
 
 
-def _report_paid(cart: Cart, current: Cart) -> None:
+def _report_paid(cart: Cart, left: Money) -> None:
     """As the test payment App, on a real Saleor: it says that the money came. Raises saleor.Refused without one."""
     token = settings.SANDBOX_PAYMENTS_TOKEN
     if not token:
@@ -95,13 +125,13 @@ def _report_paid(cart: Cart, current: Cart) -> None:
         raise saleor.Refused([saleor.Problem("", "NO_PAYMENT_APP", words)])
     if saleor.call("CartCharge", {"id": cart.id}, token=token)["checkout"]["chargeStatus"] == "FULL":
         return  # a second click
-    reference = f"{cart.id}:{current.total.minor}"
+    reference = f"{cart.id}:{left.minor}"
     made = saleor.mutate("CartTransaction", {"id": cart.id, "reference": reference}, token=token)
     saleor.mutate(
         "CartCharged",
         {
             "id": made["transaction"]["id"],
-            "amount": str(current.total.decimal),
+            "amount": str(left.decimal),
             "reference": reference,
         },
         token=token,

@@ -82,8 +82,8 @@ def line_notes(request: HttpRequest, cart: Cart) -> dict[str, str]:
     }
 
 
-def cart_at_stake(cart: Cart | None) -> stake.Cart | None:
-    """The cart, to be asked what points it would bring."""
+def cart_at_stake(cart: Cart | None, given: int = 0) -> stake.Cart | None:
+    """The cart, to be asked what points it would bring; `given` is what points pay of it, minor units."""
     if cart is None or not cart.lines:
         return None
     products = {p.slug: p for p in catalogue.products()}
@@ -92,6 +92,7 @@ def cart_at_stake(cart: Cart | None) -> stake.Cart | None:
         total=cart.total.minor,
         shipping=cart.delivery.minor,
         lines=tuple(_line(line, products.get(line.slug)) for line in cart.lines),
+        given=given,
     )
 
 

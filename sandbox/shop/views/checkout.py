@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as later
 
 from loyalty_plugin.domain.consents import JoinSource
 from loyalty_plugin.errors import LoyaltyError
+from loyalty_plugin.storefront import paying
 from loyalty_plugin.storefront.forms import JoinForm
 from loyalty_plugin.storefront.joining import join
 from loyalty_plugin.storefront.words import refusal
@@ -19,10 +20,12 @@ STEPS = [("address", later("Address")), ("delivery", later("Delivery")), ("payme
 
 
 def _page(request: HttpRequest, step: str, cart: carts.Cart, **context: object) -> HttpResponse:
+    used = context.get("used")
+    given = used.minor if isinstance(used, paying.InUse) else 0
     return render(
         request,
         f"shop/checkout_{step}.html",
-        {"step": step, "steps": STEPS, "cart": cart, "stake": loyalty.cart_at_stake(cart), **context},
+        {"step": step, "steps": STEPS, "cart": cart, "stake": loyalty.cart_at_stake(cart, given), **context},
     )
 
 
@@ -82,15 +85,38 @@ def payment(request: HttpRequest) -> HttpResponse:
         return redirect("shop:cart")
     if not cart.delivery_name:
         return redirect("shop:checkout-delivery")
-    problem = None
-    if request.method == "POST":
+    problem = about_points = None
+    if "loyalty_points" in request.POST:
+        about_points = _use_points(request, cart)
+        if not about_points:
+            return redirect("shop:checkout-payment")
+    elif request.method == "POST":
         try:
             checkout.place(request, cart)
             return redirect("shop:checkout-thanks")
         except saleor.Refused as refused:
             problem = _reason(refused)
             cart = carts.read(request) or cart
-    return _page(request, "payment", cart, problem=problem)
+    offer = paying.pay_offer(request, cart.id)
+    return _page(
+        request, "payment", cart, problem=problem, about_points=about_points, pay=offer,
+        used=offer.in_use if offer and offer.in_use and offer.in_use.begun else None,
+        to_pay=checkout.to_pay(cart, offer),
+    )  # fmt: skip
+
+
+def _use_points(request: HttpRequest, cart: carts.Cart) -> str:
+    """Why the points can't be used, empty where they are, or are off again."""
+    typed = request.POST.get("loyalty_points", "")
+    if not typed.isascii() or not typed.isdigit() or len(typed) > 12:
+        return _("Please give a whole number of points.")
+    try:
+        checkout.use_points(request, cart, int(typed))
+    except LoyaltyError as error:
+        return refusal(error)
+    except saleor.Refused as refused:
+        return str(refused) or _("The points could not be used. Please try again.")
+    return ""
 
 
 def thanks(request: HttpRequest) -> HttpResponse:
