@@ -79,8 +79,8 @@ def document(ids: Ids, today: date) -> dict[str, Any]:
             *_birthday(ids),
         ],
         "claims": {"days": 90},
-        # A cent a point, from a euro on.
-        "paying": {"points": {"points": 1, "money": 1, "least": 100}},
+        # A cent a point, from half a euro on.
+        "paying": {"points": {"points": 1, "money": 1, "least": 50}},
     }
 
 
