@@ -23,6 +23,8 @@ urlpatterns = [
     path("join/", pages.join, name="join"),
     path("joined/", pages.joined, name="joined"),
     path("membership/", pages.my_membership, name="membership"),
+    path("membership/preferences/", pages.my_preferences, name="preferences"),
+    path("membership/benefits/", pages.want_benefits, name="want_benefits"),
     path("membership/check-in/", pages.check_in, name="check_in"),
     path("membership/card/", pages.take_card, name="take_card"),
 ]

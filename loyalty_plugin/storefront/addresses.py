@@ -1,4 +1,4 @@
-"""Where a shop's pages for joining, signing in and the membership are: its own, else ours; it serves none of them."""
+"""Where a shop's pages of joining, signing in, the membership and preferences are: its own, else ours; it serves none."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from loyalty_plugin.conf import settings
 
-_OURS = {"join": "loyalty:join", "membership": "loyalty:membership"}
+_OURS = {"join": "loyalty:join", "membership": "loyalty:membership", "preferences": "loyalty:preferences"}
 
 
 def address(page: str) -> str:
-    """The path of "join", "membership" or "sign_in": the shop's own of `STOREFRONT_PAGES`, else ours, else empty."""
+    """The path of "join", "membership", "preferences", "sign_in": the shop's of `STOREFRONT_PAGES`, ours, or empty."""
     own = settings.STOREFRONT_PAGES.get(page, "")
     if own:
         return str(own)

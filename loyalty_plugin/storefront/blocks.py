@@ -41,6 +41,16 @@ class MembershipBlock(_Part):
         template = f"{_BLOCKS}/membership.html"
 
 
+class PreferencesBlock(_Part):
+    """Name, phone, language, birthday and consents of whoever is signed in, to be changed."""
+
+    class Meta:
+        icon = "cog"
+        label = _("Preferences")
+        group = _GROUP
+        template = f"{_BLOCKS}/preferences.html"
+
+
 class TierTableBlock(_Part):
     """All tiers, what each asks and brings."""
 
@@ -86,6 +96,7 @@ def storefront_blocks() -> list[tuple[str, blocks.Block]]:
     return [
         ("loyalty_join", JoinBlock()),
         ("loyalty_membership", MembershipBlock()),
+        ("loyalty_preferences", PreferencesBlock()),
         ("loyalty_tiers", TierTableBlock()),
         ("loyalty_benefits", BenefitsBlock()),
         ("loyalty_check_in", CheckInBlock()),

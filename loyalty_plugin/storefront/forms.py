@@ -21,7 +21,31 @@ _EMPTY = {"required": _("Please fill this in.")}
 _FIELDS = ("email", "phone", "birthday", "name")
 
 
-class JoinForm(forms.Form):
+class MemberForm(forms.Form):
+    """What the forms of members have in common: boxes of consents apart, and refusals at the field they are about."""
+
+    @property
+    def consent_fields(self) -> list[forms.BoundField]:
+        """The boxes of consents."""
+        return [self[name] for name in self.fields if name.startswith("consent_")]
+
+    @property
+    def plain_fields(self) -> list[forms.BoundField]:
+        """The others."""
+        return [self[name] for name in self.fields if not name.startswith("consent_")]
+
+    def answers(self) -> list[Answer]:
+        """What was answered, each consent in the words that were shown."""
+        found = ((name, self.cleaned_data.get(name)) for name in self.fields if name.startswith("consent_"))
+        return [answer for _name, answer in found if answer is not None]
+
+    def refuse(self, error: LoyaltyError) -> None:
+        """Show a refusal of the service at the field it is about."""
+        field = next((name for name in _FIELDS if name in error.details and name in self.fields), None)
+        self.add_error(field, refusal(error))
+
+
+class JoinForm(MemberForm):
     """Name, e-mail or phone, birthday, and a box for each consent that is asked.
 
     `customer` says that somebody is signed in: then their account has name and e-mail. `wording` (channel to words)
@@ -70,30 +94,10 @@ class JoinForm(forms.Form):
         language = get_language() or "en"
         for channel, text in (wordings(language) if wording is None else wording).items():
             box = forms.CheckboxInput(attrs={"value": signed(channel, text, language)})
-            self.fields[f"consent_{channel}"] = _SignedBox(label=text, required=False, widget=_Box(box.attrs))
-
-    @property
-    def consent_fields(self) -> list[forms.BoundField]:
-        """The boxes, none of which is ticked beforehand."""
-        return [self[name] for name in self.fields if name.startswith("consent_")]
-
-    @property
-    def plain_fields(self) -> list[forms.BoundField]:
-        """The others."""
-        return [self[name] for name in self.fields if not name.startswith("consent_")]
-
-    def answers(self) -> list[Answer]:
-        """The consents that were given, each in the words that were shown."""
-        found = ((name, self.cleaned_data.get(name)) for name in self.fields if name.startswith("consent_"))
-        return [answer for _name, answer in found if answer is not None]
-
-    def refuse(self, error: LoyaltyError) -> None:
-        """Show a refusal of the service at the field it is about."""
-        field = next((name for name in _FIELDS if name in error.details and name in self.fields), None)
-        self.add_error(field, refusal(error))
+            self.fields[f"consent_{channel}"] = _SignedBox(label=text, required=False, widget=Box(box.attrs))
 
 
-class _Box(forms.CheckboxInput):
+class Box(forms.CheckboxInput):
     """A box whose value is the signed wording."""
 
     def __init__(self, attrs: Any = None) -> None:

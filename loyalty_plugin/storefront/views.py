@@ -1,4 +1,4 @@
-"""The shipped pages: join, what joining brought, my membership, check in, take a card; each calls one service."""
+"""The shipped pages: join, what joining brought, my membership and preferences, check in; each calls one service."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ from loyalty_plugin.queries.programmes import channel_served, version_at
 from loyalty_plugin.registry import ports
 from loyalty_plugin.services.cards import issue_card
 from loyalty_plugin.services.checkins import check_in as visit
+from loyalty_plugin.services.preferences import change_own, want_benefits_again
 from loyalty_plugin.storefront import joining, visitor
 from loyalty_plugin.storefront.addresses import address, back
 from loyalty_plugin.storefront.forms import JoinForm
 from loyalty_plugin.storefront.membership import membership
+from loyalty_plugin.storefront.preferences import preferences
 from loyalty_plugin.storefront.words import refusal
 
 _HOUR = 3600
@@ -119,6 +121,55 @@ def my_membership(request: HttpRequest) -> HttpResponse:
             return redirect(f"{sign_in}?next={request.path}")
         return redirect(address("join"))
     return render(request, "loyalty_plugin/storefront/my_membership.html")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def my_preferences(request: HttpRequest) -> HttpResponse:
+    """What the member may change, and the form that changes it: all of it or nothing."""
+    if _frozen(request):
+        return _told_frozen(request)
+    shown = preferences(request, request.POST if request.method == "POST" else None)
+    found = visitor.scene(request)
+    if shown is None or found is None or found.member is None:
+        sign_in = address("sign_in")
+        return redirect(f"{sign_in}?next={request.path}" if sign_in else address("join"))
+    if request.method == "POST" and shown.form.is_valid():
+        try:
+            change_own(
+                found.actor,
+                member_id=found.member.pk,
+                now=found.now,
+                consents=shown.form.answers(),
+                **shown.form.changes(),
+            )
+        except LoyaltyError as error:
+            shown.form.refuse(error)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect(back(request, address("preferences")))
+    status = 422 if shown.form.is_bound else 200
+    return render(
+        request, "loyalty_plugin/storefront/preferences.html", {"preferences": shown}, status=status
+    )
+
+
+# The shop is asked, which no transaction may wait for.
+@transaction.non_atomic_requests
+@never_cache
+@require_POST
+def want_benefits(request: HttpRequest) -> HttpResponse:
+    """Lays the member's prices again on the carts on which they had declined them."""
+    found = visitor.scene(request)
+    if found is None or found.member is None:
+        return redirect(address("sign_in") or address("join"))
+    try:
+        want_benefits_again(found.actor, member_id=found.member.pk, now=found.now)
+    except LoyaltyError as error:
+        messages.error(request, refusal(error))
+    else:
+        messages.success(request, _("Your member prices are back."))
+    return redirect(back(request, address("preferences")))
 
 
 @never_cache

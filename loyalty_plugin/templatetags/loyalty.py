@@ -19,6 +19,7 @@ from loyalty_plugin.storefront.addresses import address
 from loyalty_plugin.storefront.forms import JoinForm
 from loyalty_plugin.storefront.membership import membership, tiers
 from loyalty_plugin.storefront.paying import PayOffer
+from loyalty_plugin.storefront.preferences import Preferences, preferences
 from loyalty_plugin.storefront.prices import Offer, PriceBlock, price_blocks
 from loyalty_plugin.storefront.stake import Cart, points_at_stake
 from loyalty_plugin.storefront.statement import statement
@@ -123,6 +124,20 @@ def loyalty_membership(context: Mapping[str, Any], lines: int = 40) -> dict[str,
         statement=statement(request, limit=lines) if found and lines else [],
         join_url=address("join"),
         sign_in_url=address("sign_in"),
+        preferences_url=address("preferences"),
+    )
+
+
+@register.inclusion_tag(f"{_PARTS}/preferences.html", takes_context=True)
+def loyalty_preferences(context: Mapping[str, Any], shown: Preferences | None = None) -> dict[str, Any]:
+    """Name, phone, language, birthday and consents, to be changed; `shown` is one that was sent and refused."""
+    request = _request(context)
+    return _shown(
+        context,
+        preferences=shown or preferences(request),
+        next=request.path if request is not None else "",
+        sign_in_url=address("sign_in"),
+        join_url=address("join"),
     )
 
 
