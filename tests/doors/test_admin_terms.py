@@ -45,6 +45,48 @@ def test_a_form_that_is_sent_unchanged_changes_nothing(code, currency):
     assert parse_document(saved(before, currency)) == parse_document(before)
 
 
+def test_paying_with_points_is_written_and_taken_back():
+    before = stored()
+    on = saved(before, pay_points="100", pay_money="0.50", pay_least="200", pay_share="50", pay_most="20",
+               pay_remainder="left", pay_minutes="15")  # fmt: skip
+    paying = parse_document(on).paying
+    assert paying.minutes == 15
+    assert paying.points is not None
+    assert paying.points.model_dump(mode="json") == {
+        "points": 100,
+        "money": 50,
+        "least": 200,
+        "share": 5_000,
+        "most": 2_000,
+        "excluded": {"products": [], "variants": [], "categories": [], "collections": []},
+        "remainder": "left",
+    }
+    on["paying"]["points"]["excluded"] = {"products": ["gold"]}
+    kept = parse_document(saved(on, pay_share="10.5")).paying.points
+    assert kept is not None
+    assert (kept.share, kept.excluded.products) == (1_050, {"gold"})
+    assert parse_document(saved(on, pay_points="", pay_money="")).paying.points is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"pay_points": "100"}, "pay_money"),
+        ({"pay_money": "1"}, "pay_points"),
+        ({"pay_share": "0"}, "pay_share"),
+        ({"pay_share": "100.5"}, "pay_share"),
+        ({"pay_share": "33.333"}, "pay_share"),
+        ({"pay_minutes": "4"}, "pay_minutes"),
+        ({"pay_points": "-1", "pay_money": "1"}, "pay_points"),
+    ],
+)
+def test_paying_that_says_half_of_it_is_refused(changes, field):
+    data = stored()
+    form = TermsForm(data, "EUR", sent(TermsForm(data, "EUR"), **changes))
+    assert not form.is_valid()
+    assert list(form.errors) == [field]
+
+
 def test_main_terms_are_written_in_their_places():
     after = parse_document(
         saved(

@@ -15,7 +15,7 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from loyalty_plugin.admin.rewriting import only_condition, rewritten
-from loyalty_plugin.admin.terms import fields
+from loyalty_plugin.admin.terms import fields, paying
 from loyalty_plugin.domain.values import parse_rate
 
 
@@ -66,6 +66,7 @@ class TermsForm(forms.Form):
         yield from fields.member_day(self.document)
         yield from fields.gifts(self.document)
         yield from fields.prices(self.document, self.currency)
+        yield from paying.fields(self.document, self.currency)
         yield from fields.guest_orders(self.document)
         yield from fields.orders(self.document, self.currency)
 
@@ -88,6 +89,9 @@ class TermsForm(forms.Form):
         floor = data.get("prices_floor")
         if floor and not (0 < (share := parse_rate(floor) * 100) <= 10_000 and share.denominator == 1):
             self.add_error("prices_floor", _("Enter a percentage up to 100, with two decimals at most."))
+        for name, words in paying.problems(data):
+            if name not in self.errors:
+                self.add_error(name, words)
         if data.get("guest_days"):
             self._need(data, ("guest_orders",))
         return data
@@ -145,6 +149,10 @@ class TermsForm(forms.Form):
                     _("One rule for all perks, shown to members as well."),
                     (self._group("prices_combine", "prices_promotions", "prices_vouchers"),
                      self._group("prices_rounding", "prices_step", "prices_floor"))),
+            Section("paying", _("Points that pay"),
+                    _("A part of an order. Its taxes stay those of the full price. Empty: none are taken."),
+                    (self._group("pay_points", "pay_money", "pay_least"),
+                     self._group("pay_share", "pay_most", "pay_remainder", "pay_minutes"))),
             Section("guest_orders", _("Bought as a guest"),
                     _("Credited to those who join later, once the same e-mail is confirmed. 0 days: nothing."),
                     (self._group("guest_days", "guest_orders"),)),
@@ -173,4 +181,6 @@ class TermsForm(forms.Form):
 
     def result(self) -> dict[str, Any]:
         """The document with what the form says; call it on a valid form only."""
-        return rewritten(self.document, self.cleaned_data, self.currency)
+        result = rewritten(self.document, self.cleaned_data, self.currency)
+        result["paying"] = paying.written(result.get("paying") or {}, self.cleaned_data, self.currency)
+        return result

@@ -39,6 +39,7 @@ _OTHERS: Final[dict[str, Any]] = {
     "hand_paid_daily": gettext_lazy("How much of it counts within a day without a second person"),
     "closed_days": gettext_lazy("How long points last after an account was deleted"),
     "returned_days": gettext_lazy("How long spent points last that come back too late"),
+    "paying": gettext_lazy("Paying with points"),
     "imported_from": gettext_lazy("Orders made by a bulk import"),
     "claims": gettext_lazy("Guest orders credited after joining"),
 }
