@@ -1,8 +1,9 @@
 """A process that does an act again and again, each time killing a child of it one statement later.
 
 `python -m tests.services.killing URL MODULE`: the module offers `act()` and `state()`. A forked child kills
-itself (SIGKILL) when it has run n statements, for n = 0, 1, 2, …, until one gets through. After each child the
-state that is left is printed as a line of JSON, beginning with the state before the first.
+itself (SIGKILL) when it has run n statements, for n = 0, 1, 2, …, until one gets through. Where one left something done
+and the module says `ANEW`, n begins anew, so that what remains is killed between any two of its statements, too. After each
+child the state that is left is printed as a line of JSON, beginning with the state before the first.
 """
 
 from __future__ import annotations
@@ -41,13 +42,15 @@ def main(url: str, module: str) -> None:
     connection.settings_dict.update(django_database(url))
     acting = importlib.import_module(module)
 
-    def tell(killed: bool) -> None:
-        sys.stdout.write(json.dumps({"killed": killed, "state": acting.state()}) + "\n")
+    def tell(killed: bool) -> Any:
+        left = acting.state()
+        sys.stdout.write(json.dumps({"killed": killed, "state": left}) + "\n")
         sys.stdout.flush()
         connections.close_all()
+        return left
 
-    tell(killed=True)
-    for statements in range(500):
+    before, statements = tell(killed=True), 0
+    while statements < 500:
         child = os.fork()
         if child == 0:
             die_after(statements, acting.act)
@@ -55,9 +58,12 @@ def main(url: str, module: str) -> None:
         _, status = os.waitpid(child, 0)
         if os.WIFEXITED(status) and os.WEXITSTATUS(status):
             sys.exit("the act failed by itself")
-        tell(killed=os.WIFSIGNALED(status))
+        after = tell(killed=os.WIFSIGNALED(status))
         if os.WIFEXITED(status):
             return
+        anew = after != before and getattr(acting, "ANEW", False)
+        statements = 0 if anew else statements + 1
+        before = after
     sys.exit("the act never got through")
 
 

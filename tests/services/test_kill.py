@@ -12,6 +12,7 @@ import pytest
 from django.db import connection
 
 from loyalty_plugin.domain.intents import Award
+from loyalty_plugin.models.programmes import ProgrammeChannel
 from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.queries import verifying
 from loyalty_plugin.services import sealing
@@ -106,3 +107,25 @@ def test_a_hold_that_is_killed_between_any_two_steps_is_neither_lost_nor_doubled
     ]
     assert [state for state, _ in itertools.groupby(states)] == steps
     assert len(states) > 30  # each step was killed at several statements of it
+
+
+def test_a_payment_that_is_killed_between_any_two_steps_charges_once_and_loses_nothing() -> None:
+    version = make_version(
+        document={
+            "tiers": [{"code": "basic", "name": {"en": "Basic"}, "rank": 0}],
+            "paying": {"points": {"points": 1, "money": 1}},
+        }
+    )
+    realm = Realm.objects.create(api_url="https://saleor.test/graphql/")
+    [member] = make_members(version, 1, realm=realm, external_id="u")
+    ProgrammeChannel.objects.create(programme_id=version.programme_id, realm=realm, slug="web")
+    give(version, member, 1_000)
+    states = killed_at_every_statement("a_payment")
+    assert len(states) > 100
+    # 500 of 600 were due, 120 came back; the second cart's hundred are free again. Saleor knows of both.
+    assert states[-1] == [6, 620, 0, 500, 120, 500 + 100 + 100]
+    assert all(old <= new for old, new in itertools.pairwise(state[0] for state in states))
+    assert rows("SELECT state FROM loyalty_plugin_payment ORDER BY created_at, amount DESC") == [
+        ("charged",),
+        ("released",),
+    ]
