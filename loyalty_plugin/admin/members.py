@@ -16,6 +16,7 @@ from wagtail.admin.ui.tables import Column
 
 from loyalty_plugin.admin.access import Page, crumb, whole_number
 from loyalty_plugin.admin.listing import LinkColumn, Listing, OneOf, PointsColumn, TimeColumn
+from loyalty_plugin.admin.payments import payment_rows
 from loyalty_plugin.admin.statement import lot_rows, movement_rows
 from loyalty_plugin.admin.words import chip
 from loyalty_plugin.domain.lots import local_day
@@ -27,6 +28,7 @@ from loyalty_plugin.queries.explanations.numbers import in_language
 from loyalty_plugin.queries.gifts import gifts_of
 from loyalty_plugin.queries.members import MembershipView, get_member, membership_of, search
 from loyalty_plugin.queries.outlook import outlook
+from loyalty_plugin.queries.paying import payments_of
 from loyalty_plugin.queries.programmes import versions_of
 from loyalty_plugin.queries.statements import statement
 from loyalty_plugin.queries.trail import requests_of, trail_of
@@ -175,6 +177,7 @@ class MemberView(OfMember):
             may_issue=self.may(Operation.ISSUE_CARDS) and member.status == Member.Status.ACTIVE,
             may_see_trail=self.may(Operation.VIEW_TRAIL),
             cards=member.cards.order_by("-issued_at"),
+            payments=payment_rows(payments_of(self.actor, member_id=member.pk)),
             gifts=gifts_of(
                 self.actor, member_id=member.pk, today=local_day(ports.clock.now(), view.version.zone)
             ),

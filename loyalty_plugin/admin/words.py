@@ -54,6 +54,10 @@ CHIPS: Final[dict[str, tuple[Any, str]]] = {
     "unconnected": (gettext_lazy("not connected"), ""),
     "limping": (gettext_lazy("works, with something to do"), ""),
     "broken": (gettext_lazy("needs mending"), "lp-critical"),
+    "reserved": (gettext_lazy("reserved"), "w-status--primary"),
+    "leaving": (gettext_lazy("being released"), ""),
+    "charged": (gettext_lazy("charged"), "w-status--primary"),
+    "released": (gettext_lazy("released"), ""),
 }
 
 

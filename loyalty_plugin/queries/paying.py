@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
+from loyalty_plugin.domain.actors import Actor
 from loyalty_plugin.domain.facts import OrderFact
 from loyalty_plugin.domain.ledger import POINTS, bonus, principal
 from loyalty_plugin.domain.paying import Parts, Payable, PointsTerms, Wallet, payable_of, used
@@ -13,6 +15,7 @@ from loyalty_plugin.domain.paying.room import Bars, Line
 from loyalty_plugin.domain.programmes.version import ProgrammeVersion
 from loyalty_plugin.models.ledger import Balance
 from loyalty_plugin.models.payments import Payment
+from loyalty_plugin.policies import Operation, require
 
 #: Of these a checkout has one at most.
 OPEN = (Payment.State.RESERVED, Payment.State.LEAVING)
@@ -68,6 +71,41 @@ def given_part(payment: Payment) -> int:
     """What of the charge was no money of the member's: points and bonus, minor units, whatever went back since."""
     whole = used(parts_of(payment), payment.charged)
     return whole.points_money + whole.bonus
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentView:
+    """A payment as staff see it: amounts in minor units, `reason` a code where it was released."""
+
+    amount: int
+    charged: int
+    refunded: int
+    points: int
+    currency: str
+    state: str
+    reason: str
+    order: str
+    at: datetime
+
+
+def payments_of(actor: Actor, *, member_id: int, most: int = 20) -> list[PaymentView]:
+    """A member's newest payments, newest first. One query. Raises PermissionDenied."""
+    require(actor, Operation.VIEW_MEMBERS)
+    rows = Payment.objects.filter(member_id=member_id).order_by("-created_at")[:most]
+    return [
+        PaymentView(
+            row.amount,
+            row.charged,
+            row.refunded,
+            row.points,
+            row.currency,
+            row.state,
+            row.reason,
+            row.order_number,
+            row.created_at,
+        )
+        for row in rows
+    ]
 
 
 def by_transaction(facts: Iterable[OrderFact]) -> Mapping[tuple[str, str], Payment]:
