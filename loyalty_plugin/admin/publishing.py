@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final, cast
 
 from django import forms
+from django.core.exceptions import PermissionDenied as Forbidden
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.dateparse import parse_datetime
@@ -75,13 +76,17 @@ class PublishForm(forms.Form):
 
 
 class PublishView(VersionPage):
-    """What publishing would do, and the act."""
+    """What publishing would do, for who makes drafts; and the act, for who may publish."""
 
-    operation = Operation.PUBLISH_PROGRAMME
+    operation = Operation.EDIT_PROGRAMME
     template_name = "loyalty_plugin/admin/publish.html"
 
     def get_page_title(self) -> str:
-        return _("Publish")
+        return _("Publish") if self.may_publish else _("What publishing does")
+
+    @cached_property
+    def may_publish(self) -> bool:
+        return self.may(Operation.PUBLISH_PROGRAMME)
 
     @cached_property
     def draft(self) -> ProgrammeVersion:
@@ -103,6 +108,7 @@ class PublishView(VersionPage):
             self._with_effects(form, kwargs["preview"])
         return super().get_context_data(
             form=form,
+            may_publish=self.may_publish,
             problems=worded(kwargs.pop("refused", None) or problems, self.version.document),
             **kwargs,
             first_day=starts_at.astimezone(self.zone()).date(),
@@ -112,12 +118,14 @@ class PublishView(VersionPage):
     def _form(self, starts_at: datetime | None) -> PublishForm:
         anew = self.version.document["tier_settings"]["re_evaluate"]
         chosen = {"tiers": "at_once" if anew else "kept", "note": self.version.note, "starts_at": starts_at}
-        return self._for_first(PublishForm(initial=chosen))
+        return self._fitting(PublishForm(initial=chosen))
 
-    def _for_first(self, form: PublishForm) -> PublishForm:
-        """Before the first version nobody has earned a tier, so nothing is to be chosen."""
-        if not versions_of(self.version.programme_id).all:
+    def _fitting(self, form: PublishForm) -> PublishForm:
+        """Before the first version nobody has earned a tier, so nothing is to be chosen; nor by who only looks."""
+        if not self.may_publish or not versions_of(self.version.programme_id).all:
             del form.fields["tiers"]
+        if not self.may_publish:
+            del form.fields["note"]
         return form
 
     def _with_effects(self, form: PublishForm, preview: DraftPreview | None) -> PublishForm:
@@ -166,7 +174,9 @@ class PublishView(VersionPage):
         return found
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        form = self._for_first(PublishForm(request.POST))
+        if not self.may_publish and "look" not in request.POST:
+            raise Forbidden
+        form = self._fitting(PublishForm(request.POST))
         starts_at, refused = None, None
         if form.is_valid():
             starts_at = form.cleaned_data["starts_at"]

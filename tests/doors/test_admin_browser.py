@@ -19,16 +19,19 @@ from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.models.outbox import OutboxItem
 from loyalty_plugin.models.past import PastCost, PastCostLine
+from loyalty_plugin.models.programmes import ProgrammeVersion
 from loyalty_plugin.models.realms import Installation
 from loyalty_plugin.models.reconciling import Difference, GoneOrder, Reconciliation
 from loyalty_plugin.models.requests import Request
-from loyalty_plugin.services import previews, programmes
+from loyalty_plugin.services import previews, price_lists, programmes
 from loyalty_plugin.services.orders.apply import apply_orders
 from loyalty_plugin.services.runs import running
+from tests.doors.goodskit import FewGoods, goods
 from tests.doors.test_admin import BASE, adjust, staff
 from tests.factories import document, member, order, programme, realm
 from tests.services.test_previews import stricter
 
+__all__ = ["goods"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LONG = "Нина " + "Константинопольская-" * 12
@@ -145,6 +148,29 @@ def incident_of(of: Member, now: datetime) -> list[str]:
     return [f"{BASE}/incidents/", f"{BASE}/incidents/{made.pk}/"]
 
 
+def goods_and_prices(of: ProgrammeVersion, now: datetime) -> list[str]:
+    """A draft with perks for chosen goods, a price list with a change that waits, and the pages by which they are made."""
+    gold = price_lists.create(SYSTEM, programme_id=of.programme_id, code="gold", name=LONG[:110], now=now)
+    rows = [["sku", "price"], ["S-100", "15"], ["POT", "text"], ["gone", "9"], ["POT", "1.234"]]
+    file = "\n".join(",".join(row) for row in rows).encode()
+    change = price_lists.propose(
+        SYSTEM, list_id=gold.pk, content=file, source="prices.csv", replace=False, now=now
+    )
+    where, lists = f"{BASE}/programme/{of.pk}/perks", f"{BASE}/programme/prices"
+    kinds = ("tier_discount", "member_sale", "bundle", "birthday_gift", "member_day_prices")
+    modes = [f"{BASE}/connections/{realm().pk}/mode/{mode}/" for mode in ("confirmed", "enforced")]
+    return [
+        *modes,
+        *(f"{where}/add/{kind}/" for kind in kinds),
+        f"{where}/pots/",
+        f"{lists}/",
+        f"{lists}/{gold.pk}/",
+        f"{lists}/{gold.pk}/choose/?q=",
+        f"{lists}/{gold.pk}/price/?variant=v-pot",
+        f"{lists}/changes/{change.pk}/",
+    ]
+
+
 def everything(owner: Any) -> list[str]:
     """Data of every kind, and the addresses of all pages that show it."""
     now = timezone.now().replace(microsecond=0)
@@ -177,7 +203,11 @@ def everything(owner: Any) -> list[str]:
     apply_orders([order(rich, 40_000, at=now - timedelta(days=5))], now=now - timedelta(days=5))
     sound = programmes.save_draft(SYSTEM, programme_id=other.pk, document=stricter(), now=now)
     previews.look(SYSTEM, version_id=sound.pk, starts_at=now, now=now)
+    perks = [{"id": "pots", "perk": "percent_off", "params": {"off": 500, "products": ["p-pot", "p-gone"]}}]
+    third = programme(code="third", starts_at=now - timedelta(days=100))
+    chosen = programmes.save_draft(SYSTEM, programme_id=third.pk, document=document(perks=perks), now=now)
     return [
+        *goods_and_prices(chosen, now),
         *compared_and_received(now),
         *past_orders_of(of, now),
         *incident_of(of, now),
@@ -232,14 +262,15 @@ def compared_and_received(now: datetime) -> list[str]:
     return [f"{BASE}/operations/{page}" for page in pages]
 
 
-def test_every_page_can_be_used_by_everybody(open_page):
+def test_every_page_can_be_used_by_everybody(open_page, goods: FewGoods):
     """On a desk, in the dark and on a phone: each page is opened once and looked at in all three ways."""
     wrong: list[str] = []
     paths = everything(open_page.owner)
     page = open_page(paths[0])
     server = page.url.removesuffix(paths[0])
     for path in paths:
-        page.goto(f"{server}{path}", wait_until="load")
+        answer = page.goto(f"{server}{path}", wait_until="load")
+        assert answer.status == 200, path
         page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
         for size, scheme in ((DESKTOP, "light"), (DESKTOP, "dark"), (PHONE, "light")):
             page.emulate_media(color_scheme=scheme)

@@ -301,3 +301,22 @@ def test_nobody_in_a_small_club_is_no_trouble():
     page = text_of(staff("owner").get(url_of(draft_of(club, document()))))
     assert "Nobody loses a tier or a benefit." in page
     assert "Its terms are those of the version in force." in page
+
+
+def test_who_may_not_publish_reads_what_it_would_do_and_has_no_button():
+    club = programme()
+    member(club)
+    draft = programmes.save_draft(SYSTEM, programme_id=club.pk, document=stricter(), now=NOW)
+    marketer = staff("marketer")
+    page = marketer.get(url_of(draft))
+    assert "What publishing does" in text_of(page)
+    shown = page.content.decode()
+    assert 'name="look"' in shown
+    assert '<button class="button">' not in shown
+    assert 'name="note"' not in shown
+    assert "What it does…" in text_of(marketer.get(f"{BASE}/programme/{draft.pk}/"))
+    assert "Publish…" not in text_of(marketer.get(f"{BASE}/programme/"))
+    assert marketer.post(url_of(draft), {"look": "1"}).status_code == 200
+    assert marketer.post(url_of(draft), {"tiers": "kept"}).status_code in (302, 403)
+    draft.refresh_from_db()
+    assert draft.status == "draft"
