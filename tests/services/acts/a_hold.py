@@ -16,10 +16,6 @@ from tests.services.books import NOW, count, rows
 HOUR = timedelta(hours=1)
 
 
-#: Each step is short: all that remains after one is killed from its beginning.
-ANEW = True
-
-
 def act() -> None:
     member, realm = Member.objects.get(), Realm.objects.get()
 

@@ -123,9 +123,6 @@ def act() -> None:
 
 def state() -> list[int]:
     """Entries, then what must always hold of the member's points and of what Saleor was told."""
-    assert rebuild().equal
-    member = Member.objects.get()
-    assert not list(verifying.check(member.pk - 1, member.pk))
     [(available, held)] = rows("SELECT available, held FROM loyalty_plugin_balance WHERE unit = 'points'")
     sums = SimpleNamespace(charged=0, refunded=0, open=0)
     for one in Payment.objects.all():
@@ -137,4 +134,14 @@ def state() -> list[int]:
     assert held in (sums.open, *(600, 100))
     known = dict(told("SELECT kind || ':' || id, sum(amount)::int FROM saleor GROUP BY 1"))
     assert known.get("CHARGE_SUCCESS:t-paid", 0) in (0, sums.charged)
-    return [count("entry"), available, held, sums.charged, sums.refunded, sum(known.values())]
+    left = [count("entry"), available, held, sums.charged, sums.refunded, sum(known.values())]
+    if [left] != _seen[-1:]:
+        # Looked at whole where something was left done: of what was killed with nothing done there is nothing to see.
+        assert rebuild().equal
+        member = Member.objects.get()
+        assert not list(verifying.check(member.pk - 1, member.pk))
+        _seen.append(left)
+    return left
+
+
+_seen: list[list[int]] = []
