@@ -208,6 +208,10 @@ ADVICE: Final[dict[str, tuple[Promise, Promise]]] = {
         _("{saleor} lets storefronts in. In enforced mode whoever has a checkout's id would pass us by."),
         _("In its Dashboard, switch storefront traffic off (allowStorefrontTraffic), once your pages buy at our door."),
     ),
+    "payments_closed": (
+        _("In {programme} points pay, but nobody can use them: this site is no payment App."),
+        _("Set PAYMENTS in LOYALTY, and run loyalty_connect: it grants our App what payments need."),
+    ),
     "mode_door_closed": (
         _("This site keeps no door for {saleor}. In enforced mode nobody could buy."),
         _("Set ENFORCED in LOYALTY, and run loyalty_connect: it grants our App what the door needs."),

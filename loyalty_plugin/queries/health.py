@@ -13,10 +13,11 @@ from loyalty_plugin import registry
 from loyalty_plugin.conf import settings
 from loyalty_plugin.domain.actors import Actor
 from loyalty_plugin.domain.earning.resolved import resolve
+from loyalty_plugin.domain.paying.terms import GATEWAY
 from loyalty_plugin.domain.perks import resolve_perks
 from loyalty_plugin.domain.programmes.parse import parse_document
 from loyalty_plugin.domain.provenance import APP
-from loyalty_plugin.errors import InvalidInput
+from loyalty_plugin.errors import InvalidInput, UnknownProgramme
 from loyalty_plugin.models.inbox import InboxItem
 from loyalty_plugin.models.jobs import JobRun
 from loyalty_plugin.models.outbox import OutboxItem
@@ -25,6 +26,7 @@ from loyalty_plugin.policies import Operation, require
 from loyalty_plugin.queries import chain
 from loyalty_plugin.queries.incidents import incident_troubles, quote_troubles
 from loyalty_plugin.queries.modes import hole_troubles
+from loyalty_plugin.queries.programmes import version_at
 from loyalty_plugin.queries.realms import standings
 from loyalty_plugin.queries.troubles import Trouble
 from loyalty_plugin.queries.verifying import guards
@@ -55,7 +57,7 @@ def health(actor: Actor, *, now: datetime, permissions: Collection[str] = ()) ->
             for one in standing.troubles
         ),
         *_programme_troubles(),
-        *_payment_troubles(),
+        *_payment_troubles(now),
         *extension_troubles(actor, now=now),
         *_event_troubles(now),
         *_job_troubles(now),
@@ -128,13 +130,22 @@ def _programme_troubles() -> Iterator[Trouble]:
             yield Trouble("programme_without_channel", "warning", {"programme": programme.code})
 
 
-def _payment_troubles() -> Iterator[Trouble]:
-    """While nobody has named the payment Apps, whatever App reports money is believed: say which ones did lately."""
+def _payment_troubles(now: datetime) -> Iterator[Trouble]:
+    """Versions whose points pay while our App may not; and, while nobody has named the payment Apps, which ones reported
+    money lately, since whatever App does is believed."""
+    if not settings.PAYMENTS:
+        for programme in Programme.objects.order_by("code"):
+            try:
+                version = version_at(programme.pk, now)
+            except (UnknownProgramme, InvalidInput):
+                continue
+            if version.document.paying.points is not None:
+                yield Trouble("payments_closed", "error", {"programme": programme.code})
     if settings.PAYMENT_APPS:
         return
     with connection.cursor() as cursor:
         cursor.execute(_APPS, [f"{APP}%"])
-        apps = [source.removeprefix(APP) for (source,) in cursor.fetchall()]
+        apps = [name for (source,) in cursor.fetchall() if (name := source.removeprefix(APP)) != GATEWAY]
     if apps:
         yield Trouble("payment_apps_open", "info", {"apps": ", ".join(apps)})
 

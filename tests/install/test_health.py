@@ -39,7 +39,8 @@ def test_a_plugin_at_work_has_no_troubles(shop: Programme) -> None:
 def test_apps_whose_money_is_believed_unnamed_are_told_as_information(shop: Programme, settings: Any) -> None:
     of = factories.member(shop)
     charges = [
-        ChargeFact(f"e{n}", 100, 100, source) for n, source in enumerate(("app:psp", "hand:x", "app:dummy"))
+        ChargeFact(f"e{n}", 100, 100, source)
+        for n, source in enumerate(("app:psp", "hand:x", "app:dummy", "app:loyalty_plugin"))
     ]
     apply_orders([factories.order(of, 300, charges=tuple(charges), paid_by_hand=100)], now=NOW)
     [trouble] = [one for one in health(SYSTEM, now=NOW) if one.code == "payment_apps_open"]
@@ -47,6 +48,15 @@ def test_apps_whose_money_is_believed_unnamed_are_told_as_information(shop: Prog
     assert "dummy, psp" in told(trouble.code, trouble.facts)[0]
     settings.LOYALTY = {**settings.LOYALTY, "PAYMENT_APPS": ("psp",)}
     assert "payment_apps_open" not in {one.code for one in health(SYSTEM, now=NOW)}
+
+
+def test_points_that_pay_need_a_payment_app(shop: Programme, settings: Any) -> None:
+    of = factories.programme(factories.document(paying={"points": {}}), code="paid")
+    [trouble] = [one for one in health(SYSTEM, now=NOW) if one.code == "payments_closed"]
+    assert (trouble.level, trouble.facts) == ("error", {"programme": of.code})
+    assert "In paid points pay" in told(trouble.code, trouble.facts)[0]
+    settings.LOYALTY = {**settings.LOYALTY, "PAYMENTS": True}
+    assert "payments_closed" not in {one.code for one in health(SYSTEM, now=NOW)}
 
 
 def test_only_who_may_see_operations_sees_troubles(shop: Programme) -> None:
