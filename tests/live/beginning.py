@@ -44,6 +44,7 @@ TERMS: dict[str, Any] = {
     "pending": {"starts": "payment", "window_days": 14},
     "expiry": {"kind": "after", "months": 12},
     "negative": "owe",
+    "paying": {"points": {"points": 1, "money": 1}},
     "imported_from": (datetime.now(UTC) - timedelta(days=IMPORTED_DAYS)).date().isoformat(),
     "perks": [
         {"id": "parcel", "perk": "live_parcel", "params": {}},
