@@ -50,11 +50,15 @@ def wallet_of(member_id: int, currency: str) -> Wallet:
 
 
 def room_of_order(fact: OrderFact, version: ProgrammeVersion) -> Payable:
-    """What of an order may be paid with points and stored value, whoever else paid some of it."""
+    """What of an order may be paid with points and stored value, whoever else paid some of it.
+
+    Only its goods count: caps were kept when it was reserved, and a total that fell since makes nobody a thief.
+    """
     rules = rules_of(version)
+    terms = rules.points.model_copy(update={"share": 10_000, "most": None}) if rules.points else None
     return payable_of(
         fact,
-        rules.points,
+        terms,
         due=fact.total_gross,
         not_by_points=rules.not_by_points,
         not_by_stored=rules.not_by_stored,

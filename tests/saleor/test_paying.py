@@ -165,6 +165,27 @@ def test_an_order_uses_what_is_due_and_the_rest_comes_back(paid_shop: PaidShop):
     assert paid_shop.whole()
 
 
+def test_a_total_that_fell_after_the_reservation_makes_nobody_a_thief(paid_shop: PaidShop):
+    of = factories.programme(
+        factories.document(paying={"points": {"share": 5_000}}), currency="USD", code="half"
+    )
+    programmes.serve_channels(
+        factories.SYSTEM, programme_id=of.pk, realm_id=paid_shop.realm.pk, slugs=[CHANNEL], now=now()
+    )
+    buyer = paid_shop.buyer(2_000)
+    Member.objects.filter(pk=buyer.member.pk).update(programme=of)
+    checkout_id, payment = buyer.reserved(2_000, ("S-250", 1))
+    assert payment.amount == 1_750, "half of it"
+    buyer.caller.data(
+        'mutation($i:ID!){checkoutAddPromoCode(checkoutId:$i,promoCode:"FIVE"){errors{code}}}', i=checkout_id
+    )
+    order_id = buyer.complete(checkout_id)
+    assert amounts(paid_shop.order(order_id)) == (33.25, "FULL")
+    payment.refresh_from_db()
+    assert (payment.state, payment.charged) == ("charged", 1_750)
+    assert not Incident.objects.exists()
+
+
 def test_another_customer_never_pays_with_it(paid_shop: PaidShop):
     buyer, thief = paid_shop.buyer(), paid_shop.buyer(0)
     checkout_id, payment = buyer.reserved(1_000, ("S-100", 1))

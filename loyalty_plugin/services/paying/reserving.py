@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from loyalty_plugin import jobs
 from loyalty_plugin.domain.actors import Actor
 from loyalty_plugin.domain.facts import CheckoutFact
 from loyalty_plugin.domain.paying import Parts, Payable, Wallet, compose, payable
@@ -155,8 +154,9 @@ def remove(actor: Actor, *, realm_url: str, checkout_id: str, now: datetime) -> 
             ending.let_go(payment, "removed", now)
             return True
         item = ending.leave(payment, "removed", now)
-    jobs.enqueue(jobs.DELIVER_OUTBOX)
-    return bool(ports.delivery.deliver([item.pk], now=now).get("done"))
+    ports.delivery.deliver([item.pk], now=now)
+    # An order may have been placed with it at this very moment: then it is the order's.
+    return Payment.objects.filter(pk=payment.pk, state=Payment.State.RELEASED).exists()
 
 
 def _look(actor: Actor, realm_url: str, checkout_id: str, now: datetime) -> _Asked:
