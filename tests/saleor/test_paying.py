@@ -19,6 +19,7 @@ from loyalty_plugin.models.incidents import Incident
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.models.payments import Payment, PaymentMovement
+from loyalty_plugin.queries.verifying import books
 from loyalty_plugin.saleor.executors import deliver_outbox
 from loyalty_plugin.services import holds, paying, programmes
 from tests import factories
@@ -66,6 +67,9 @@ def test_points_pay_a_part_and_come_back_with_a_refund(paid_shop: PaidShop):
     assert [m.amount for m in PaymentMovement.objects.order_by("pk")] == [600, 250, 350]
     assert paid_shop.whole()
     assert not Incident.objects.exists()
+    # What the shop was told and what the ledger used are held against each other.
+    Payment.objects.update(refunded=599)
+    assert [one.code for _, _, found in books.check(0) for one in found] == ["payment_differs"]
 
 
 def test_points_pay_it_all(paid_shop: PaidShop):

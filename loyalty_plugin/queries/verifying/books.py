@@ -1,11 +1,11 @@
-"""Recomputes balances and lots from the postings, looks at holds, and names what differs; mends nothing."""
+"""Recomputes balances and lots from the postings, looks at holds and payments, and names what differs; mends nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from loyalty_plugin.queries import projections
-from loyalty_plugin.queries.verifying import holds
+from loyalty_plugin.queries.verifying import holds, payments
 from loyalty_plugin.queries.verifying.findings import Finding
 
 #: Members looked at in one step.
@@ -15,7 +15,16 @@ STEP = 5_000
 def check(after: int) -> Iterator[tuple[int, int, list[Finding]]]:
     """Steps of (last member id, members, findings)."""
     while (until := projections.next_bound(after, STEP)) is not None:
-        yield until, STEP, [*_balances(after, until), *_lots(after, until), *holds.check(after, until)]
+        yield (
+            until,
+            STEP,
+            [
+                *_balances(after, until),
+                *_lots(after, until),
+                *holds.check(after, until),
+                *payments.check(after, until),
+            ],
+        )
         after = until
 
 
