@@ -7,6 +7,7 @@ import os
 import random
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from django.db import connection, connections
@@ -22,14 +23,22 @@ from tests.benchmarks.members import NOW, fill, make_rows
 from tests.benchmarks.world import WORKERS, World, connect
 
 HOUR = timedelta(hours=1)
-PEER = "hand-written SQL under pgbench, 8 clients, two round trips"
+CLIENTS = 8
+PEER = f"hand-written SQL under pgbench, {CLIENTS} clients, two round trips"
 
 
-def redeem_for(url: str, seconds: float, _batch: int, members: int, seed: int) -> float:
-    """Hold and capture ten points of somebody for so long in this process; pairs of both per second."""
+def redeem_for(url: str, seconds: float, threads: int, members: int, seed: int) -> float:
+    """Hold and capture ten points of somebody for so long in this process, on so many threads; pairs of both per second."""
     connect(url)
-    chance = random.Random(seed)
-    numbers = (f"{seed}-{os.getpid()}-{n}" for n in itertools.count())
+    with ThreadPoolExecutor(threads) as pool:
+        return sum(
+            pool.map(lambda lane: _lane(seconds, members, f"{seed}-{os.getpid()}-{lane}"), range(threads))
+        )
+
+
+def _lane(seconds: float, members: int, name: str) -> float:
+    chance = random.Random(name)
+    numbers = (f"{name}-{n}" for n in itertools.count())
     connection.ensure_connection()
     jobs.settle_in()
     done = 0
@@ -65,12 +74,12 @@ def run(world: World) -> Iterator[Measure]:
             settle()
             ours, theirs = rounds(
                 count,
-                lambda: spread_out(redeem_for, url, seconds, 1, members, WORKERS),  # noqa: B023
-                lambda: world.pgbench(url, "redeem.sql", clients=8, seconds=seconds, members=members),  # noqa: B023
+                lambda: spread_out(redeem_for, url, seconds, CLIENTS // WORKERS, members, WORKERS),  # noqa: B023
+                lambda: world.pgbench(url, "redeem.sql", clients=CLIENTS, seconds=seconds, members=members),  # noqa: B023
             )
         yield Measure(
             "redeem",
-            f"{what}, {WORKERS} workers",
+            f"{what}, {WORKERS} workers with {CLIENTS // WORKERS} connections each",
             median(ours),
             "pairs/s",
             median(theirs),
