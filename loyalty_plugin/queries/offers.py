@@ -19,6 +19,7 @@ from loyalty_plugin.domain.perks import (
     Thresholds,
     above_floors,
     for_whom_and_when,
+    kept_for,
     never_dearer,
     quote,
     resolve_perks,
@@ -119,6 +120,15 @@ def quote_checkout(
     known = thresholds or Thresholds()
     quotes = above_floors(checkout.lines, quotes, known, rule)
     return never_dearer(checkout.lines, quotes, known, step=rule.step)
+
+
+def kept_lines(
+    version: ProgrammeVersion, lines: Sequence[CheckoutLineFact], *, now: datetime, channel: str
+) -> dict[str, tuple[str, ...]]:
+    """Of the lines that not everybody may buy, by id, the tiers that may, lowest first; none: chosen members. No query."""
+    codes = version.document.tier_codes
+    found = kept_for(lines, perks_of(version), codes, local_day(now, version.zone), channel)
+    return {line_id: tuple(code for code in codes if code in tiers) for line_id, tiers in found.items()}
 
 
 def _setting(

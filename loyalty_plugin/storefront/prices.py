@@ -13,8 +13,8 @@ from loyalty_plugin.domain.facts import ShelfFact
 from loyalty_plugin.domain.perks import QuotedLine
 from loyalty_plugin.domain.values import currency_exponent
 from loyalty_plugin.errors import InvalidInput
-from loyalty_plugin.queries.explanations.offers import why_no_member_price
-from loyalty_plugin.queries.offers import newcomer, price_fact, quote_lines
+from loyalty_plugin.queries.explanations.offers import for_whom_it_is, why_no_member_price
+from loyalty_plugin.queries.offers import kept_lines, newcomer, price_fact, quote_lines
 from loyalty_plugin.storefront.visitor import Scene, scene
 from loyalty_plugin.storefront.words import money, tier_name
 
@@ -31,7 +31,8 @@ class PriceBlock:
 
     `amount` is the large one, minor units. For a member with a better price `struck` is the shelf's and `tier` names
     why; for a guest `teaser` is what joining would make it. `sale` says that `struck` is the price before a sale.
-    `why` tells a member in a sentence why there is no member price. `barred`: it is not sold to who looks.
+    `why` tells a member in a sentence why there is no member price. `barred`: it is
+    not sold to who looks, and `kept` says for whom it is; `joining` that whoever joins may have it.
     """
 
     amount: int
@@ -42,6 +43,8 @@ class PriceBlock:
     sale: bool = False
     why: str = ""
     barred: bool = False
+    kept: str = ""
+    joining: bool = False
 
     @property
     def price_text(self) -> str:
@@ -91,7 +94,11 @@ def price_blocks(request: HttpRequest | None, offers: Iterable[Offer]) -> list[P
     wanted = list(offers)
     found = scene(request)
     quotes = _quotes(found, wanted) if found is not None else {}
-    return [_block(offer, quotes.get(offer.variant_id), found) for offer in wanted]
+    lines = [offer.as_line() for offer in wanted]
+    kept = kept_lines(found.version, lines, now=found.now, channel=found.channel) if found is not None else {}
+    return [
+        _block(offer, quotes.get(offer.variant_id), found, kept.get(offer.variant_id)) for offer in wanted
+    ]
 
 
 def _quotes(found: Scene, offers: Sequence[Offer]) -> dict[str, QuotedLine]:
@@ -102,7 +109,9 @@ def _quotes(found: Scene, offers: Sequence[Offer]) -> dict[str, QuotedLine]:
     return {quote.line_id: quote for quote in quotes}
 
 
-def _block(offer: Offer, quote: QuotedLine | None, found: Scene | None) -> PriceBlock:
+def _block(
+    offer: Offer, quote: QuotedLine | None, found: Scene | None, tiers: Sequence[str] | None
+) -> PriceBlock:
     on_sale = offer.list_price > offer.price
     plain = PriceBlock(
         offer.price, offer.currency, struck=offer.list_price if on_sale else None, sale=on_sale
@@ -110,10 +119,13 @@ def _block(offer: Offer, quote: QuotedLine | None, found: Scene | None) -> Price
     if quote is None or found is None:
         return plain
     better = quote.unit_price if quote.unit_price < offer.price else None
+    if tiers is not None and (found.member is None or quote.barred):
+        joining = found.member is None and not quote.barred
+        return replace(plain, barred=True, kept=for_whom_it_is(found.version, tiers), joining=joining)
     if found.member is None:
         # What joining would not change is no reason to join.
         return replace(plain, teaser=better)
     if better is None:
-        return replace(plain, why=why_no_member_price(quote.why_not), barred=quote.barred)
+        return replace(plain, why=why_no_member_price(quote.why_not))
     name = tier_name(found.version.document.tier(found.member.tier))
     return PriceBlock(better, offer.currency, struck=offer.price, tier=name)

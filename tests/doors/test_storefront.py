@@ -151,3 +151,28 @@ def test_what_is_reserved_is_shown_with_its_end() -> None:
     sign_in(of)
     text = plain(render("{% load loyalty %}{% loyalty_membership %}"))
     assert "Reserved 40 until March 2, 2026, 2 p.m." in text, text
+
+
+@pytest.mark.parametrize(
+    ("whose", "guest", "basic"),
+    [
+        ({}, "Only for members. Join free", None),
+        (
+            {"tiers": ["premium"]},
+            "Only for members of the tier Premium.",
+            "Only for members of the tier Premium.",
+        ),
+        ({"members": [999_999]}, "Only for chosen members.", "Only for chosen members."),
+    ],
+)
+def test_whom_goods_are_kept_for_is_told(whose: dict[str, Any], guest: str, basic: str | None) -> None:
+    keeping = {"id": "kept", "perk": "members_only", "params": {"products": ["Product:1"]}, **whose}
+    club = programme({**RULES, "perks": [*RULES["perks"], keeping]})
+    tag = "{% load loyalty %}{% loyalty_price offer %}"
+    assert plain(render(tag, offer=OFFER)) == f"€68.00 {guest}"
+    assert "Only for" not in plain(render(tag, offer=OFFERS[1]))
+    block = price_blocks(RequestFactory().get("/"), [OFFER])[0]
+    assert (block.barred, block.joining) == (True, not whose)
+    sign_in(member(club))
+    shown = plain(render(tag, offer=OFFER))
+    assert shown == (f"€68.00 {basic}" if basic else "Your member price €64.60 List €68.00 Basic price")

@@ -3,7 +3,7 @@
 from loyalty_plugin.domain.perks.bases import arrived, base_for, corrected_base
 from loyalty_plugin.domain.perks.floors import above_floors
 from loyalty_plugin.domain.perks.lines import Held, QuotedLine, QuotedPart, Setting, WhyNot
-from loyalty_plugin.domain.perks.quote import barred_lines, quote
+from loyalty_plugin.domain.perks.quote import barred_lines, kept_for, quote
 from loyalty_plugin.domain.perks.resolved import (
     ResolvedPerk,
     for_whom,
@@ -31,6 +31,7 @@ __all__ = [
     "for_whom",
     "for_whom_and_when",
     "in_force",
+    "kept_for",
     "never_dearer",
     "quote",
     "resolve_perks",

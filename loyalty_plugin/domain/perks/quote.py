@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from fractions import Fraction
 from typing import Final
 
@@ -66,16 +66,48 @@ def barred_lines(
     setting: Setting,
 ) -> frozenset[str]:
     """Ids of the lines this member, or a guest (None), may not buy: kept for members who have a perk they lack."""
-    gates = [(entry, entry.perk) for entry in perks if isinstance(entry.perk, Gating)]
-    found = set()
-    for line in lines:
-        keeping = [
-            entry for entry, perk in gates
-            if in_force(entry.terms, setting.day, setting.channel) and perk.bars(entry.params, line)
-        ]  # fmt: skip
-        if keeping and (member is None or not any(for_whom(entry.terms, member) for entry in keeping)):
-            found.add(line.line_id)
-    return frozenset(found)
+    return frozenset(
+        line_id
+        for line_id, keeping in _keeping(lines, perks, setting.day, setting.channel).items()
+        if member is None or not any(for_whom(entry.terms, member) for entry in keeping)
+    )
+
+
+def kept_for(
+    lines: Sequence[CheckoutLineFact],
+    perks: Sequence[ResolvedPerk],
+    tiers: Collection[str],
+    day: date,
+    channel: str,
+) -> dict[str, frozenset[str]]:
+    """Of the lines that not everybody may buy, by id, the tiers whose every member may; none: only chosen members."""
+    found = {}
+    for line_id, keeping in _keeping(lines, perks, day, channel).items():
+        everybodys = [one.terms for one in keeping if not one.terms.members and not one.terms.when.labels]
+        found[line_id] = frozenset(
+            tier
+            for tier in tiers
+            for terms in everybodys
+            if (not terms.tiers or tier in terms.tiers) and (not terms.when.tiers or tier in terms.when.tiers)
+        )
+    return found
+
+
+def _keeping(
+    lines: Sequence[CheckoutLineFact], perks: Sequence[ResolvedPerk], day: date, channel: str
+) -> dict[str, list[ResolvedPerk]]:
+    """The perks that keep a line for those who have one of them, by the line's id; lines that none keeps are left out."""
+    gates = [
+        (entry, entry.perk)
+        for entry in perks
+        if isinstance(entry.perk, Gating) and in_force(entry.terms, day, channel)
+    ]
+    found: dict[str, list[ResolvedPerk]] = {}
+    for line in lines if gates else ():
+        keeping = [entry for entry, perk in gates if perk.bars(entry.params, line)]
+        if keeping:
+            found[line.line_id] = keeping
+    return found
 
 
 def _closed(

@@ -15,7 +15,8 @@ from loyalty_plugin.graphql.segments import tier_of
 from loyalty_plugin.graphql.types.points import MOST
 from loyalty_plugin.graphql.types.tiers import TierType
 from loyalty_plugin.models.members import Member
-from loyalty_plugin.queries.offers import newcomer, price_fact, quote_lines
+from loyalty_plugin.queries.explanations.offers import for_whom_it_is
+from loyalty_plugin.queries.offers import kept_lines, newcomer, price_fact, quote_lines
 
 
 @strawberry.input(
@@ -50,6 +51,13 @@ class PriceType:
         description="A stable code of why there is no member price; docs/prices.md explains each."
     )
     members_only: bool = strawberry.field(description="Whether who asks may not buy it as what they are.")
+    barred: str | None = strawberry.field(
+        description="A sentence that says for whom it is kept, where who asks may not buy it."
+    )
+    kept_for: list[TierType] = strawberry.field(
+        description="The tiers whose members may buy it, lowest first, where not everybody may. Empty for what "
+        "everybody may buy, and for what is kept for chosen members."
+    )
 
 
 def prices(
@@ -86,6 +94,13 @@ def _quoted(
     terms = version.document.tier(fact.tier) or version.document.ladder[0]
     tier = TierType(terms=terms, version=version)
     quotes = quote_lines(version, fact, lines, now=caller.now, channel=channel)
+    kept = kept_lines(version, lines, now=caller.now, channel=channel)
+    barred = {
+        line.line_id
+        for line, quote in zip(lines, quotes, strict=True)
+        # A guest is quoted as whoever joins, and may not buy what is kept all the same.
+        if quote.barred or (by_joining and line.line_id in kept)
+    }
     return [
         PriceType(
             variant_id=strawberry.ID(line.variant_id),
@@ -95,7 +110,13 @@ def _quoted(
             tier=tier,
             reason=quote.reason or None,
             why_not=quote.why_not or None,
-            members_only=quote.barred,
+            members_only=line.line_id in barred,
+            barred=for_whom_it_is(version, kept.get(line.line_id, ())) if line.line_id in barred else None,
+            kept_for=[
+                TierType(terms=one, version=version)
+                for code in kept.get(line.line_id, ())
+                if (one := version.document.tier(code)) is not None
+            ],
         )
         for line, quote in zip(lines, quotes, strict=True)
     ]

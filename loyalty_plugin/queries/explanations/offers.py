@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
+from django.utils.text import get_text_list
+from django.utils.translation import get_language, gettext_noop, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from loyalty_plugin.domain.perks import WhyNot
+from loyalty_plugin.domain.programmes.version import ProgrammeVersion
+from loyalty_plugin.domain.texts import text_in
 
 #: A guest's line and a line nobody made a price for need no words of their own.
 _WORDS: Final = {
@@ -33,6 +37,21 @@ _WORDS: Final = {
         "At the usual price: the sale and the member price don’t go together here."
     ),
 }
+
+
+def for_whom_it_is(version: ProgrammeVersion, tiers: Sequence[str]) -> str:
+    """Whom a product is kept for, in a sentence; without tiers it is chosen members."""
+    if not tiers:
+        return _("Only for chosen members.")
+    if len(tiers) == len(version.document.tier_codes):
+        return _(_WORDS[WhyNot.MEMBERS_ONLY])
+    language = get_language() or "en"
+    terms = [version.document.tier(code) for code in tiers]
+    names = [text_in(one.name, language) for one in terms if one is not None]
+    told = ngettext(
+        "Only for members of the tier %(tiers)s.", "Only for members of the tiers %(tiers)s.", len(names)
+    )
+    return told % {"tiers": get_text_list(names, _("and"))}
 
 
 def why_no_member_price(code: str) -> str:
