@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 
-from loyalty_plugin.saleor.manifest import PERMISSIONS, SECRET_HEADER
+from loyalty_plugin.saleor.manifest import PAYING, PERMISSIONS, SECRET_HEADER
 from loyalty_plugin.saleor.subscriptions import WEBHOOKS
 from sandbox.seed.laying import ERRORS
 from tests.live.people import register
@@ -17,6 +17,7 @@ from tests.live.world import World
 
 INSTALL = "mutation($i:AppInstallInput!){appInstall(input:$i){appInstallation{id status message}" + ERRORS
 INSTALLATIONS = "{appsInstallations{id status message}}"
+WANTED = {**PERMISSIONS, **PAYING}
 GRANT = "mutation($i:ID!,$p:[PermissionEnum!]!){appUpdate(id:$i,input:{permissions:$p}){app{id}" + ERRORS
 #: What the doctor may say of a connection.
 STATES = {"not_installed", "installation_unfinished", "permissions_missing", "installation_inactive", "events_unheard",
@@ -35,7 +36,7 @@ def away(played: World) -> World:
     return played
 
 
-def begin(world: World, permissions: Any = PERMISSIONS, manifest: str = "") -> str:
+def begin(world: World, permissions: Any = WANTED, manifest: str = "") -> str:
     """As the Dashboard installs; the words where it failed."""
     given = {
         "appName": "Membership",
@@ -58,7 +59,7 @@ def begin(world: World, permissions: Any = PERMISSIONS, manifest: str = "") -> s
     return str(end["message"] or "")
 
 
-def install(world: World, permissions: Any = PERMISSIONS) -> None:
+def install(world: World, permissions: Any = WANTED) -> None:
     assert begin(world, permissions) == ""
     world.until("the webhooks are secured", lambda: world.state() == "active")
 
@@ -71,7 +72,7 @@ def act(world: World, mutation: str) -> None:
 
 def whole(app: dict[str, Any], world: World) -> None:
     """Permissions, webhooks and the secret are as they are to be, seen from Saleor."""
-    assert {one["code"] for one in app["permissions"]} == set(PERMISSIONS)
+    assert {one["code"] for one in app["permissions"]} == set(WANTED)
     hooks = {one["identifier"]: one for one in app["webhooks"]}
     assert set(hooks) == {one.identifier for one in WEBHOOKS}
     # Saleor keeps their names in small letters.

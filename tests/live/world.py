@@ -130,7 +130,7 @@ class World:
     def connected(self) -> None:
         """The plugin is connected, whatever was done to it before."""
         app = self.app()
-        whole = app and app["isActive"] and len(app["permissions"]) >= 4 and self.state() == "active"
+        whole = app and app["isActive"] and len(app["permissions"]) >= 6 and self.state() == "active"
         if not whole:
             self.connect("--replace")
         compared = "SELECT gap_since IS NULL AND reconciled_at IS NOT NULL FROM loyalty_plugin_realm"
