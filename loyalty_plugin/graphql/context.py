@@ -18,7 +18,7 @@ from loyalty_plugin.graphql.batches import Batch
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.realms import Realm
 from loyalty_plugin.queries.members import MembershipView, customers_memberships, find_customer, membership_of
-from loyalty_plugin.queries.programmes import channel_served, version_at
+from loyalty_plugin.queries.programmes import Served, served
 from loyalty_plugin.registry import ports
 from loyalty_plugin.saleor.tokens import Customer, verify_customer_token
 
@@ -34,8 +34,7 @@ class Caller:
         self._members: dict[int | None, Member | None] = {}
         self._all: list[Member] | None = None
         self._views: dict[int, MembershipView] = {}
-        self._served: dict[str, tuple[int, int]] = {}
-        self._versions: dict[int, ProgrammeVersion] = {}
+        self._served: dict[str, Served] = {}
         self._batches: dict[str, Batch[Any, Any]] = {}
 
     @cached_property
@@ -74,19 +73,20 @@ class Caller:
 
     def serving(self, channel: str) -> tuple[int, int]:
         """Programme and realm (ids) that serve a channel; the token's realm counts. Raises UnknownChannel."""
+        found = self._serving(channel)
+        return found.programme_id, found.realm_id
+
+    def version(self, channel: str) -> ProgrammeVersion:
+        """The version in force in a channel. Raises UnknownChannel, UnknownProgramme."""
+        return self._serving(channel).versions.at(self.now)
+
+    def _serving(self, channel: str) -> Served:
         if channel not in self._served:
-            found = channel_served(channel, self.customer.realm if self.customer else None)
+            found = served(channel, self.customer.realm if self.customer else None)
             if found is None:
                 raise UnknownChannel(channel=channel)
             self._served[channel] = found
         return self._served[channel]
-
-    def version(self, channel: str) -> ProgrammeVersion:
-        """The version in force in a channel. Raises UnknownChannel, UnknownProgramme."""
-        programme_id = self.serving(channel)[0]
-        if programme_id not in self._versions:
-            self._versions[programme_id] = version_at(programme_id, self.now)
-        return self._versions[programme_id]
 
     def realm(self, channel: str) -> str:
         """The URL of the shop's API that has the channel. Raises UnknownChannel."""

@@ -30,6 +30,17 @@ SELECT {COLUMNS}
  WHERE p.id = %s AND v.status = 'published' ORDER BY {ORDER}
 """
 
+# Two programmes or realms are told apart by more than one pair; a programme without a version has one row, of nothing.
+_SERVED: Final = f"""
+SELECT c.programme_id, c.realm_id, {COLUMNS}
+  FROM loyalty_plugin_programmechannel c
+  JOIN loyalty_plugin_realm r ON r.id = c.realm_id
+  JOIN loyalty_plugin_programme p ON p.id = c.programme_id
+  LEFT JOIN loyalty_plugin_programmeversion v ON v.programme_id = p.id AND v.status = 'published'
+ WHERE c.slug = %(slug)s AND r.live AND (%(realm)s::text IS NULL OR r.api_url = %(realm)s)
+ ORDER BY {ORDER}
+"""
+
 
 @lru_cache(maxsize=256)
 def _document(version_id: int) -> ProgrammeDocument:
@@ -142,3 +153,24 @@ def channel_served(slug: str, realm_url: str | None = None) -> tuple[int, int] |
         rows = rows.filter(realm__api_url=realm_url)
     found = list(rows.values_list("programme_id", "realm_id")[:2])
     return found[0] if len(found) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Who serves a channel, and by which rules: ids of programme and realm, and the programme's published versions."""
+
+    programme_id: int
+    realm_id: int
+    versions: Versions
+
+
+def served(slug: str, realm_url: str | None = None) -> Served | None:
+    """As `channel_served`, with the versions in the same query: a page of prices asks for both."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SERVED, {"slug": slug, "realm": realm_url})
+        rows = cursor.fetchall()
+    places = {row[:2] for row in rows}
+    if len(places) != 1:
+        return None
+    programme_id, realm_id = places.pop()
+    return Served(programme_id, realm_id, as_versions(row[2:] for row in rows if row[2] is not None))

@@ -16,7 +16,7 @@ from loyalty_plugin.domain.programmes.version import ProgrammeVersion
 from loyalty_plugin.errors import UnknownProgramme
 from loyalty_plugin.models.members import Member
 from loyalty_plugin.queries.members import find_customer
-from loyalty_plugin.queries.programmes import channel_served, version_at
+from loyalty_plugin.queries.programmes import served
 from loyalty_plugin.registry import ports
 
 _KEPT = "_loyalty_scene"
@@ -54,7 +54,7 @@ class Scene:
 
 
 def scene(request: HttpRequest | None) -> Scene | None:
-    """The scene of this request, None while no programme serves the channel of its host. Read once: four queries.
+    """The scene of this request, None while no programme serves the channel of its host. Read once: two queries.
 
     Without a request (a preview, a letter) it is that of a guest.
     """
@@ -75,20 +75,19 @@ def forget(request: HttpRequest) -> None:
 def _read(request: HttpRequest | None) -> Scene | None:
     customer = customer_of(request)
     channel = channel_of(request)
-    served = channel_served(channel, customer.realm if customer else None) if channel else None
-    if served is None:
+    serving = served(channel, customer.realm if customer else None) if channel else None
+    if serving is None:
         return None
-    programme_id, realm_id = served
     now = ports.clock.now()
     try:
-        version = version_at(programme_id, now)
+        version = serving.versions.at(now)
     except UnknownProgramme:
         return None
-    member = find_customer(customer.realm, customer.user_id, programme_id) if customer else None
+    member = find_customer(customer.realm, customer.user_id, serving.programme_id) if customer else None
     frozen = member is not None and member.status == Member.Status.FROZEN
     if member is not None and member.status != Member.Status.ACTIVE:
         member = None
-    return Scene(realm_id, channel, version, customer, member, now, frozen)
+    return Scene(serving.realm_id, channel, version, customer, member, now, frozen)
 
 
 def customer_of(request: HttpRequest | None) -> Customer | None:
