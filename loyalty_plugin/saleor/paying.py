@@ -3,7 +3,9 @@
 Kinds, each with target `<api url>|<transaction id>` and desired `{"payment", "transaction", "order", "currency", …}`:
 
 - `payment_charge`, `{"charge", "rest"}`: so much was charged for the order, the rest may no longer be taken. An order that
-  was cancelled meanwhile is not charged: money that makes it paid would bring it back to life. Its payment is undone.
+  was cancelled meanwhile is not charged: money that makes it paid would bring it back to life. Its payment is undone. One
+  that was cancelled between our look and our report has come back to life by it (seen at a real Saleor): the charge is
+  given back, and the order cancelled once more.
 - `payment_cancel`, `{"amount"}`: nothing of it may be taken any more. Where an order was placed meanwhile with what was
   about to be let go, it is the order's, and its next reading charges it.
 
@@ -54,9 +56,28 @@ def _charge(
             url, desired, payment_id, "CANCEL_SUCCESS", desired["charge"] + desired["rest"], "x", held
         )
     told = _report(url, desired, payment_id, "CHARGE_SUCCESS", desired["charge"], "c", held)
-    if told[0] is not Status.DONE or not desired["rest"]:
+    if told[0] is Status.DONE and desired["rest"]:
+        told = _report(url, desired, payment_id, "CANCEL_SUCCESS", desired["rest"], "x", held)
+    if told[0] is Status.DONE and standing["order"]:
+        after = call(url, "transaction_standing", id=desired["transaction"])["transaction"]["order"]
+        if _cancellations(after) > _cancellations(standing["order"]) and after["status"] not in _OVER:
+            return _withdraw(url, desired, payment_id, held)
+    return told
+
+
+def _cancellations(order: Mapping[str, Any]) -> int:
+    return sum(one["type"] == "CANCELED" for one in order["events"])
+
+
+def _withdraw(url: str, desired: Mapping[str, Any], payment_id: UUID, held: leases.Held) -> Ended:
+    """Take back a charge that brought a cancelled order to life, and let it be cancelled."""
+    paying.undo_charge(payment_id, now=ports.clock.now())
+    told = _report(url, desired, payment_id, "REFUND_SUCCESS", desired["charge"], "r", held)
+    if told[0] is not Status.DONE:
         return told
-    return _report(url, desired, payment_id, "CANCEL_SUCCESS", desired["rest"], "x", held)
+    held.check()
+    call(url, "order_cancel", id=desired["order"])
+    return Status.DONE, "order_cancelled", {"order": desired["order"]}
 
 
 def _cancel(

@@ -166,9 +166,12 @@ def test_an_order_cancelled_at_once_is_never_charged(member: Customer) -> None:
         "it is settled one way or the other",
         lambda: kinds(world, order_id) & {"CHARGE_SUCCESS", "CANCEL_SUCCESS"},
     )
+    # Cancelled between our look and our report, Saleor brings it back to life for a moment.
+    world.until(
+        "no money keeps a cancelled order alive", lambda: read_order(world, order_id)["status"] == "CANCELED"
+    )
     order = read_order(world, order_id)
-    assert order["status"] == "CANCELED", "money brings no cancelled order back to life"
-    if "CANCEL_SUCCESS" in kinds(world, order_id):
+    if kinds(world, order_id) & {"CANCEL_SUCCESS", "REFUND_SUCCESS"}:
         world.until("the points are free", lambda: states(member) == (1_000, 0))
     else:
         # The charge was quicker than whoever cancelled: it stays until staff refund it.

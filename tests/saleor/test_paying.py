@@ -20,6 +20,7 @@ from loyalty_plugin.models.members import Member
 from loyalty_plugin.models.orders import OrderRecord
 from loyalty_plugin.models.payments import Payment, PaymentMovement
 from loyalty_plugin.queries.verifying import books
+from loyalty_plugin.saleor import paying as reporting
 from loyalty_plugin.saleor.executors import deliver_outbox
 from loyalty_plugin.services import holds, paying, programmes
 from tests import factories
@@ -234,6 +235,32 @@ def test_a_cancelled_order_is_never_charged_and_never_brought_back_to_life(paid_
     paid_shop.thread.shop.owner.data("mutation($i:ID!){orderCancel(id:$i){errors{code}}}", i=placed)
     paid_shop.run()
     assert buyer.balance() == (1_000, 0)
+    assert paid_shop.whole()
+
+
+def test_an_order_cancelled_between_our_look_and_our_report_stays_cancelled(
+    paid_shop: PaidShop, monkeypatch: pytest.MonkeyPatch
+):
+    buyer = paid_shop.buyer()
+    checkout_id, payment = buyer.reserved(1_000, ("S-100", 1))
+    order_id = buyer.complete(checkout_id, settled=False)
+    passed_on, cancelled = reporting.call, []
+
+    def call(url: str, operation: str, **given: Any) -> Any:
+        if operation == "transaction_report" and not cancelled:
+            cancelled.append(order_id)
+            paid_shop.thread.shop.owner.data("mutation($i:ID!){orderCancel(id:$i){errors{code}}}", i=order_id)
+        return passed_on(url, operation, **given)
+
+    monkeypatch.setattr(reporting, "call", call)
+    paid_shop.run()
+    assert cancelled
+    order = paid_shop.order(order_id)
+    assert (order["status"], amounts(order)[0]) == ("CANCELED", 0.0)
+    assert [one["type"] for one in ours(order)["events"]][-2:] == ["CHARGE_SUCCESS", "REFUND_SUCCESS"]
+    assert buyer.balance() == (1_000, 0)
+    payment.refresh_from_db()
+    assert (payment.state, payment.reason) == ("released", "order_cancelled")
     assert paid_shop.whole()
 
 

@@ -47,7 +47,9 @@ class Saleor:
 
     def call(self, url: str, operation: str, **given: Any) -> Mapping[str, Any]:
         if operation == "transaction_standing":
-            order = {"id": "order", "status": "UNFULFILLED"} if given["id"] == "t-paid" else None
+            order = (
+                {"id": "order", "status": "UNFULFILLED", "events": ()} if given["id"] == "t-paid" else None
+            )
             return {"transaction": {"id": given["id"], "order": order, "checkout": None}}
         assert operation == "transaction_report"
         rows("SELECT 'before Saleor is told'")
